@@ -1,0 +1,13 @@
+// What the gate tells the proxy to do. The proxy performs the array in order; "record before forward" is that order.
+import type { AuditEvent } from "../audit/event.ts";
+import type { Permit } from "../policy/permit.ts";
+
+export type Effect =
+  /** To the spool, by a completed write, before any later effect of the same array. */
+  | { readonly do: "record"; readonly event: AuditEvent; readonly onFailure: "Deny" | "Allow" }
+  | { readonly do: "forward"; readonly bytes: Buffer; readonly permit: Permit }
+  | { readonly do: "reply"; readonly bytes: Buffer }
+  /** Ask the upstream to cancel what runs; the gate hears `cancelDone()` when that connection has ended. */
+  | { readonly do: "cancel" }
+  /** End the session: this error to the client as FATAL, then both sockets close. */
+  | { readonly do: "end"; readonly sqlstate: string; readonly message: string };

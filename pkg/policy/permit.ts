@@ -1,0 +1,36 @@
+// Permits: a frame reaches the upstream only with one, and only this package makes them (DESIGN.md section 5).
+
+declare const brand: unique symbol;
+
+/** Why bytes may go upstream. `decided`: a policy decision allowed the statement. The rest is the closed list of what Weir injects itself. */
+export type PermitKind =
+  | "decided"
+  | "protocol" // frames that run nothing: Sync, Flush, Close, Terminate, CopyDone, CopyFail, CopyData of a decided COPY
+  | "raise" // what stands in for something refused
+  | "inspect" // Parse and Describe of a statement that lineage allows, to hear the server's own opinion
+  | "describe" // Describe of a decided statement or portal
+  | "catalog" // the catalogue and resolution queries, fixed texts
+  | "resume" // Execute with a row limit of ours, ROLLBACK in front of a refused COMMIT
+  | "login"; // start-up of a session whose principal is known
+
+export interface Permit {
+  readonly [brand]: true;
+  readonly kind: PermitKind;
+}
+
+function make(kind: PermitKind): Permit {
+  return Object.freeze({ kind }) as Permit;
+}
+
+/** Only `decide` calls this. */
+export const decidedPermit = make("decided");
+/** Permits of Weir's own frames, by kind. */
+export const ownPermit: Readonly<Record<Exclude<PermitKind, "decided">, Permit>> = Object.freeze({
+  protocol: make("protocol"),
+  raise: make("raise"),
+  inspect: make("inspect"),
+  describe: make("describe"),
+  catalog: make("catalog"),
+  resume: make("resume"),
+  login: make("login"),
+});

@@ -1,0 +1,42 @@
+# `make` alone lists what it can do: every target with a `##` explains itself. Needs Node 20 or newer with npm, make and sh.
+
+READY = node_modules/.weir-ready
+NODE = sh scripts/node.sh
+ARGS =
+
+help: ## list the targets
+	@echo "usage: make TARGET [ARGS='...']"
+	@echo
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /	/' | while IFS='	' read -r name text; do printf '  %-8s %s\n' "$$name" "$$text"; done
+
+demo: $(READY) ## see it work on a real PostgreSQL; stays up until Ctrl-C (ARGS=--exit ends by itself)
+	@$(NODE) cmd/weir/main.ts demo $(ARGS)
+
+test: $(READY) ## run the tests (ARGS='test/wire -t name' narrows them)
+	@NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" $(NODE) node_modules/jest/bin/jest.js --maxWorkers=2 $(ARGS)
+
+check: types lint arrows ## types, lint and architecture
+
+types: $(READY) ## check the types
+	@$(NODE) node_modules/typescript/bin/tsc -p .
+
+lint: $(READY) ## check style and formatting
+	@node_modules/.bin/biome check --error-on-warnings
+
+arrows: $(READY) ## check which package imports which
+	@NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" $(NODE) node_modules/jest/bin/jest.js test/architecture.test.ts
+
+format: $(READY) ## format the sources and repair what lint can
+	@node_modules/.bin/biome check --write
+
+setup: $(READY) ## install what the other targets need (they do it by themselves)
+
+clean: ## remove what set-up and the demo have left in this folder
+	rm -rf node_modules .weir
+
+# The stamp is a copy of the lockfile: set-up installs again only when the dependencies have changed.
+$(READY): package-lock.json
+	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
+	@cp package-lock.json $(READY)
+
+.PHONY: help demo test check types lint arrows format setup clean

@@ -1,103 +1,148 @@
 // Bytes in, whole frames out, under a byte limit; a cursor, not an object per frame, so the row lane allocates nothing.
 // Source: PostgreSQL "Message Formats": Byte1 type, Int32 length that counts itself, body.
+import { WireError } from "./wire-error.ts";
 
-/** A peer broke the protocol; the session ends with SQLSTATE 08P01. `message` never holds payload bytes. */
-export class WireError extends Error {
-  readonly code = "08P01";
-}
+export { WireError };
 
 export interface FrameLimits {
   /** Largest whole frame in bytes, header included. PostgreSQL's own limit is 1 GiB. */
   readonly frameBytesMax: number;
 }
 
-/** 1 GiB - 1, PostgreSQL's MaxAllocSize, plus the type byte. */
-export const FRAME_BYTES_MAX = 0x3fffffff + 1;
+/** Type byte, length word and the largest body PostgreSQL can hold (MaxAllocSize - 1 = 0x3ffffffe). */
+export const FRAME_BYTES_MAX = 0x3ffffffe + 5;
+
+/** PostgreSQL's PQ_SMALL_MESSAGE_LIMIT: the length word of a message that carries no text or value of any size. */
+const SMALL_LENGTH_MAX = 10_000;
+const HEADER_BYTES = 5;
+/** A collected frame gets its whole space at once up to here; above, space grows with what has really arrived. */
+const COLLECT_BYTES_AT_ONCE = 1 << 20;
+/** Room for what follows a collected frame in its last chunk, a socket's usual read. */
+const TAIL_BYTES = 1 << 16;
+
+const EMPTY: Buffer = Buffer.alloc(0);
+const UNKNOWN = 0;
+const SMALL = 2;
 
 /**
  * Cursor over typed frames (everything after start-up). After `advance()` is true, the frame is
- * `buffer[start, end)`, its type byte `type`, its body `buffer[start + 5, end)`; valid until the next push.
+ * `buffer[start, end)`, its type byte `type`, its body `buffer[start + 5, end)`; valid until `advance()` has returned false.
+ * `buffer` stays the same object from a push until then. The pushed chunk itself may be overwritten by its owner
+ * once `advance()` has returned false: whatever is kept has been copied.
  */
 export class FrameReader {
   type = 0;
   start = 0;
   end = 0;
-  buffer: Buffer = Buffer.alloc(0);
+  buffer: Buffer = EMPTY;
   readonly #limits: FrameLimits;
   readonly #known: Uint8Array;
-  #parts: Buffer[] = [];
-  #partBytes = 0;
+  /** The beginning of a frame whose end has not arrived: the first `#keptBytes` of `#kept`. */
+  #kept: Buffer = EMPTY;
+  #keptBytes = 0;
+  /** Whole size of the kept frame, 0 while its header is incomplete. */
   #need = 0;
 
-  /** `known` has a 1 at every type byte this side may send. */
+  /** `known` comes from `typeTable`: the type bytes this side may send. */
   constructor(known: Uint8Array, limits: FrameLimits) {
     this.#known = known;
     this.#limits = limits;
   }
 
-  /** Bytes held that are not yet a whole frame. */
+  /** Bytes held that have not been given out as a whole frame. */
   get heldBytes(): number {
-    return this.#partBytes + (this.buffer.length - this.end);
+    return this.#keptBytes + (this.buffer.length - this.end);
+  }
+
+  /** A copy of the bytes counted by `heldBytes`, for whoever reads the stream next. */
+  held(): Buffer {
+    return Buffer.concat([this.#kept.subarray(0, this.#keptBytes), this.buffer.subarray(this.end)]);
   }
 
   /** Hands in the next bytes of the stream. Earlier frames must have been consumed: `advance()` had returned false. */
   push(chunk: Buffer): void {
-    if (this.#partBytes === 0) {
-      const rest = this.buffer.length - this.end;
-      this.buffer = rest === 0 ? chunk : Buffer.concat([this.buffer.subarray(this.end), chunk]);
-      this.start = this.end = 0;
+    if (this.end < this.buffer.length) this.#keep();
+    if (this.#keptBytes === 0) {
+      this.#use(chunk);
       return;
     }
-    this.#parts.push(chunk);
-    this.#partBytes += chunk.length;
-    if (this.#partBytes < this.#need) return;
-    this.buffer = Buffer.concat(this.#parts, this.#partBytes);
-    this.#parts = [];
-    this.#partBytes = 0;
-    this.start = this.end = 0;
+    this.#append(chunk);
+    if (this.#keptBytes < this.#need) return;
+    const whole = this.#kept.subarray(0, this.#keptBytes);
+    this.#kept = EMPTY;
+    this.#keptBytes = this.#need = 0;
+    this.#use(whole);
   }
 
   /** Moves to the next whole frame. Throws WireError at an unknown type or a length outside its bounds. */
   advance(): boolean {
-    if (this.#partBytes !== 0) return false;
     const buffer = this.buffer;
     const at = this.end;
     if (at >= buffer.length) return false;
-    const type = buffer[at]!;
-    if (this.#known[type] !== 1) throw new WireError(`unknown frame type 0x${type.toString(16).padStart(2, "0")}`);
-    if (buffer.length - at < 5) return false;
-    const size = 1 + buffer.readUInt32BE(at + 1);
-    if (size < 5) throw new WireError(`frame length ${size - 1} is below 4`);
-    if (size > this.#limits.frameBytesMax) throw new WireError(`frame of ${size} bytes is above the limit of ${this.#limits.frameBytesMax}`);
-    if (buffer.length - at < size) {
-      this.#collect(size);
+    const size = this.#frameSize(buffer, at);
+    if (size === 0 || buffer.length - at < size) {
+      this.#need = size;
+      this.#keep();
       return false;
     }
-    this.type = type;
+    this.type = buffer[at]!;
     this.start = at;
     this.end = at + size;
     return true;
   }
 
-  /** Keeps the start of a long frame as a list of chunks, so a large value is copied once, not once per chunk. */
-  #collect(size: number): void {
-    const head = Buffer.from(this.buffer.subarray(this.end));
-    this.#parts = [head];
-    this.#partBytes = head.length;
-    this.#need = size;
-    this.buffer = Buffer.alloc(0);
+  /** Whole size in bytes of the frame that starts at `at`, 0 while its header is incomplete. */
+  #frameSize(buffer: Buffer, at: number): number {
+    const type = buffer[at]!;
+    const kind = this.#known[type]!;
+    if (kind === UNKNOWN) throw new WireError(`unknown frame type 0x${type.toString(16).padStart(2, "0")}`);
+    if (buffer.length - at < HEADER_BYTES) return 0;
+    const length = buffer.readUInt32BE(at + 1);
+    if (length < 4) throw new WireError(`frame length ${length} is below 4`);
+    if (kind === SMALL && length > SMALL_LENGTH_MAX)
+      throw new WireError(`frame length ${length} is above ${SMALL_LENGTH_MAX}, the limit of its type`);
+    const size = length + 1;
+    if (size > this.#limits.frameBytesMax)
+      throw new WireError(`frame of ${size} bytes is above the limit of ${this.#limits.frameBytesMax}`);
+    return size;
+  }
+
+  #use(buffer: Buffer): void {
+    this.buffer = buffer;
     this.start = this.end = 0;
+  }
+
+  /** Copies the unfinished rest out of the buffer, so that the buffer can be reused. */
+  #keep(): void {
+    this.#kept = Buffer.from(this.buffer.subarray(this.end));
+    this.#keptBytes = this.#kept.length;
+    this.#use(EMPTY);
+  }
+
+  #append(chunk: Buffer): void {
+    const bytes = this.#keptBytes + chunk.length;
+    if (bytes > this.#kept.length) {
+      const grown = Math.max(COLLECT_BYTES_AT_ONCE, 2 * this.#kept.length);
+      const larger = Buffer.allocUnsafe(
+        Math.max(bytes, this.#need === 0 ? 0 : Math.min(this.#need + TAIL_BYTES, grown)),
+      );
+      this.#kept.copy(larger, 0, 0, this.#keptBytes);
+      this.#kept = larger;
+    }
+    chunk.copy(this.#kept, this.#keptBytes);
+    this.#keptBytes = bytes;
   }
 }
 
-/** The set of type bytes as a table of 256. */
-export function typeTable(types: string): Uint8Array {
+/** The set of type bytes as a table of 256; `small` ones are held to PostgreSQL's limit for short messages. */
+export function typeTable(types: string, small = ""): Uint8Array {
   const table = new Uint8Array(256);
   for (const letter of types) table[letter.charCodeAt(0)] = 1;
+  for (const letter of small) table[letter.charCodeAt(0)] = SMALL;
   return table;
 }
 
-/** Frames a client may send after start-up (F). */
-export const CLIENT_TYPES = typeTable("QPBEDCSHFdcfXp");
+/** Frames a client may send after login (F); which are large and which small as in PostgreSQL's `SocketBackend`. */
+export const CLIENT_TYPES = typeTable("QPBFd", "EDCSHXcf");
 /** Frames a server may send (B). */
 export const SERVER_TYPES = typeTable("RKSZTDCIENAV123sntGHWdcv");

@@ -1,0 +1,37 @@
+// Bind (F, 'B'): parameters for a prepared statement, giving a portal.
+import { BodyReader } from "./body-reader.ts";
+import { FrameWriter } from "./frame-writer.ts";
+
+export interface Bind {
+  /** "" is the unnamed portal. Latin1, as `statement`. */
+  readonly portal: string;
+  readonly statement: string;
+  /** None: all text; one: for every parameter; else one each. Whether the count fits is the server's to say. */
+  readonly parameterFormats: readonly number[];
+  /** Slices of the body; null is NULL. */
+  readonly parameters: readonly (Buffer | null)[];
+  readonly resultFormats: readonly number[];
+}
+
+export function decodeBind(body: Buffer): Bind {
+  const reader = new BodyReader(body, "Bind");
+  const uint16 = () => reader.uint16();
+  const portal = reader.name();
+  const statement = reader.name();
+  const parameterFormats = reader.list(reader.uint16(), uint16);
+  const parameters = reader.list(reader.uint16(), () => reader.value());
+  const resultFormats = reader.list(reader.uint16(), uint16);
+  reader.end();
+  return { portal, statement, parameterFormats, parameters, resultFormats };
+}
+
+export function encodeBind(bind: Bind): Buffer {
+  const writer = new FrameWriter("B");
+  return writer
+    .name(bind.portal)
+    .name(bind.statement)
+    .list(bind.parameterFormats, (format) => writer.uint16(format))
+    .list(bind.parameters, (value) => writer.value(value))
+    .list(bind.resultFormats, (format) => writer.uint16(format))
+    .finish();
+}

@@ -4,7 +4,7 @@ import type { Permit } from "./permit.ts";
 export interface RuleRef {
   /** `namespace/name` of a DataPolicy, `name` of a ClusterDataPolicy. */
   readonly policy: string;
-  /** Guard name, or "mask", "predicates", "laundering", "not-understood", "functions", "budget". */
+  /** Guard name, or "mask", "predicates", "laundering", "not-understood", "functions", "statement", "setting", "explain", "audit". */
   readonly rule: string;
 }
 
@@ -74,6 +74,8 @@ export interface Allow extends Common {
   readonly scrub: boolean;
   /** A mask on this database concerns this principal, so the second witness (RowDescription) is asked. */
   readonly witness: boolean;
+  /** What happens when the record of this decision cannot be written (`audit.onFailure`, invariant 2). */
+  readonly onAuditFailure: "Deny" | "Allow";
 }
 
 export interface Refuse extends Common {

@@ -82,6 +82,8 @@ export interface FunctionUse {
   readonly name: string;
   /** `safe`: on the built-in allow-list, or SQL code that was analysed. Everything else is `opaque`. */
   readonly trust: "safe" | "opaque";
+  /** What calling it does beyond returning a value, where that is known (built-ins). Absent: nothing for safe code, anything for opaque. */
+  readonly effects?: readonly EffectKind[];
 }
 
 export interface SettingChange {

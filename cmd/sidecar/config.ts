@@ -1,0 +1,179 @@
+// Command line, environment and file to one typed value. All problems come back together, each with its place and remedy;
+// this is the only place of the sidecar that looks at the environment.
+import { parseArgs } from "node:util";
+import { hint } from "../../pkg/runtime/closest.ts";
+import { type Placed, readConfigFile } from "./config-file.ts";
+import { Invalid } from "./parse-value.ts";
+import { type Setting, type SettingName, settings, type Values } from "./settings.ts";
+
+export type ConfigOutcome =
+  | { readonly do: "run"; readonly config: Values }
+  | { readonly do: "print"; readonly text: string }
+  | { readonly do: "refuse"; readonly problems: readonly string[] };
+
+/** What the reader needs of the outside world. `readFile` throws as `fs.readFileSync` does. */
+export interface Outside {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readFile(path: string): Buffer;
+  readonly version: string;
+}
+
+const names = Object.keys(settings) as SettingName[];
+const options = { config: { type: "string" }, help: { type: "boolean" }, version: { type: "boolean" } } as const;
+
+export function readConfig(argv: readonly string[], outside: Outside): ConfigOutcome {
+  const { values: flags, problems } = readFlags(argv);
+  if (flags.help) return { do: "print", text: help() };
+  if (flags.version) return { do: "print", text: `weir-sidecar ${outside.version}\n` };
+
+  const written = new Map<string, Placed>();
+  const path = flags.config ?? outside.env.WEIR_CONFIG;
+  if (path !== undefined) problems.push(...readFileInto(written, path, outside));
+  problems.push(...readEnvironmentInto(written, outside.env));
+
+  const config: Record<string, unknown> = {};
+  for (const name of names) {
+    const outcome = resolve(name, settings[name], written.get(name));
+    if ("problem" in outcome) problems.push(outcome.problem);
+    else config[name] = outcome.value;
+  }
+  if (problems.length === 0) problems.push(...contradictions(config as Values, outside));
+  return problems.length > 0 ? { do: "refuse", problems } : { do: "run", config: config as Values };
+}
+
+function readFlags(argv: readonly string[]): {
+  values: { config?: string; help?: boolean; version?: boolean };
+  problems: string[];
+} {
+  const { values, tokens, positionals } = parseArgs({
+    args: [...argv],
+    options,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
+  const problems = positionals.map((word) => `"${word}" is not an option; options begin with --`);
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    if (!(token.name in options))
+      problems.push(
+        `there is no option ${token.rawName}${hint(
+          `--${token.name}`,
+          Object.keys(options).map((name) => `--${name}`),
+        )}`,
+      );
+    else if (token.name === "config" && !token.value) problems.push("--config: name a file");
+  }
+  return { values: values as { config?: string; help?: boolean; version?: boolean }, problems };
+}
+
+function readFileInto(written: Map<string, Placed>, path: string, outside: Outside): readonly string[] {
+  try {
+    const file = readConfigFile(path, outside.readFile(path).toString("utf8"), names);
+    for (const [name, placed] of file.values) written.set(name, placed);
+    return file.problems;
+  } catch (error) {
+    return [`${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"})`];
+  }
+}
+
+/** Kubernetes puts WEIR_*_SERVICE_HOST and the like into pods by itself, so only a near miss is a problem. */
+function readEnvironmentInto(written: Map<string, Placed>, env: Outside["env"]): readonly string[] {
+  const byVariable = new Map<string, string>(names.map((name) => [settings[name].env, name]));
+  const problems: string[] = [];
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith("WEIR_") || variable === "WEIR_CONFIG" || value === undefined) continue;
+    const name = byVariable.get(variable);
+    if (name !== undefined) written.set(name, { raw: fromJson(value), place: variable });
+    else if (hint(variable, byVariable.keys()) !== "" && !/_(SERVICE|PORT)(_|$)/.test(variable))
+      problems.push(`${variable}: there is no such setting${hint(variable, byVariable.keys())}`);
+  }
+  return problems;
+}
+
+/** Maps and lists are written as JSON in an environment variable; everything else is text. */
+function fromJson(value: string): unknown {
+  if (!/^\s*(\{|\[\s*\{)/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function resolve(
+  name: string,
+  setting: Setting<unknown>,
+  written: Placed | undefined,
+): { value: unknown } | { problem: string } {
+  const raw = written?.raw ?? setting.fallback;
+  if (raw === undefined)
+    return {
+      problem: `${name} is not set: write it into the configuration file or set ${setting.env} (${setting.form})`,
+    };
+  if (raw === null) return { value: null };
+  try {
+    return { value: setting.parse(raw) };
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    const separator = /^[.[]/.test(error.message) ? "" : ": ";
+    return { problem: `${written?.place ?? "default"}: ${name}${separator}${error.message}` };
+  }
+}
+
+/** What single settings cannot tell: halves of a pair, doubled addresses, files that are not there, keys too short. */
+function contradictions(config: Values, outside: Outside): readonly string[] {
+  const problems: string[] = [];
+  const [certificate, key] = [config["tls.certificate"], config["tls.key"]];
+  if (certificate !== null && key === null)
+    problems.push("tls.key is not set although tls.certificate is; name the key's file or leave both out");
+  if (certificate === null && key !== null)
+    problems.push("tls.certificate is not set although tls.key is; name the certificate's file or leave both out");
+  const seen = new Set<string>();
+  for (const { host, port } of config.listeners) {
+    if (port !== 0 && seen.has(`${host}:${port}`))
+      problems.push(`listeners: ${host}:${port} is named twice; give each database its own address`);
+    seen.add(`${host}:${port}`);
+  }
+  const files: [string, string | null, number][] = [
+    ["tls.certificate", certificate, 1],
+    ["tls.key", key, 1],
+    ["keys.mask", config["keys.mask"], 32],
+    ["keys.digest", config["keys.digest"], 32],
+    ...Object.entries(config.upstreamLogins).map(([name, login]): [string, string, number] => [
+      `upstreamLogins.${name}.passwordFile`,
+      login.passwordFile,
+      1,
+    ]),
+  ];
+  for (const [name, path, bytesLeast] of files) {
+    const problem = path === null ? null : fileProblem(path, bytesLeast, outside);
+    if (problem !== null) problems.push(`${name}: ${path} ${problem}`);
+  }
+  return problems;
+}
+
+function fileProblem(path: string, bytesLeast: number, outside: Outside): string | null {
+  try {
+    return outside.readFile(path).length < bytesLeast ? `holds fewer than ${bytesLeast} bytes` : null;
+  } catch (error) {
+    return `cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"})`;
+  }
+}
+
+function help(): string {
+  const lines = names.map((name) => `  ${name.padEnd(20)} ${settings[name].env.padEnd(26)} ${settings[name].form}`);
+  return `weir-sidecar: governs the statements between clients and their PostgreSQL.
+
+usage: weir-sidecar [--config FILE]
+
+  --config FILE   settings as YAML (or WEIR_CONFIG); the environment wins over the file
+  --help          this text
+  --version       the version
+
+settings: name, environment variable, form
+${lines.join("\n")}
+
+exit codes: 0 stopped in good order, 64 bad configuration, 69 something it needs is not there, 70 an error of its own
+`;
+}

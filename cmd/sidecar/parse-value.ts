@@ -1,0 +1,141 @@
+// One setting's raw value (a YAML value, or the text of an environment variable) to its typed value. Each parser throws
+// `Invalid` with a text that says how to write it; none of them reads anything.
+import type { PrincipalKind } from "../../pkg/principal/principal.ts";
+
+export class Invalid extends Error {}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where clients connect, and the GovernedDatabase (`namespace/name`, or `name` when only one is called so) behind it. */
+export interface Listener extends Address {
+  readonly database: string;
+}
+
+export interface StaticIdentity {
+  readonly kind: PrincipalKind;
+  readonly name: string;
+  readonly groups: readonly string[];
+}
+
+/** A login that the sidecar itself holds at an upstream: for `Brokered` sessions and for the catalogue. */
+export interface UpstreamLogin {
+  readonly user: string;
+  readonly passwordFile: string;
+}
+
+export type Parse<T> = (raw: unknown) => T;
+
+export const text: Parse<string> = (raw) => {
+  if (typeof raw === "string" && raw.trim() !== "") return raw.trim();
+  throw new Invalid("write a text that is not empty");
+};
+
+export function whole(least: number, most: number): Parse<number> {
+  return (raw) => {
+    const value = typeof raw === "string" && /^\d+$/.test(raw.trim()) ? Number(raw) : raw;
+    if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new Invalid(`write a whole number from ${least} to ${most}`);
+  };
+}
+
+const units: Readonly<Record<string, number>> = { "": 1, KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2 ** 30 };
+
+/** Bytes: a number, or a text such as `64MiB`. */
+export function bytes(least: number, most: number): Parse<number> {
+  return (raw) => {
+    const match = /^(\d{1,15})\s*([KMG]iB)?$/i.exec(String(raw).trim());
+    const value = match ? Number(match[1]) * units[(match[2] ?? "").toUpperCase()]! : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new Invalid(`write bytes from ${least} to ${most}, such as 64MiB`);
+  };
+}
+
+export function oneOf<const T extends string>(...choices: readonly T[]): Parse<T> {
+  return (raw) => {
+    const found = choices.find((choice) => choice === raw);
+    if (found !== undefined) return found;
+    throw new Invalid(`write one of ${choices.join(", ")}`);
+  };
+}
+
+/** `host:port`, `[::1]:port`. Names are left to the system to resolve. */
+export const address: Parse<Address> = (raw) => {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/i.exec(String(raw).trim());
+  const port = Number(match?.[3]);
+  if (match && port <= 65_535) return { host: (match[1] ?? match[2])!, port };
+  throw new Invalid('write host:port, such as "127.0.0.1:5432" or "[::1]:5432"');
+};
+
+/** A list of `{listen, database}`, or in one text `host:port=database,host:port=database`. */
+export const listeners: Parse<readonly Listener[]> = (raw) => {
+  const entries =
+    typeof raw === "string" ? raw.split(",").map(listenerText) : list(raw, "listeners of the form {listen, database}");
+  if (entries.length === 0) throw new Invalid("name at least one listener");
+  return entries.map((entry, index) => {
+    const { listen, database } = fields(entry, ["listen", "database"], `[${index}]`);
+    return within(`[${index}].listen`, () => ({ ...address(listen), database: within("", () => text(database)) }));
+  });
+};
+
+function listenerText(entry: string): unknown {
+  const [listen, database] = entry.split("=").map((part) => part.trim());
+  return { listen, database };
+}
+
+/** A map from login to `{kind, name, groups}`. */
+export const identities: Parse<Readonly<Record<string, StaticIdentity>>> = (raw) =>
+  map(raw, (value, login) => {
+    const { kind, name, groups } = fields(value, ["kind", "name", "groups"], `.${login}`);
+    return {
+      kind: within(`.${login}.kind`, () => oneOf("Human", "Agent", "Service")(kind)),
+      name: name === undefined ? login : within(`.${login}.name`, () => text(name)),
+      groups: within(`.${login}.groups`, () => list(groups ?? [], "group names").map(text)),
+    };
+  });
+
+/** A map from GovernedDatabase to `{user, passwordFile}`. */
+export const upstreamLogins: Parse<Readonly<Record<string, UpstreamLogin>>> = (raw) =>
+  map(raw, (value, database) => {
+    const { user, passwordFile } = fields(value, ["user", "passwordFile"], `.${database}`);
+    return {
+      user: within(`.${database}.user`, () => text(user)),
+      passwordFile: within(`.${database}.passwordFile`, () => text(passwordFile)),
+    };
+  });
+
+function within<T>(place: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw error instanceof Invalid ? new Invalid(place === "" ? error.message : `${place}: ${error.message}`) : error;
+  }
+}
+
+function list(raw: unknown, what: string): readonly unknown[] {
+  if (Array.isArray(raw)) return raw;
+  throw new Invalid(`write a list of ${what}`);
+}
+
+function isObject(raw: unknown): raw is Record<string, unknown> {
+  return typeof raw === "object" && raw !== null && !Array.isArray(raw);
+}
+
+function map<T>(raw: unknown, parse: (value: unknown, key: string) => T): Readonly<Record<string, T>> {
+  if (!isObject(raw)) throw new Invalid("write a map");
+  return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, parse(value, key)]));
+}
+
+function fields<const K extends string>(
+  raw: unknown,
+  names: readonly K[],
+  place: string,
+): Readonly<Record<K, unknown>> {
+  if (!isObject(raw)) throw new Invalid(`${place}: write the fields ${names.join(", ")}`);
+  const unknown = Object.keys(raw).find((key) => !names.some((name) => name === key));
+  if (unknown !== undefined)
+    throw new Invalid(`${place}.${unknown}: there is no such field; the fields are ${names.join(", ")}`);
+  return raw as Record<K, unknown>;
+}

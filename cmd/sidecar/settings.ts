@@ -1,0 +1,163 @@
+// Every setting of the sidecar, once: its place in the configuration file, its environment variable, how it is written,
+// what it is when it is not, and what it does. docs/configuration.md is printed from this table.
+import {
+  address,
+  bytes,
+  identities,
+  listeners,
+  oneOf,
+  type Parse,
+  text,
+  upstreamLogins,
+  whole,
+} from "./parse-value.ts";
+
+export interface Setting<T> {
+  /** Environment variable; it wins over the file. */
+  readonly env: string;
+  readonly parse: Parse<T>;
+  /** How it is written, for people. */
+  readonly form: string;
+  /** Raw, as it would be written. `null`: unset is fine. `undefined`: it must be given. */
+  readonly fallback: string | number | Readonly<Record<string, never>> | null | undefined;
+  readonly help: string;
+}
+
+/** Order is the order of the page. */
+export const settings = {
+  listeners: {
+    env: "WEIR_LISTENERS",
+    parse: listeners,
+    form: "list of {listen, database}; in the environment `host:port=database,...`",
+    fallback: undefined,
+    help: "Where clients connect, and the GovernedDatabase behind each address (`namespace/name`).",
+  },
+  policies: {
+    env: "WEIR_POLICIES",
+    parse: text,
+    form: "folder",
+    fallback: undefined,
+    help: "GovernedDatabase, DataPolicy and ClusterDataPolicy files (`*.yaml`, `*.yml`); watched, so that changes apply without a restart.",
+  },
+  "spool.folder": {
+    env: "WEIR_SPOOL_FOLDER",
+    parse: text,
+    form: "folder",
+    fallback: undefined,
+    help: "Where records are written before a statement is forwarded. Must outlive the process.",
+  },
+  "spool.bytesMax": {
+    env: "WEIR_SPOOL_BYTES_MAX",
+    parse: bytes(2 ** 20, 2 ** 40),
+    form: "bytes, such as 512MiB",
+    fallback: "1GiB",
+    help: "When the spool has grown to this, `audit.onFailure` of the policy decides.",
+  },
+  "tls.certificate": {
+    env: "WEIR_TLS_CERTIFICATE",
+    parse: text,
+    form: "PEM file",
+    fallback: null,
+    help: "Certificate chain shown to clients that ask for TLS. Without it they are told that there is none.",
+  },
+  "tls.key": {
+    env: "WEIR_TLS_KEY",
+    parse: text,
+    form: "PEM file",
+    fallback: null,
+    help: "Private key of that certificate.",
+  },
+  "keys.mask": {
+    env: "WEIR_MASK_KEY",
+    parse: text,
+    form: "file of 32 bytes or more",
+    fallback: null,
+    help: "Master key of keyed mask methods such as Token. A policy that needs it is refused without it.",
+  },
+  "keys.digest": {
+    env: "WEIR_DIGEST_KEY",
+    parse: text,
+    form: "file of 32 bytes or more",
+    fallback: null,
+    help: "Key of the digests that stand in records for texts not proven free of literals. Unset: a new one at each start.",
+  },
+  identities: {
+    env: "WEIR_IDENTITIES",
+    parse: identities,
+    form: "map of login to {kind, name, groups}; in the environment as JSON",
+    fallback: {},
+    help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name.",
+  },
+  upstreamLogins: {
+    env: "WEIR_UPSTREAM_LOGINS",
+    parse: upstreamLogins,
+    form: "map of GovernedDatabase to {user, passwordFile}; in the environment as JSON",
+    fallback: {},
+    help: "Logins that the sidecar itself holds: for databases whose credentials are Brokered, and to load the catalogue.",
+  },
+  environment: {
+    env: "WEIR_ENVIRONMENT",
+    parse: text,
+    form: "text",
+    fallback: "default",
+    help: "Such as `production`: in every record, and `session.environment` in a policy's `when`.",
+  },
+  cluster: { env: "WEIR_CLUSTER", parse: text, form: "text", fallback: "default", help: "In every record." },
+  namespace: {
+    env: "WEIR_NAMESPACE",
+    parse: text,
+    form: "text",
+    fallback: "default",
+    help: "In every record; the namespace of resources that name none.",
+  },
+  "admin.listen": {
+    env: "WEIR_ADMIN_LISTEN",
+    parse: address,
+    form: "host:port",
+    fallback: "127.0.0.1:9464",
+    help: "HTTP: `/healthz`, `/readyz` and `/metrics` (Prometheus). Port 0 takes a free one.",
+  },
+  "log.level": {
+    env: "WEIR_LOG_LEVEL",
+    parse: oneOf("debug", "info", "warn", "error"),
+    form: "debug, info, warn or error",
+    fallback: "info",
+    help: "One line of JSON per event on standard error; never SQL, values or passwords.",
+  },
+  drainSeconds: {
+    env: "WEIR_DRAIN_SECONDS",
+    parse: whole(0, 3600),
+    form: "seconds",
+    fallback: 25,
+    help: "After SIGTERM, how long open transactions may take to end. Keep it below the pod's grace period.",
+  },
+  "limits.sessions": {
+    env: "WEIR_LIMITS_SESSIONS",
+    parse: whole(1, 100_000),
+    form: "number",
+    fallback: 5000,
+    help: "Client connections at one time; the next one is refused with 53300.",
+  },
+  "limits.frameBytes": {
+    env: "WEIR_LIMITS_FRAME_BYTES",
+    parse: bytes(2 ** 16, 2 ** 30),
+    form: "bytes, such as 64MiB",
+    fallback: "1GiB",
+    help: "Longest single frame; a longer one ends its session with 08P01.",
+  },
+  "limits.loginSeconds": {
+    env: "WEIR_LIMITS_LOGIN_SECONDS",
+    parse: whole(1, 600),
+    form: "seconds",
+    fallback: 60,
+    help: "How long a client may take to log in.",
+  },
+} as const satisfies Readonly<Record<string, Setting<unknown>>>;
+
+export type SettingName = keyof typeof settings;
+/** A setting whose fallback is null may be null; every other one has a value. */
+export type Values = {
+  readonly [K in SettingName]:
+    | ReturnType<(typeof settings)[K]["parse"]>
+    | ((typeof settings)[K]["fallback"] extends null ? null : never);
+};

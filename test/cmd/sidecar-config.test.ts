@@ -1,0 +1,152 @@
+import { readConfig } from "../../cmd/sidecar/config.ts";
+
+const files: Record<string, string> = {
+  "/etc/weir/config.yaml": `
+listeners:
+  - {listen: "127.0.0.1:5433", database: shop/orders}
+  - {listen: "[::1]:5434", database: shop/billing}
+policies: /etc/weir/policies
+spool: {folder: /var/lib/weir/spool, bytesMax: 64MiB}
+keys: {mask: /etc/weir/mask.key}
+identities:
+  dana: {kind: Human, name: dana@shop.example, groups: [developers]}
+  robo: {kind: Agent}
+upstreamLogins:
+  shop/orders: {user: weir, passwordFile: /etc/weir/password}
+environment: production
+drainSeconds: 5
+`,
+  "/etc/weir/mask.key": "0123456789abcdef0123456789abcdef",
+  "/etc/weir/password": "secret",
+};
+
+function read(argv: readonly string[], env: Record<string, string> = {}, extra: Record<string, string> = {}) {
+  const all = { ...files, ...extra };
+  return readConfig(argv, {
+    env,
+    version: "1.2.3",
+    readFile(path) {
+      if (all[path] === undefined) throw Object.assign(new Error("absent"), { code: "ENOENT" });
+      return Buffer.from(all[path]);
+    },
+  });
+}
+
+function problems(argv: readonly string[], env: Record<string, string> = {}, extra: Record<string, string> = {}) {
+  const outcome = read(argv, env, extra);
+  return outcome.do === "refuse" ? outcome.problems : [];
+}
+
+test("a file gives one typed value, with defaults for what it leaves out", () => {
+  expect(read(["--config", "/etc/weir/config.yaml"])).toEqual({
+    do: "run",
+    config: {
+      listeners: [
+        { host: "127.0.0.1", port: 5433, database: "shop/orders" },
+        { host: "::1", port: 5434, database: "shop/billing" },
+      ],
+      policies: "/etc/weir/policies",
+      "spool.folder": "/var/lib/weir/spool",
+      "spool.bytesMax": 67_108_864,
+      "tls.certificate": null,
+      "tls.key": null,
+      "keys.mask": "/etc/weir/mask.key",
+      "keys.digest": null,
+      identities: {
+        dana: { kind: "Human", name: "dana@shop.example", groups: ["developers"] },
+        robo: { kind: "Agent", name: "robo", groups: [] },
+      },
+      upstreamLogins: { "shop/orders": { user: "weir", passwordFile: "/etc/weir/password" } },
+      environment: "production",
+      cluster: "default",
+      namespace: "default",
+      "admin.listen": { host: "127.0.0.1", port: 9464 },
+      "log.level": "info",
+      drainSeconds: 5,
+      "limits.sessions": 5000,
+      "limits.frameBytes": 1_073_741_824,
+      "limits.loginSeconds": 60,
+    },
+  });
+});
+
+test("the environment alone is enough, and wins over the file", () => {
+  const env = {
+    WEIR_LISTENERS: "127.0.0.1:5433=orders",
+    WEIR_POLICIES: "/p",
+    WEIR_SPOOL_FOLDER: "/s",
+    WEIR_IDENTITIES: '{"ana":{"kind":"Human"}}',
+  };
+  expect(read([], env)).toMatchObject({
+    do: "run",
+    config: {
+      listeners: [{ host: "127.0.0.1", port: 5433, database: "orders" }],
+      identities: { ana: { kind: "Human", name: "ana", groups: [] } },
+    },
+  });
+  expect(read([], { WEIR_CONFIG: "/etc/weir/config.yaml", WEIR_DRAIN_SECONDS: "9" })).toMatchObject({
+    config: { drainSeconds: 9, environment: "production" },
+  });
+});
+
+test("all problems come together, each with its place and its remedy", () => {
+  const bad = `
+listeners: [{listen: "nowhere", database: shop/orders}]
+polices: /p
+spool: {folder: "", bytesmax: 1}
+log: {level: loud}
+`;
+  expect(
+    problems(
+      ["--config", "/bad.yaml", "--hepl"],
+      { WEIR_DRAIN_SECONDS: "soon", WEIR_POLICEIS: "x" },
+      { "/bad.yaml": bad },
+    ),
+  ).toEqual([
+    'there is no option --hepl; did you mean "--help"?',
+    '/bad.yaml:3:1: there is no setting "polices"; did you mean "policies"?',
+    '/bad.yaml:4:21: there is no setting "spool.bytesmax"; did you mean "spool.bytesMax"?',
+    'WEIR_POLICEIS: there is no such setting; did you mean "WEIR_POLICIES"?',
+    '/bad.yaml:2:1: listeners[0].listen: write host:port, such as "127.0.0.1:5432" or "[::1]:5432"',
+    "policies is not set: write it into the configuration file or set WEIR_POLICIES (folder)",
+    "/bad.yaml:4:9: spool.folder: write a text that is not empty",
+    "/bad.yaml:5:7: log.level: write one of debug, info, warn, error",
+    "WEIR_DRAIN_SECONDS: drainSeconds: write a whole number from 0 to 3600",
+  ]);
+});
+
+test("what single settings cannot tell is a problem too", () => {
+  const env = {
+    WEIR_LISTENERS: "127.0.0.1:5433=a,127.0.0.1:5433=b",
+    WEIR_POLICIES: "/p",
+    WEIR_SPOOL_FOLDER: "/s",
+    WEIR_TLS_KEY: "/absent.pem",
+    WEIR_MASK_KEY: "/short.key",
+  };
+  expect(problems([], env, { "/short.key": "short" })).toEqual([
+    "tls.certificate is not set although tls.key is; name the certificate's file or leave both out",
+    "listeners: 127.0.0.1:5433 is named twice; give each database its own address",
+    "tls.key: /absent.pem cannot be read (ENOENT)",
+    "keys.mask: /short.key holds fewer than 32 bytes",
+  ]);
+});
+
+test("broken YAML, an absent file and doubled keys are told with their place", () => {
+  expect(problems(["--config", "/absent"])[0]).toBe("/absent: cannot be read (ENOENT)");
+  expect(problems(["--config", "/a"], {}, { "/a": "cluster: x\ncluster: y\n" })[0]).toBe(
+    "/a:2:1: Map keys must be unique at line 2, column 1:",
+  );
+});
+
+test("variables that Kubernetes makes for services are nobody's mistake", () => {
+  const names = problems([], { WEIR_SERVICE_HOST: "10.0.0.1", WEIR_COLLECTOR_PORT_4318_TCP: "tcp://10.0.0.1:4318" });
+  expect(names.filter((text) => text.includes("no such setting"))).toEqual([]);
+});
+
+test("--help names every setting and --version the version", () => {
+  expect(read(["--version"])).toEqual({ do: "print", text: "weir-sidecar 1.2.3\n" });
+  expect(read(["--help"])).toMatchObject({
+    do: "print",
+    text: expect.stringMatching(/listeners +WEIR_LISTENERS[\s\S]*limits\.loginSeconds/),
+  });
+});

@@ -1,8 +1,8 @@
 // A real PostgreSQL server for tests and the demo: own data folder, own port on loopback, gone without a trace when
 // stopped or when our process ends. Works as an ordinary user and as root, from any folder.
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,7 +11,7 @@ import { type Account, serverAccount } from "./account.ts";
 import { embeddedBinaries } from "./binaries.ts";
 import { selfSignedCertificate } from "./certificate.ts";
 import { freePort } from "./free-port.ts";
-import { type Guardian, guard } from "./guardian.ts";
+import { guard } from "./guardian.ts";
 import { giveTo, privateFolder } from "./shared-folder.ts";
 
 const run = promisify(execFile);
@@ -84,8 +84,9 @@ async function start(binDir: string, account: Account, options: PostgresOptions)
   try {
     if (!existsSync(join(place.dataDir, "PG_VERSION"))) await createCluster(place, options.auth ?? "trust");
     const certificate = await configure(place, options);
-    const { pid, port } = await launch(place, options.port);
-    return server(place, pid, port, certificate, guard(pid, place.dataDir, place.temporary ? folder : ""));
+    const { child, port } = await launch(place, options.port);
+    guard(child, "QUIT", place.temporary ? folder : "");
+    return server(place, child.pid!, port, certificate);
   } catch (error) {
     if (place.temporary) await rm(folder, { recursive: true, force: true });
     throw error;
@@ -122,7 +123,7 @@ async function majorOf(place: Place): Promise<number> {
 }
 
 async function runAsServer(place: Place, program: string, args: readonly string[]) {
-  const environment = { PATH: process.env["PATH"], LC_ALL: "C", TZ: "UTC" };
+  const environment = { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" };
   try {
     return await run(join(place.binDir, program), args, { ...place.account, cwd: place.folder, env: environment });
   } catch (cause) {
@@ -153,9 +154,9 @@ async function configure(place: Place, options: PostgresOptions): Promise<string
   if (options.tls) {
     const made = selfSignedCertificate(["localhost", "127.0.0.1"]);
     certificate = made.certificate;
-    settings["ssl_cert_file"] = await writeOwned(place, "server.crt", made.certificate);
-    settings["ssl_key_file"] = await writeOwned(place, "server.key", made.key);
-    settings["ssl"] = true;
+    settings.ssl_cert_file = await writeOwned(place, "server.crt", made.certificate);
+    settings.ssl_key_file = await writeOwned(place, "server.key", made.key);
+    settings.ssl = true;
   }
   const lines = Object.entries({ ...settings, ...options.extraSettings }).map(
     ([name, value]) => `${name} = ${quote(value)}`,
@@ -175,26 +176,27 @@ async function writeOwned(place: Place, name: string, text: string): Promise<str
   return path;
 }
 
-async function launch(place: Place, fixedPort: number | undefined): Promise<{ pid: number; port: number }> {
+async function launch(place: Place, fixedPort: number | undefined): Promise<{ child: ChildProcess; port: number }> {
   for (let attempt = 1; ; attempt++) {
     const port = fixedPort ?? (await freePort());
     const outcome = await launchOn(place, port);
-    if (typeof outcome === "number") return { pid: outcome, port };
+    if (typeof outcome !== "string") return { child: outcome, port };
     const portTaken = /could not bind|Address already in use/.test(outcome);
     if (!portTaken || fixedPort !== undefined || attempt === 5) throw new Error(`PostgreSQL did not start: ${outcome}`);
   }
 }
 
-/** Its process id once it accepts connections, else its log. */
-async function launchOn(place: Place, port: number): Promise<number | string> {
+/** The server's process once it accepts connections, else its log. */
+async function launchOn(place: Place, port: number): Promise<ChildProcess | string> {
   const log = openSync(logFile(place), "w", 0o600);
   const child = spawn(join(place.binDir, "postgres"), ["-D", place.dataDir, "-p", String(port)], {
     ...place.account,
     cwd: place.dataDir,
     detached: true, // signals of the terminal are for us, and we end the server in our own order
     stdio: ["ignore", log, log],
-    env: { PATH: process.env["PATH"], LC_ALL: "C", TZ: "UTC" },
+    env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" },
   });
+  closeSync(log);
   let ended: string | null = null;
   child.once("error", (error) => (ended = error.message));
   child.once(
@@ -204,7 +206,7 @@ async function launchOn(place: Place, port: number): Promise<number | string> {
   child.unref();
   for (let waitedMs = 0; waitedMs < 60_000; waitedMs += 20) {
     if (ended !== null) return ended;
-    if (await isReady(place, child.pid)) return child.pid!;
+    if (await isReady(place, child.pid)) return child;
     await delay(20);
   }
   child.kill("SIGQUIT");
@@ -219,13 +221,7 @@ async function isReady(place: Place, pid: number | undefined): Promise<boolean> 
 
 const logFile = (place: Place) => join(place.folder, "server.log");
 
-function server(
-  place: Place,
-  pid: number,
-  port: number,
-  certificate: string | null,
-  guardian: Guardian,
-): LocalPostgres {
+function server(place: Place, pid: number, port: number, certificate: string | null): LocalPostgres {
   let stopped: Promise<void> | null = null;
   return {
     host: "127.0.0.1",
@@ -237,7 +233,7 @@ function server(
     certificate,
     pid,
     log: () => readFileSync(logFile(place), "utf8"),
-    stop: (how = "fast") => (stopped ??= stop(place, pid, how).then(() => guardian.dismiss())),
+    stop: (how = "fast") => (stopped ??= stop(place, pid, how)),
   };
 }
 

@@ -1,0 +1,91 @@
+// `weir demo`: a real PostgreSQL, the sidecar in front of it, three people who use it, and the records that they leave.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { LocalPostgres } from "../../../pkg/localdb/start-postgres.ts";
+import { type Command, exits, readArguments } from "../command.ts";
+import type { Terminal } from "../terminal.ts";
+import { play } from "./play.ts";
+import { scenes } from "./script.ts";
+import { databaseName, logins, passwordOf, startShop } from "./shop-database.ts";
+import { type Sidecar, startSidecar } from "./sidecar-process.ts";
+
+export const demo: Command = {
+  summary: "see Weir govern a real PostgreSQL on this machine",
+  help: `usage: weir demo [--exit]
+
+Starts PostgreSQL with a small shop, the sidecar in front of it, plays a session as a developer, an analyst and an AI
+agent, verifies the records, and stays up until Ctrl-C. Everything is on loopback and in a temporary folder.
+
+  --exit   end after the session
+
+exit codes: 0 all went as claimed, 1 something differed, 70 it could not be played`,
+  async run(args, terminal) {
+    const { values } = readArguments(args, { exit: { type: "boolean", default: false } });
+    const folder = mkdtempSync(join(tmpdir(), "weir-demo-"));
+    const closers: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
+    const interrupted = untilInterrupted();
+    try {
+      const shop = await step(terminal, "starting PostgreSQL with a small shop", startShop);
+      closers.push(() => shop.stop());
+      const sidecar = await step(terminal, "starting the sidecar in front of it", () =>
+        startSidecar(folder, shop.port),
+      );
+      closers.push(() => sidecar.stop());
+      const differences = await play(
+        scenes,
+        { host: "127.0.0.1", governedPort: sidecar.port, directPort: shop.port },
+        terminal,
+      );
+      printVerdict(differences, terminal);
+      if (!values.exit) {
+        printInvitation(sidecar, shop, terminal);
+        await interrupted;
+      }
+      return differences.length === 0 ? exits.good : exits.failed;
+    } finally {
+      for (const close of closers.reverse()) await close();
+    }
+  },
+};
+
+async function step<T>(terminal: Terminal, what: string, work: () => Promise<T>): Promise<T> {
+  const startedMs = performance.now();
+  const result = await work();
+  terminal.print(
+    `${terminal.green("✓")} ${what} ${terminal.dim(`${((performance.now() - startedMs) / 1000).toFixed(1)} s`)}`,
+  );
+  return result;
+}
+
+function printVerdict(differences: readonly string[], terminal: Terminal): void {
+  const count = scenes.reduce((sum, scene) => sum + scene.steps.length, 0);
+  if (differences.length === 0) {
+    terminal.print(`\n${terminal.green("✓")} ${terminal.bold(`All ${count} statements went as claimed.`)}`);
+    return;
+  }
+  terminal.print(terminal.red(`\n✗ ${differences.length} of ${count} statements went otherwise than claimed:`));
+  for (const difference of differences) terminal.print(`  - ${difference}`);
+}
+
+function printInvitation(sidecar: Sidecar, shop: LocalPostgres, terminal: Terminal): void {
+  terminal.print(`\n${terminal.bold("It stays up. Look around, as anyone of them:")}`);
+  for (const login of logins.filter((name) => name !== "weir")) {
+    terminal.print(`  psql "postgresql://${login}:${passwordOf(login)}@127.0.0.1:${sidecar.port}/${databaseName}"`);
+  }
+  terminal.print(`
+  any driver      the same URL
+  without Weir    port ${shop.port}, to compare
+  policies        ${sidecar.policyFolder}  (edit them: changes apply at once)
+  records         weir verify --spool ${sidecar.spoolFolder}
+  health          http://127.0.0.1:${sidecar.adminPort}/readyz and /metrics
+  its log         ${sidecar.logFile}
+
+Ctrl-C ends it and removes everything.`);
+}
+
+function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+  });
+}

@@ -1,0 +1,46 @@
+// `weir COMMAND ...`: finds the command, runs it, turns its end into an exit code.
+import { hint } from "../../pkg/runtime/closest.ts";
+import { type Command, exits, UsageError } from "./command.ts";
+import { demo } from "./demo/demo.ts";
+import { type Terminal, terminalOn } from "./terminal.ts";
+
+const commands: Readonly<Record<string, Command>> = { demo };
+
+function overview(): string {
+  const lines = Object.entries(commands).map(([name, command]) => `  ${name.padEnd(14)} ${command.summary}`);
+  return `weir: governs what programs, people and AI agents do to databases.
+
+usage: weir COMMAND [options]
+
+${lines.join("\n")}
+
+\`weir COMMAND --help\` tells more.
+exit codes: 0 good, 1 what was looked at does not hold, 64 wrong arguments, 69 something needed is not there, 70 an error of Weir's own`;
+}
+
+async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const [first = "--help", second = ""] = args;
+  if (["help", "--help", "-h"].includes(first)) {
+    terminal.print(overview());
+    return exits.good;
+  }
+  const name = [`${first} ${second}`, first].find((candidate) => Object.hasOwn(commands, candidate));
+  if (name === undefined) throw new UsageError(`there is no command "${first}"${hint(first, Object.keys(commands))}`);
+  const rest = args.slice(name.split(" ").length);
+  if (rest.includes("--help") || rest.includes("-h")) {
+    terminal.print(commands[name]!.help);
+    return exits.good;
+  }
+  return await commands[name]!.run(rest, terminal);
+}
+
+const terminal = terminalOn(process.stdout, process.env);
+try {
+  process.exitCode = await run(process.argv.slice(2), terminal);
+} catch (error) {
+  const usage = error instanceof UsageError;
+  process.stderr.write(
+    `weir: ${usage ? `${error.message}\ntry weir --help` : ((error as Error).stack ?? String(error))}\n`,
+  );
+  process.exitCode = usage ? exits.usage : exits.internal;
+}

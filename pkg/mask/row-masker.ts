@@ -1,0 +1,121 @@
+// Rewrites DataRow frames: made once for a result's shape, then called for each row. The row lane: no objects, closures
+// or promises per row; what is not masked is copied in runs.
+// Source: PostgreSQL "Message Formats", DataRow: Byte1 'D', Int32 length, Int16 columns, per column Int32 length (-1 NULL) and bytes.
+import type { MaskPlan } from "../policy/decision.ts";
+import { WireError } from "../wire/postgres/frame-reader.ts";
+import type { CellMasker, SubjectReader } from "./cell.ts";
+import { compileCell } from "./compile-cell.ts";
+import type { RowSink } from "./row-sink.ts";
+import type { Field, MaskContext } from "./types.ts";
+
+const HEADER_BYTES = 7;
+
+/** One column that needs another column of its row before it is masked. */
+interface Subject {
+  readonly reader: SubjectReader;
+}
+
+/**
+ * The masker of a result whose RowDescription is `fields`; null when nothing is masked and rows pass as they are.
+ * Throws WireError when the plan has another number of columns than the result.
+ */
+export function compileRowMasker(plan: MaskPlan, fields: readonly Field[], context: MaskContext): RowMasker | null {
+  const columns = plan.columns;
+  if (columns === null) return null;
+  if (columns.length !== fields.length) {
+    throw new WireError(`the mask plan has ${columns.length} columns, the result ${fields.length}`);
+  }
+  if (columns.every((column) => column === null)) return null;
+  const cells: (CellMasker | null)[] = [];
+  const subjects: Subject[] = [];
+  for (const [index, column] of columns.entries()) {
+    const field = fields[index]!;
+    const cell = column === null ? null : compileCell(column, field.type, field.typmod, field.format, context);
+    cells.push(cell?.mask ?? null);
+    if (cell?.subject) subjects.push({ reader: cell.subject });
+  }
+  return new RowMasker(cells, subjects);
+}
+
+export class RowMasker {
+  /** Cells masked so far, NULLs not counted. */
+  maskedCells = 0;
+  readonly #cells: readonly (CellMasker | null)[];
+  readonly #subjects: readonly Subject[];
+  /** Start and end of each cell of the row at hand; only filled when there are subjects. */
+  readonly #places: Int32Array;
+
+  constructor(cells: readonly (CellMasker | null)[], subjects: readonly Subject[]) {
+    this.#cells = cells;
+    this.#subjects = subjects;
+    this.#places = new Int32Array(2 * cells.length);
+  }
+
+  /**
+   * Appends the masked form of the DataRow frame buffer[start, end) to `sink`; `buffer` must stay as it is until
+   * `sink.take()`. Throws WireError at a row that is not as the protocol and the result's description say; `sink` then
+   * holds a part of it and must be dropped.
+   */
+  maskDataRow(buffer: Buffer, start: number, end: number, sink: RowSink): void {
+    const cells = this.#cells;
+    if (end - start < HEADER_BYTES || ((buffer[start + 5]! << 8) | buffer[start + 6]!) !== cells.length) {
+      throw new WireError(`a row does not have the ${cells.length} columns of its result`);
+    }
+    if (this.#subjects.length > 0) this.#readSubjects(buffer, start, end);
+    const frameAt = sink.position;
+    let copied = start;
+    let at = start + HEADER_BYTES;
+    let grown = 0;
+    for (let column = 0; column < cells.length; column++) {
+      const valueStart = at + 4;
+      if (valueStart > end) throw new WireError("a row ends inside a column's length");
+      const size = (buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!;
+      if (size < 0) {
+        if (size !== -1) throw new WireError("a column of a row has a negative length");
+        at = valueStart;
+        continue;
+      }
+      const valueEnd = valueStart + size;
+      if (valueEnd > end) throw new WireError("a column of a row is longer than the row");
+      const cell = cells[column]!;
+      if (cell !== null) {
+        sink.copy(buffer, copied, at);
+        grown += maskCell(cell, buffer, valueStart, valueEnd, sink) - size;
+        this.maskedCells++;
+        copied = valueEnd;
+      }
+      at = valueEnd;
+    }
+    if (at !== end) throw new WireError("a row is longer than its columns");
+    sink.copy(buffer, copied, end);
+    if (grown !== 0) sink.patchInt32(frameAt + 1, end - start - 1 + grown);
+  }
+
+  #readSubjects(buffer: Buffer, start: number, end: number): void {
+    const places = this.#places;
+    let at = start + HEADER_BYTES;
+    for (let i = 0; i < places.length; i += 2) {
+      const size = at + 4 <= end ? buffer.readInt32BE(at) : -2;
+      if (size < -1 || at + 4 + size > end) throw new WireError("a column of a row is longer than the row");
+      places[i] = size === -1 ? -1 : at + 4;
+      places[i + 1] = size === -1 ? -1 : at + 4 + size;
+      at += 4 + Math.max(0, size);
+    }
+    for (const { reader } of this.#subjects)
+      reader.read(buffer, places[2 * reader.column]!, places[2 * reader.column + 1]!);
+  }
+}
+
+/** Appends a cell with its length; returns the bytes of the masked value, 0 for NULL. Used by binary COPY too. */
+export function maskCell(cell: CellMasker, source: Buffer, start: number, end: number, sink: RowSink): number {
+  sink.reserve(4);
+  const from = sink.position;
+  if (!cell(source, start, end, sink)) {
+    sink.rewind(from);
+    sink.patchInt32(from - 4, -1);
+    return 0;
+  }
+  const count = sink.position - from;
+  sink.patchInt32(from - 4, count);
+  return count;
+}

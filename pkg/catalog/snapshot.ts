@@ -26,6 +26,11 @@ export interface Relation {
   readonly uniqueKeys: readonly (readonly number[])[];
   /** pg_get_viewdef for v and m; null otherwise. */
   readonly definition: string | null;
+  /**
+   * Search path under which `definition`, `generated` and `defaultText` were printed: PostgreSQL leaves the schema off
+   * names that the printing session could see, so they must be resolved under this path and no other.
+   */
+  readonly printedUnder?: readonly string[];
   /** Has rules other than a view's own _RETURN. */
   readonly hasRules: boolean;
   readonly hasTriggers: boolean;
@@ -52,6 +57,8 @@ export interface TypeInfo {
   readonly base: number;
   readonly relation: number;
   readonly preferred: boolean;
+  /** A domain with a constraint that calls functions or operators made by users. */
+  readonly opaqueCheck?: boolean;
 }
 
 export interface FunctionInfo {
@@ -75,6 +82,8 @@ export interface FunctionInfo {
   readonly body: string | null;
   /** SQL-standard body (BEGIN ATOMIC), as pg_get_functiondef prints it; null otherwise. */
   readonly sqlBody: string | null;
+  /** Search path under which `sqlBody` was printed (see Relation). `body` is resolved by its caller's path instead. */
+  readonly printedUnder?: readonly string[];
   readonly securityDefiner: boolean;
   /** Settings attached by ALTER FUNCTION ... SET, such as search_path=... */
   readonly settings: readonly string[];
@@ -98,6 +107,8 @@ export interface CastInfo {
   readonly func: number;
   /** e explicit, a assignment, i implicit. */
   readonly context: string;
+  /** pg_cast.castmethod: f function, b binary coercible, i by text input and output. */
+  readonly method?: string;
 }
 
 /** Look-ups are by exact name in one schema, or by OID. Objects of pg_catalog and information_schema are included. */

@@ -21,19 +21,41 @@ import simple from "./scripts/simple.ts";
 import types from "./scripts/types.ts";
 
 const scripts: readonly Script[] = [
-  ...simple, ...extended, ...pipelines, ...portals, ...copyIn, ...copyOut, ...cursors, ...sessions, ...notices,
-  ...settings, ...errors, ...cancels, ...functionCalls, ...large, ...types, ...encodings,
+  ...simple,
+  ...extended,
+  ...pipelines,
+  ...portals,
+  ...copyIn,
+  ...copyOut,
+  ...cursors,
+  ...sessions,
+  ...notices,
+  ...settings,
+  ...errors,
+  ...cancels,
+  ...functionCalls,
+  ...large,
+  ...types,
+  ...encodings,
 ];
 
 let server: TestServer;
 let governed: Governed;
 let firstOwnOid = 0;
-let clean = false;
+/** The next transaction id when the database was last new: as long as nobody has taken one, nothing has been written. */
+let untouchedAtXid: string | null = null;
 
 beforeAll(async () => {
   server = await startTestServer(["app"]);
   await makeTemplate(server, "play_template", "play.sql");
-  firstOwnOid = 1 + Number(await server.admin("SELECT max(oid) FROM (SELECT oid FROM pg_class UNION SELECT oid FROM pg_type) x", "play_template"));
+  firstOwnOid =
+    1 +
+    Number(
+      await server.admin(
+        "SELECT max(oid) FROM (SELECT oid FROM pg_class UNION SELECT oid FROM pg_type) x",
+        "play_template",
+      ),
+    );
   governed = await startGoverned({ upstreamPort: server.port });
 });
 
@@ -44,10 +66,16 @@ afterAll(async () => {
 
 /** The same database, made anew, whichever way it is reached: its name shows in messages. */
 async function play(script: Script, port: number) {
-  if (!clean) await server.freshDatabase("play", "play_template");
-  clean = script.readOnly ?? false;
+  const nextXid = await server.admin("SELECT pg_snapshot_xmax(pg_current_snapshot())");
+  if (nextXid !== untouchedAtXid) await server.freshDatabase("play", "play_template");
+  untouchedAtXid = await server.admin("SELECT pg_snapshot_xmax(pg_current_snapshot())");
   const password = script.user === server.superuser ? server.superuserPassword : PASSWORD;
-  return record(script, { target: { port, password, database: "play" }, user: "app", firstOwnOid, admin: server.admin });
+  return record(script, {
+    target: { port, password, database: "play" },
+    user: "app",
+    firstOwnOid,
+    admin: server.admin,
+  });
 }
 
 test("there are at least 150 scripts, each with a name of its own", () => {

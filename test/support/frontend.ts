@@ -108,8 +108,13 @@ export class Frontend {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiters = this.#waiters.filter((waiter) => waiter.timer !== timer);
-        const tail = this.frames.slice(-12).map((one) => one.type).join("");
-        reject(new Error(`waited ${WAIT_MS} ms for ${what}; last frames: ${tail || "none"}${this.closed ? ", closed" : ""}`));
+        const tail = this.frames
+          .slice(-12)
+          .map((one) => one.type)
+          .join("");
+        reject(
+          new Error(`waited ${WAIT_MS} ms for ${what}; last frames: ${tail || "none"}${this.closed ? ", closed" : ""}`),
+        );
       }, WAIT_MS);
       this.#waiters.push({ done, resolve, reject, timer });
     });

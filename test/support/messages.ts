@@ -12,7 +12,7 @@ export function frame(type: string, ...parts: readonly Buffer[]): Buffer {
 export function int16(...values: readonly number[]): Buffer {
   const buffer = Buffer.alloc(values.length * 2);
   values.forEach((value, index) => {
-    buffer.writeInt16BE(value, index * 2);
+    buffer.writeUInt16BE(value & 0xffff, index * 2);
   });
   return buffer;
 }
@@ -73,7 +73,12 @@ export const copyDone = (): Buffer => frame("c");
 export const copyFail = (reason: string): Buffer => frame("f", cstring(reason));
 export const password = (text: string): Buffer => frame("p", cstring(text));
 
-export function functionCall(oid: number, values: readonly Value[], formats: readonly number[] = [], result = 0): Buffer {
+export function functionCall(
+  oid: number,
+  values: readonly Value[],
+  formats: readonly number[] = [],
+  result = 0,
+): Buffer {
   return frame(
     "F",
     int32(oid),

@@ -101,7 +101,12 @@ function writeDown(lines: Map<string, Line>, firstOwnOid: number): Recording {
   return Object.fromEntries(entries);
 }
 
-function describeFrame(one: BackendFrame, pids: Map<number, string>, oids: Map<number, string>, firstOwnOid: number): string {
+function describeFrame(
+  one: BackendFrame,
+  pids: Map<number, string>,
+  oids: Map<number, string>,
+  firstOwnOid: number,
+): string {
   const { type, body } = one;
   if (type === "K") return "K <key>";
   if (type === "R" && body.readInt32BE(0) >= 11) return `R ${body.readInt32BE(0)} <nonce>`;
@@ -125,7 +130,12 @@ function rowDescription(body: Buffer, oids: Map<number, string>, firstOwnOid: nu
     const end = body.indexOf(0, at);
     const table = ownOid(body.readUInt32BE(end + 1), oids, firstOwnOid);
     const type = ownOid(body.readUInt32BE(end + 7), oids, firstOwnOid);
-    const rest = [body.readInt16BE(end + 5), body.readInt16BE(end + 11), body.readInt32BE(end + 13), body.readInt16BE(end + 17)];
+    const rest = [
+      body.readInt16BE(end + 5),
+      body.readInt16BE(end + 11),
+      body.readInt32BE(end + 13),
+      body.readInt16BE(end + 17),
+    ];
     fields.push([printable(body.subarray(at, end)), table, type, ...rest].join(" "));
     at = end + 19;
   }
@@ -134,12 +144,17 @@ function rowDescription(body: Buffer, oids: Map<number, string>, firstOwnOid: nu
 
 function parameterDescription(body: Buffer, oids: Map<number, string>, firstOwnOid: number): string {
   const count = body.readInt16BE(0);
-  const types = Array.from({ length: count }, (_, index) => ownOid(body.readUInt32BE(2 + index * 4), oids, firstOwnOid));
+  const types = Array.from({ length: count }, (_, index) =>
+    ownOid(body.readUInt32BE(2 + index * 4), oids, firstOwnOid),
+  );
   return [count, ...types].join(" ");
 }
 
 /** One-to-one with the bytes; long bodies by length and digest. */
 function printable(body: Buffer): string {
-  if (body.length > LONG_BYTES) return `${body.length} bytes, sha256 ${createHash("sha256").update(body).digest("hex")}`;
-  return body.toString("latin1").replace(/[^\x20-\x5b\x5d-\x7e]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  if (body.length > LONG_BYTES)
+    return `${body.length} bytes, sha256 ${createHash("sha256").update(body).digest("hex")}`;
+  return body
+    .toString("latin1")
+    .replace(/[^\x20-\x5b\x5d-\x7e]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

@@ -29,8 +29,6 @@ export interface Script {
   readonly user?: string;
   readonly parameters?: Readonly<Record<string, string>>;
   readonly version?: number;
-  /** Leaves the database as it was, so the next script need not have a new one. */
-  readonly readOnly?: boolean;
 }
 
 export function script(name: string, ...steps: readonly Step[]): Script {

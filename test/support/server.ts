@@ -28,7 +28,10 @@ const settings = {
 };
 
 /** `roles`: logins to make, with PASSWORD. */
-export async function startTestServer(roles: readonly string[], extraSettings: Record<string, string | number | boolean> = {}): Promise<TestServer> {
+export async function startTestServer(
+  roles: readonly string[],
+  extraSettings: Record<string, string | number | boolean> = {},
+): Promise<TestServer> {
   const server = await startPostgres({ auth: "scram-sha-256", extraSettings: { ...settings, ...extraSettings } });
   const pools = new Map<string, pg.Pool>();
   const poolOf = (database: string) => {
@@ -41,7 +44,11 @@ export async function startTestServer(roles: readonly string[], extraSettings: R
     return pool;
   };
   const admin = async (sql: string, database = "postgres"): Promise<string | null> => {
-    const answer = await poolOf(database).query({ text: sql, rowMode: "array", types: { getTypeParser: () => String } });
+    const answer = await poolOf(database).query({
+      text: sql,
+      rowMode: "array",
+      types: { getTypeParser: () => String },
+    });
     const last = Array.isArray(answer) ? answer.at(-1) : answer;
     return last?.rows?.[0]?.[0] ?? null;
   };

@@ -1,14 +1,16 @@
 import { bind, execute, parse, query, sync } from "../../support/messages.ts";
 import { script } from "../../support/script.ts";
 
-const simple = (name: string, ...texts: readonly string[]) => script(`errors: ${name}`, ...texts.map((text) => [query(text)]));
+const simple = (name: string, ...texts: readonly string[]) =>
+  script(`errors: ${name}`, ...texts.map((text) => [query(text)]));
 
 /** Each by simple and by extended protocol, alone and inside a transaction. */
 const classes: Readonly<Record<string, string>> = {
   "22012 division by zero": "SELECT 1/0",
   "22P02 bad integer": "SELECT 'x'::int",
   "22003 out of range": "SELECT 2147483647 + 1",
-  "22001 too long": "INSERT INTO pairs SELECT 1, 'x'::varchar(1) FROM (SELECT 'abc'::varchar(3)::char(1)) t; SELECT 'abc'::bit(3)",
+  "22001 too long":
+    "INSERT INTO pairs SELECT 1, 'x'::varchar(1) FROM (SELECT 'abc'::varchar(3)::char(1)) t; SELECT 'abc'::bit(3)",
   "22007 bad date": "SELECT '2020-13-45'::date",
   "22008 date out of range": "SELECT '294277-01-01'::timestamp",
   "22021 zero byte": "SELECT chr(0)",
@@ -54,7 +56,8 @@ const classes: Readonly<Record<string, string>> = {
   "22P02 json with detail": "SELECT '{\"a\": }'::json",
   "2200N xml": "SELECT XMLPARSE(DOCUMENT '<a>')",
   "42P10 conflict target": "INSERT INTO pairs VALUES (1) ON CONFLICT (a) DO NOTHING",
-  "21000 conflict twice": "INSERT INTO items (id, name) VALUES (700, 'a'), (700, 'b') ON CONFLICT (id) DO UPDATE SET name = 'c'",
+  "21000 conflict twice":
+    "INSERT INTO items (id, name) VALUES (700, 'a'), (700, 'b') ON CONFLICT (id) DO UPDATE SET name = 'c'",
 };
 
 const sweeps = Object.entries(classes).map(([name, text]) =>
@@ -72,9 +75,37 @@ const sweeps = Object.entries(classes).map(([name, text]) =>
 
 export default [
   ...sweeps,
-  simple("position counts characters, not bytes", "SELECT 'ünïcödé ☃', nope", "/* ☃☃ */ SELECT 'é' FROM nope", "SELECT 1;\n\n SELECT\tnope"),
+  simple(
+    "position counts characters, not bytes",
+    "SELECT 'ünïcödé ☃', nope",
+    "/* ☃☃ */ SELECT 'é' FROM nope",
+    "SELECT 1;\n\n SELECT\tnope",
+  ),
   simple("position in a later statement", "SELECT 1; SELECT 2; SELECT nope", "SELECT 1; SELEC 2"),
-  simple("internal position and query", "DO $$ BEGIN EXECUTE 'SELECT nope'; END $$", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT nope'", "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN nope; END'", "SELECT f()"),
-  simple("psql commands and other dialects", "\\d", "SELECT `a`", "SELECT TOP 1 * FROM items", "DESCRIBE items", "SHOW TABLES", "USE x", "GO", "SELECT 1 FROM dual", "EXEC sp_who", "@@", "'"),
-  simple("serialization failure and deadlock codes pass", "DO $$ BEGIN RAISE serialization_failure; END $$", "DO $$ BEGIN RAISE deadlock_detected; END $$"),
+  simple(
+    "internal position and query",
+    "DO $$ BEGIN EXECUTE 'SELECT nope'; END $$",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT nope'",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN nope; END'",
+    "SELECT f()",
+  ),
+  simple(
+    "psql commands and other dialects",
+    "\\d",
+    "SELECT `a`",
+    "SELECT TOP 1 * FROM items",
+    "DESCRIBE items",
+    "SHOW TABLES",
+    "USE x",
+    "GO",
+    "SELECT 1 FROM dual",
+    "EXEC sp_who",
+    "@@",
+    "'",
+  ),
+  simple(
+    "serialization failure and deadlock codes pass",
+    "DO $$ BEGIN RAISE serialization_failure; END $$",
+    "DO $$ BEGIN RAISE deadlock_detected; END $$",
+  ),
 ];

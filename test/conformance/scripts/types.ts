@@ -74,15 +74,20 @@ export default Object.entries(values)
   .filter(([, samples]) => samples.length > 0)
   .map(([type, samples]) => {
     const list = [...samples.map((value) => `${quoted(value)}::${type}`), `NULL::${type}`].join(", ");
-    const built = script(
+    return script(
       `type: ${type}`,
       [query(`SELECT ${list}`)],
       [parse("", `SELECT ${list}`), bind({ results: [1] }), describe("P"), execute(), sync()],
-      [parse("", `SELECT $1::${type}, pg_typeof($1)`), describe("S"), bind({ values: [samples[0]!] }), execute(), sync()],
+      [
+        parse("", `SELECT $1::${type}, pg_typeof($1)`),
+        describe("S"),
+        bind({ values: [samples[0]!] }),
+        execute(),
+        sync(),
+      ],
       [query(`COPY (SELECT ${list}) TO STDOUT`)],
       [query(`COPY (SELECT ${list}) TO STDOUT (FORMAT csv)`)],
       [query(`COPY (SELECT ${list}) TO STDOUT (FORMAT binary)`)],
       [query(`SELECT 'not ( a value'::${type}`)],
     );
-    return { ...built, readOnly: true };
   });

@@ -9,7 +9,17 @@ export interface RuleRef {
 }
 
 export const METHODS = [
-  "Null", "Default", "Redact", "Token", "Encrypt", "Fake", "Bucket", "Round", "TruncateDate", "ShiftDate", "Partial",
+  "Null",
+  "Default",
+  "Redact",
+  "Token",
+  "Encrypt",
+  "Fake",
+  "Bucket",
+  "Round",
+  "TruncateDate",
+  "ShiftDate",
+  "Partial",
 ] as const;
 export type MethodName = (typeof METHODS)[number];
 
@@ -29,7 +39,10 @@ export type ColumnMask =
   /** A derived or not understood value: replaced whole by its type's Default. */
   | { readonly apply: "default"; readonly class: string; readonly rule: RuleRef }
   /** A json document with protected parts: every path gets its own method; what cannot be walked becomes Default. */
-  | { readonly apply: "paths"; readonly paths: readonly { readonly path: readonly string[]; readonly mask: MaskMethod }[] };
+  | {
+      readonly apply: "paths";
+      readonly paths: readonly { readonly path: readonly string[]; readonly mask: MaskMethod }[];
+    };
 
 /** Per output column, null for one that leaves unchanged. `columns: null`: nothing is masked. */
 export interface MaskPlan {

@@ -1,0 +1,95 @@
+// One decision of one statement. Comes in: rules, facts, who asks and where; goes out: allow with how each column leaves, or refuse
+// with a reason. All matching policies apply together, their order never matters, and what is not known is taken as the worst.
+import type { Facts } from "../sql/facts.ts";
+import { auditRule } from "./audit-rule.ts";
+import { type Asker, bindingsOf } from "./binding.ts";
+import type { ClassBook } from "./class-book.ts";
+import { type DatabaseRules, rulesOf } from "./database-rules.ts";
+import type { Decision, Refusal, RowLimit, RuleRef } from "./decision.ts";
+import type { Estimate } from "./guard-rule.ts";
+import { type Findings, judge, rulesIn } from "./judge.ts";
+import { decidedPermit } from "./permit.ts";
+import { chosen, refusal } from "./refusal.ts";
+
+export interface DecisionRequest extends Asker {
+  /** Milliseconds since the Unix epoch. */
+  readonly nowMs: number;
+  readonly facts: Facts;
+  /** null when no catalogue is loaded: then no column's classes are known. */
+  readonly book: ClassBook | null;
+  /** It is the only statement of its string. */
+  readonly alone: boolean;
+  /** The spool takes records. */
+  readonly auditWritable: boolean;
+  /** Rows of a relation (`reltuples`), null when not known; absent: never known. */
+  readonly estimate?: Estimate;
+}
+
+const nothingKnown: Estimate = () => null;
+
+export function decide(request: DecisionRequest): Decision {
+  const rules = rulesOf(request.set, request.database);
+  const { enforce, observe } = bindingsOf(request, request);
+  const which = {
+    facts: request.facts,
+    book: request.book,
+    alone: request.alone,
+    estimate: request.estimate ?? nothingKnown,
+  };
+  const found = judge(enforce, which);
+  const touches = touchesClass(rules, request);
+  const audit = auditRule(rules, enforce, touches);
+  const told = chosen(
+    request.auditWritable || audit.policy === null ? found.refusals : [...found.refusals, notRecorded(audit.policy)],
+  );
+  const common = {
+    matched: rulesIn(found),
+    observed: observe === null ? [] : added(rulesIn(judge(observe, which)), rulesIn(found)),
+    warnings: found.warnings,
+  };
+  if (told !== undefined)
+    return { verdict: "refuse", refusal: told, ...common, matched: added([...common.matched, told.rule], []) };
+  return {
+    verdict: "allow",
+    permit: decidedPermit,
+    masks: { columns: found.columns },
+    rowLimit: smallest(found.limits),
+    scrub: enforce.masks !== null && touches,
+    witness: enforce.masks !== null,
+    onAuditFailure: audit.onFailure,
+    ...common,
+  };
+}
+
+/** Without a catalogue any statement may touch a class, unless no policy gives one. */
+function touchesClass(rules: DatabaseRules, { facts, book }: DecisionRequest): boolean {
+  if (rules.classes.length === 0) return false;
+  if (book !== null) return book.touchesClass(facts);
+  return !facts.understood || facts.relations.length > 0 || facts.functions.some((use) => use.trust === "opaque");
+}
+
+function notRecorded(policy: string): Refusal {
+  return refusal(policy, "audit", {
+    message: "no record of this statement can be kept at the moment, so it is not run",
+    detail: `Policy ${policy} demands a record before the statement runs (audit.onFailure: Deny).`,
+    hint: "Try again when the sidecar's record store has room; nothing is wrong with the statement.",
+  });
+}
+
+/** The smallest limit; of equal ones that which no approval can lift. */
+function smallest(limits: readonly RowLimit[]): RowLimit | null {
+  if (limits.length === 0) return null;
+  const rows = Math.min(...limits.map((limit) => limit.rows));
+  const told = chosen(limits.filter((limit) => limit.rows === rows).map((limit) => limit.refusal))!;
+  return { rows, refusal: told };
+}
+
+/** `rules` without repetition and without `known`. */
+function added(rules: readonly RuleRef[], known: readonly RuleRef[]): readonly RuleRef[] {
+  const seen = new Set(known.map(keyOf));
+  return rules.filter((rule) => !seen.has(keyOf(rule)) && seen.add(keyOf(rule)));
+}
+
+function keyOf({ policy, rule }: RuleRef): string {
+  return `${policy}\0${rule}`;
+}

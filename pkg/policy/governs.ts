@@ -1,0 +1,28 @@
+// Whether anything at all is decided for a principal on a database: asked at login, so that without rules no catalogue is loaded.
+import type { Principal } from "../principal/principal.ts";
+import { bindingsOf } from "./binding.ts";
+import type { DatabaseName, PolicySet, SessionContext } from "./rules.ts";
+
+export interface Governed {
+  /** Policies that match, those in Observe mode included. 0: every statement passes unchanged. */
+  readonly policies: number;
+  /** Some mask of an Enforce policy may concern this principal. */
+  readonly masks: boolean;
+  /** Some guard of an Enforce policy may. */
+  readonly guards: boolean;
+}
+
+/** What only a statement or the time can tell (`when`) counts as matching. */
+export function governs(
+  set: PolicySet,
+  database: DatabaseName,
+  principal: Principal,
+  session: SessionContext,
+): Governed {
+  const { enforce, observe } = bindingsOf({ set, database, principal, session }, null);
+  return {
+    policies: enforce.policies.length + (observe?.policies.length ?? 0),
+    masks: enforce.masks !== null,
+    guards: enforce.guards.length > 0,
+  };
+}

@@ -1,0 +1,158 @@
+// Guards: what a statement does at any depth against what a guard forbids. What is not known is taken as the worst.
+import type { EffectKind, Facts, FunctionUse, RelationUse, Understood, Write } from "../sql/facts.ts";
+import type { BoundGuard } from "./binding.ts";
+import type { PreparedPolicy } from "./database-rules.ts";
+import type { Refusal, RowLimit } from "./decision.ts";
+import { functionKey } from "./function-key.ts";
+import { APPROVAL_NEEDED, listed, REFUSED, refusal } from "./refusal.ts";
+
+/** Estimated rows of a relation (`reltuples`), or null when not known. */
+export type Estimate = (relation: RelationUse) => number | null;
+
+export interface GuardContext {
+  readonly facts: Facts;
+  readonly alone: boolean;
+  readonly estimate: Estimate;
+}
+
+/** What one guard says of one statement; null: it does not match. */
+export type GuardFinding =
+  | { readonly says: "refuse"; readonly refusal: Refusal }
+  | { readonly says: "warn"; readonly message: string }
+  | { readonly says: "limit"; readonly limit: RowLimit }
+  | null;
+
+const writeEffects: ReadonlySet<EffectKind> = new Set(["Insert", "Update", "Delete", "Truncate"]);
+
+export function judgeGuard(bound: BoundGuard, context: GuardContext): GuardFinding {
+  const { facts } = context;
+  if (!facts.understood)
+    return verdict(bound, "what the statement does is not known", "Write the statement in a plainer form.");
+  const match = matchOf(bound, facts);
+  if (match.effects.length === 0) return null;
+  if (bound.guard.filter !== null && !filterMatches(bound, facts, match)) return null;
+  const why = reasonOf(match, facts);
+  if (bound.guard.rowsOver === null) return verdict(bound, why, hintOf(bound));
+  if (match.unknown.length > 0 || match.effects.some((effect) => writeEffects.has(effect))) {
+    const detail = `rowsOver on writes is not counted by this version; ${why}`;
+    return verdict(
+      bound,
+      detail,
+      "Name rows by a full unique key and ask the policy's owners for a guard with filter: NotByKey.",
+    );
+  }
+  return readLimit(bound, facts, context, why);
+}
+
+interface Match {
+  readonly effects: readonly EffectKind[];
+  /** Functions that may do anything. */
+  readonly unknown: readonly FunctionUse[];
+}
+
+function matchOf({ guard, policy }: BoundGuard, facts: Understood): Match {
+  const known = new Set<EffectKind>([...facts.effects, ...facts.writes.map((write) => write.effect)]);
+  const unknown: FunctionUse[] = [];
+  for (const use of facts.functions) {
+    if (use.effects !== undefined) for (const effect of use.effects) known.add(effect);
+    else if (use.trust === "opaque" && !vouches(policy, use)) unknown.push(use);
+  }
+  return { effects: unknown.length > 0 ? guard.effects : guard.effects.filter((effect) => known.has(effect)), unknown };
+}
+
+function vouches(policy: PreparedPolicy, use: FunctionUse): boolean {
+  return policy.safeFunctions.has(functionKey(use.name));
+}
+
+/** Some write of the guard's kind lacks the filter, or a write is told of whose filter is not known. */
+function filterMatches({ guard }: BoundGuard, facts: Understood, match: Match): boolean {
+  if (match.unknown.length > 0) return true;
+  return match.effects.some((effect) => {
+    const writes = facts.writes.filter((write) => write.effect === effect);
+    return writes.length === 0 || writes.some((write) => lacksFilter(guard.filter, write));
+  });
+}
+
+function lacksFilter(wanted: "Missing" | "NotByKey" | null, { filter }: Write): boolean {
+  return wanted === "Missing" ? filter === "Missing" : filter !== "Key";
+}
+
+/** Rows that leave are counted while they stream; a statement that reads no relation has none to count. */
+function readLimit(bound: BoundGuard, facts: Understood, context: GuardContext, why: string): GuardFinding {
+  if (facts.relations.length === 0 || facts.name?.do === "prepare" || facts.name?.do === "declare") return null;
+  const rows = limitOf(bound, facts, context.estimate);
+  if (rows === null) {
+    return verdict(
+      bound,
+      `how many rows the table has is not known, which counts as exceeded; ${why}`,
+      "Have the table analysed (ANALYZE).",
+    );
+  }
+  if (!context.alone)
+    return verdict(
+      bound,
+      `its rows are counted, which needs a string of its own; ${why}`,
+      "Send this statement alone.",
+    );
+  const exceeded = refusalOf(
+    bound,
+    `the result has more than ${rows} rows; ${why}`,
+    "Fetch fewer rows: narrow the condition or add a LIMIT.",
+  );
+  return { says: "limit", limit: { rows, refusal: exceeded } };
+}
+
+/** null: not known. A share is of the smallest table read; the server's own catalogues do not count. */
+function limitOf({ guard }: BoundGuard, facts: Understood, estimate: Estimate): number | null {
+  const over = guard.rowsOver!;
+  if ("rows" in over) return over.rows;
+  const stored = facts.relations.filter(
+    ({ schema, kind }) => schema !== "pg_catalog" && schema !== "information_schema" && kind !== "view",
+  );
+  const tables = stored.length > 0 ? stored : facts.relations.filter(({ kind }) => kind === "view");
+  if (tables.length === 0) return Number.MAX_SAFE_INTEGER;
+  const estimates = tables.map((table) => (table.kind === "view" ? null : estimate(table)));
+  if (estimates.some((rows) => rows === null || rows < 0)) return null;
+  return Math.floor(over.share * Math.min(...(estimates as number[])));
+}
+
+function reasonOf({ effects, unknown }: Match, facts: Understood): string {
+  if (unknown.length > 0) return `it calls ${listed(unknown.map(({ name }) => name))}, which may do anything`;
+  const used = facts.relations.filter(({ access }) => access.some((effect) => effects.includes(effect)));
+  const names = [
+    ...used,
+    ...facts.writes.filter(({ effect }) => effects.includes(effect)).map(({ relation }) => relation),
+  ];
+  const where = names.length === 0 ? "" : ` on ${listed(names.map(({ schema, name }) => `${schema}.${name}`))}`;
+  return `${facts.kind} does ${listed(effects)}${where}`;
+}
+
+function hintOf({ guard, policy }: BoundGuard): string {
+  if (guard.filter === "Missing") return "Add a WHERE clause that names the rows you mean.";
+  if (guard.filter === "NotByKey")
+    return "Name the rows by every column of a unique key in WHERE, such as the primary key.";
+  return `If this should be possible, ask the owners of policy ${policy.policy.name}.`;
+}
+
+function verdict(bound: BoundGuard, why: string, hint: string): GuardFinding {
+  const told = refusalOf(bound, why, hint);
+  return bound.guard.action === "Warn"
+    ? { says: "warn", message: `${told.message} (${told.detail})` }
+    : { says: "refuse", refusal: told };
+}
+
+function refusalOf({ guard, policy }: BoundGuard, why: string, hint: string): Refusal {
+  const name = policy.policy.name;
+  const detail = `Guard ${guard.name} of policy ${name}: ${why}.`;
+  if (guard.action !== "RequireApproval") {
+    return refusal(
+      name,
+      guard.name,
+      { message: guard.message ?? `guard ${guard.name} does not allow this statement`, detail, hint },
+      REFUSED,
+    );
+  }
+  const message = guard.message ?? `guard ${guard.name} requires an approval for this statement`;
+  const unreachable = "An approval is needed, and no approver is reachable from here.";
+  return refusal(name, guard.name, { message, detail: `${detail} ${unreachable}`, hint }, APPROVAL_NEEDED);
+}

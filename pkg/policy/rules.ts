@@ -1,0 +1,152 @@
+// The compiled rules of one or more databases: plain JSON-able data, made by `resources`, packed into bundles, judged by `decide`.
+import type { Assurance, PrincipalKind } from "../principal/principal.ts";
+import type { EffectKind } from "../sql/facts.ts";
+import type { MethodName } from "./decision.ts";
+
+/** Who a rule is about: every field that is present must match. Names may hold `*` for any run of characters. */
+export interface Subject {
+  readonly kinds?: readonly PrincipalKind[];
+  readonly names?: readonly string[];
+  readonly groups?: readonly string[];
+  /** Matches a principal that is in none of these groups. */
+  readonly notGroups?: readonly string[];
+  readonly logins?: readonly string[];
+  /** `namespace/name`. */
+  readonly serviceAccounts?: readonly string[];
+  readonly clients?: readonly string[];
+  /** Matches a principal that is verified less well than this. */
+  readonly assuranceBelow?: Assurance;
+  /** Names of a principal on whose behalf it acts, at any depth of the delegation; `*` for anyone at all. */
+  readonly actingFor?: readonly string[];
+}
+
+/** A name with `*` for any run of characters. Not `exact` (unquoted): in lower case, and compared without regard to case. */
+export interface NamePattern {
+  readonly name: string;
+  readonly exact: boolean;
+}
+
+/** What one pattern names. `path` is a path inside json or jsonb; `[*]` stands for every element of an array. */
+export interface ColumnPattern {
+  /** As the policy spells it; identifies the pattern when labels are carried over a reload. */
+  readonly text: string;
+  readonly schema: NamePattern;
+  readonly table: NamePattern;
+  readonly column: NamePattern;
+  readonly path: readonly string[];
+}
+
+export interface ClassifyEntry {
+  readonly class: string;
+  readonly patterns: readonly ColumnPattern[];
+}
+
+export interface MaskRule {
+  /** Class names, `*` for any run of characters. The most specific one that matches decides within a policy. */
+  readonly classes: readonly string[];
+  readonly method: MethodName;
+  readonly parameters: Readonly<Record<string, string | number | boolean>>;
+}
+
+export type RowsOver = { readonly rows: number } | { readonly share: number };
+
+export interface Guard {
+  readonly name: string;
+  readonly effects: readonly EffectKind[];
+  /** `NotByKey` matches every write that is not proven to be by a full unique key. */
+  readonly filter: "Missing" | "NotByKey" | null;
+  /** Matches above this many rows, or above this share (0..1) of the table. */
+  readonly rowsOver: RowsOver | null;
+  readonly action: "Deny" | "RequireApproval" | "Warn";
+  readonly message: string | null;
+}
+
+export type PredicateRule = "Deny" | "AllowEquality" | "Allow";
+
+export interface Approval {
+  readonly groups: readonly string[];
+  readonly count: number;
+  readonly validForSeconds: number;
+  readonly waitUpToSeconds: number;
+}
+
+/** `Namespace`: a DataPolicy. `Cluster`: a ClusterDataPolicy, which stands above it. */
+export interface Policy {
+  /** `namespace/name`, or `name` of a ClusterDataPolicy. */
+  readonly name: string;
+  readonly scope: "Namespace" | "Cluster";
+  /** Namespaces it reaches, resolved from the selector; null for all. */
+  readonly namespaces: readonly string[] | null;
+  /** Names of GovernedDatabases in those namespaces; null for all. */
+  readonly databases: readonly string[] | null;
+  readonly mode: "Enforce" | "Observe";
+  /** Empty: everyone. */
+  readonly subjects: readonly Subject[];
+  /** CEL text; null when none. */
+  readonly when: string | null;
+  readonly classify: readonly ClassifyEntry[];
+  readonly mask: readonly MaskRule[];
+  /** Subjects that the masks of this scope, and of those below it, spare. */
+  readonly exempt: readonly Subject[];
+  /** `schema.name(types)` of opaque functions that the owner vouches for, under this policy's own rules. */
+  readonly safeFunctions: readonly string[];
+  /** null when the policy does not say; its own masks then come with Deny. */
+  readonly predicates: PredicateRule | null;
+  readonly guards: readonly Guard[];
+  readonly approval: Approval | null;
+  readonly audit: { readonly onFailure: "Deny" | "Allow" | null; readonly durability: "Process" | "Node" };
+  readonly onStale: { readonly afterSeconds: number; readonly action: "Continue" | "DenyWrites" | "Deny" } | null;
+}
+
+export type TlsMode = "Disable" | "Require" | "VerifyCA" | "VerifyFull";
+
+export interface GovernedDatabase {
+  readonly namespace: string;
+  readonly name: string;
+  readonly engine: "PostgreSQL";
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly mode: TlsMode; readonly caFile: string | null; readonly serverName: string | null };
+  /** Secret with a certificate that clients already trust. */
+  readonly servingSecret: string | null;
+  readonly credentials:
+    | { readonly mode: "PassThrough" }
+    | { readonly mode: "Brokered"; readonly secret: string | null; readonly file: string | null };
+  /** Upstream role and settings that each session is pinned to. */
+  readonly role: string | null;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Workloads that use it; null for all of the namespace. */
+  readonly workloads: LabelSelector | null;
+}
+
+export interface LabelSelector {
+  readonly matchLabels: Readonly<Record<string, string>>;
+  readonly matchExpressions: readonly LabelRequirement[];
+}
+
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+  readonly values: readonly string[];
+}
+
+export interface PolicySet {
+  /** Hex, 16 bytes: SHA-256 of the content, so equal rules have equal versions. */
+  readonly version: string;
+  readonly databases: readonly GovernedDatabase[];
+  readonly policies: readonly Policy[];
+}
+
+export interface DatabaseName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What is known of a session beside its principal; all of it may be used in `when`. */
+export interface SessionContext {
+  readonly environment: string;
+  readonly cluster: string;
+  /** Claimed by the client, so it never authorises; null when it said none. */
+  readonly application: string | null;
+  readonly clientAddress: string;
+}

@@ -23,7 +23,7 @@ export interface FrontendOptions {
 }
 
 /** Nothing in these tests takes longer; a wait that does is a hang. */
-const WAIT_MS = Number(process.env["WEIR_TEST_WAIT_MS"] ?? 20_000);
+const WAIT_MS = Number(process.env.WEIR_TEST_WAIT_MS ?? 20_000);
 
 interface Waiter {
   readonly done: () => boolean;

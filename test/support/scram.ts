@@ -27,8 +27,8 @@ export class ScramClient {
 
   final(serverFirst: string): string {
     const fields = Object.fromEntries(serverFirst.split(",").map((field) => [field[0]!, field.slice(2)]));
-    const key = saltedPassword(this.#password, fields["s"]!, Number(fields["i"]));
-    const withoutProof = `c=biws,r=${fields["r"]}`;
+    const key = saltedPassword(this.#password, fields.s!, Number(fields.i));
+    const withoutProof = `c=biws,r=${fields.r}`;
     const signed = `n=,r=${this.#nonce},${serverFirst},${withoutProof}`;
     const clientKey = hmac(key, "Client Key");
     const signature = hmac(createHash("sha256").update(clientKey).digest(), signed);

@@ -1,0 +1,25 @@
+// One class book per policy set and catalogue, shared by the sessions of a database. The last one is handed to the next, so a
+// label stays with its column's OID through renames.
+import type { Snapshot } from "../catalog/snapshot.ts";
+import { buildClassBook, type ClassBook } from "../policy/class-book.ts";
+import type { PolicySet } from "../policy/rules.ts";
+
+/** Private snapshots (open transactions with DDL, temp tables) whose books are kept at a time. */
+const BOOKS_MAX = 64;
+
+export class ClassBooks {
+  #last: ClassBook | null = null;
+  #books = new Map<string, ClassBook>();
+
+  of(policies: PolicySet, snapshot: Snapshot, database: string): ClassBook {
+    const key = `${policies.version}/${snapshot.version}/${database}`;
+    const known = this.#books.get(key);
+    if (known !== undefined) return known;
+    const [namespace = "", name = ""] = database.split("/");
+    const book = buildClassBook(policies, { namespace, name }, snapshot.relations(), this.#last);
+    if (this.#books.size >= BOOKS_MAX) this.#books = new Map();
+    this.#books.set(key, book);
+    this.#last = book;
+    return book;
+  }
+}

@@ -1,0 +1,189 @@
+// The state of one governed session that every handler of the gate shares, and the few verbs they have: forward, reply, record,
+// ask, wait. Nothing here decides; it keeps the order.
+import type { AuditEvent } from "../audit/event.ts";
+import type { ClassBook } from "../policy/class-book.ts";
+import type { Refusal, Warning } from "../policy/decision.ts";
+import { ownPermit, type Permit } from "../policy/permit.ts";
+import type { PolicySet } from "../policy/rules.ts";
+import { Names } from "../session/names.ts";
+import { OwedQueue } from "../session/owed.ts";
+import { RowSink } from "../mask/row-sink.ts";
+import { encodeFunctionCall } from "../wire/postgres/function-call.ts";
+import { FLUSH } from "../wire/postgres/empty-messages.ts";
+import type { TransactionStatus } from "../wire/postgres/ready-for-query.ts";
+import type { Effect } from "./effect.ts";
+import type { Errand } from "./errand.ts";
+import { refusalError, warningNotice } from "./error-reply.ts";
+import type { Flow } from "./flow.ts";
+import { Knowledge } from "./knowledge.ts";
+import type { Owed, Portal, Prepared, Run, StandIn } from "./model.ts";
+import type { GateOptions } from "./options.ts";
+import { OwnNames } from "./raise.ts";
+import { Replies } from "./replies.ts";
+import { Uncommitted } from "./uncommitted.ts";
+
+/** Client frames wait until `until()` holds; then `then()` runs and they go on. */
+export interface Wait {
+  readonly why: "drain" | "errand" | "copy start" | "row limit" | "muzzle";
+  readonly until: () => boolean;
+  readonly then: () => void;
+}
+
+/** The client is told an error and hears nothing more of the server until its next ReadyForQuery. */
+export interface Muzzle {
+  cancelling: boolean;
+  ready: TransactionStatus | null;
+}
+
+export interface CopyIn {
+  readonly owed: Owed;
+  readonly policyVersion: string;
+  dataSeen: boolean;
+  /** A Sync that the server may have read after COPY had failed: sent when it turns out that it had. */
+  syncOwed: boolean;
+}
+
+export class Core {
+  readonly options: GateOptions;
+  readonly names: OwnNames;
+  readonly owed = new OwedQueue<Owed>();
+  readonly statements = new Names<Prepared>();
+  readonly portals = new Names<Portal>();
+  readonly knowledge: Knowledge;
+  readonly sink = new RowSink();
+  readonly replies: Replies;
+  readonly uncommitted = new Uncommitted();
+  transaction: TransactionStatus = "I";
+  /** Extended frames were sent since the last Sync. */
+  unsynced = false;
+  /** The server ignores everything up to the next Sync, so nothing is sent to it. */
+  skipping = false;
+  copyIn: CopyIn | null = null;
+  wait: Wait | null = null;
+  muzzle: Muzzle | null = null;
+  flow: Flow | null = null;
+  ended = false;
+  /** The server frame at hand is `buffer[start, end)`. */
+  buffer: Buffer = Buffer.alloc(0);
+  start = 0;
+  end = 0;
+  /** A write went to a relation with triggers, so a notification of our own backend may carry stored values. */
+  triggersRan = false;
+  warnings: Warning[] = [];
+  #number = 0;
+  #effects: Effect[] = [];
+
+  constructor(options: GateOptions) {
+    this.options = options;
+    this.names = new OwnNames(options.random.bytes(16));
+    this.replies = new Replies(this.sink);
+    this.knowledge = new Knowledge(options);
+  }
+
+  get policies(): PolicySet {
+    return this.options.policies();
+  }
+
+  get book(): ClassBook | null {
+    return this.knowledge.book(this.policies);
+  }
+
+  /** Text of ours may hold any letter. */
+  get utf8(): boolean {
+    return this.options.parameters.get("client_encoding") === "UTF8";
+  }
+
+  nextNumber(): number {
+    this.#number += 1;
+    return this.#number;
+  }
+
+  forward(bytes: Buffer, permit: Permit): void {
+    this.#effects.push({ do: "forward", bytes, permit });
+  }
+
+  reply(bytes: Buffer): void {
+    this.replies.push(bytes);
+  }
+
+  record(event: AuditEvent, onFailure: "Deny" | "Allow" = "Deny"): void {
+    this.#effects.push({ do: "record", event, onFailure });
+  }
+
+  cancel(): void {
+    this.#effects.push({ do: "cancel" });
+  }
+
+  endSession(sqlstate: string, message: string): void {
+    if (this.ended) return;
+    this.#flushReplies();
+    this.ended = true;
+    this.#effects.push({ do: "end", sqlstate, message });
+  }
+
+  /** The effects so far, in order. */
+  take(): Effect[] {
+    this.#flushReplies();
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  #flushReplies(): void {
+    for (const bytes of this.replies.take()) this.#effects.push({ do: "reply", bytes });
+  }
+
+  /** A frame goes upstream and its reply is owed. */
+  ask(bytes: Buffer, permit: Permit, owed: Partial<Owed> & Pick<Owed, "asked">): Owed {
+    const entry: Owed = {
+      errand: null, parts: [], at: 0, standIn: null, portal: null, prepared: null, name: null, undo: null, rowsLeft: null, ...owed,
+    };
+    this.forward(bytes, permit);
+    this.owed.push(entry);
+    return entry;
+  }
+
+  /** The server frame at hand goes to the client as it is. */
+  passCurrent(): void {
+    this.replies.pass(this.buffer, this.start, this.end);
+  }
+
+  /** Our own frames, whose replies go to one errand. Extended frames without a Sync are followed by a Flush. */
+  run(frames: readonly { bytes: Buffer; asked: Owed["asked"]; portal?: Portal; parts?: Owed["parts"] }[], permit: Permit, errand: Errand): void {
+    for (const frame of frames) {
+      this.ask(frame.bytes, permit, { asked: frame.asked, errand, portal: frame.portal ?? null, parts: frame.parts ?? [] });
+    }
+  }
+
+  flush(): void {
+    this.forward(FLUSH, ownPermit.protocol);
+  }
+
+  hold(wait: Wait): void {
+    if (this.wait !== null) throw new Error(`the gate waits for ${this.wait.why} already`);
+    this.wait = wait;
+  }
+
+  /** Tells the refusal at once and hides what the server still says, up to its ReadyForQuery. */
+  silence(refusal: Refusal, cancelling: boolean): void {
+    this.reply(refusalError(refusal, this.utf8));
+    this.flow = null;
+    this.muzzle = { cancelling, ready: null };
+    if (this.unsynced && !this.owed.hasSync) this.skipping = true;
+    if (cancelling) this.cancel();
+  }
+
+  warn(): void {
+    for (const warning of this.warnings) this.reply(warningNotice(warning, this.utf8));
+    this.warnings = [];
+  }
+
+  refuseFunctionCall(standIn: StandIn): void {
+    this.ask(encodeFunctionCall(0), ownPermit.raise, { asked: "function", standIn });
+  }
+
+  startRun(run: Pick<Run, "number" | "statement" | "decision" | "text">): Run {
+    this.warnings.push(...run.decision.warnings);
+    return { ...run, startedUs: this.options.clock.monotonicUs(), rows: 0, maskedCells: 0, closed: false };
+  }
+}

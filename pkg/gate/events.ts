@@ -1,0 +1,97 @@
+// Audit events out of judged statements and finished runs. No literal enters here: text is normalised or a keyed digest.
+import type { DecisionEvent, OutcomeEvent, OutcomeStatus, StatementText } from "../audit/event.ts";
+import type { Decision, MaskPlan, RuleRef } from "../policy/decision.ts";
+import type { Facts, Statement } from "../sql/facts.ts";
+import type { Core } from "./core.ts";
+import type { Judged, Run } from "./model.ts";
+
+function textOf(core: Core, statement: Statement, text: Buffer): StatementText {
+  if (statement.normalized !== null) return { form: "normalized", text: statement.normalized, fingerprint: statement.fingerprint };
+  const own = text.subarray(statement.startByte, statement.endByte);
+  return { form: "digest", hmac: core.options.digest(own), fingerprint: statement.fingerprint === "" ? null : statement.fingerprint };
+}
+
+/** Facts without anything the session's names or literals could have put there. */
+function factsFor(facts: Facts): unknown {
+  if (!facts.understood) return null;
+  const { settings, name, copy, ...rest } = facts;
+  return { ...rest, settings: settings.map(({ name: setting, scope }) => ({ name: setting, scope })), ...(copy && { copy: { direction: copy.direction, place: copy.place, format: copy.format } }), ...(name && { name: { do: name.do } }) };
+}
+
+const factsMemo = new WeakMap<Facts, unknown>();
+
+function recordedFacts(facts: Facts): unknown {
+  let known = factsMemo.get(facts);
+  if (known === undefined) {
+    known = factsFor(facts);
+    factsMemo.set(facts, known);
+  }
+  return known;
+}
+
+function masksOf(plan: MaskPlan): DecisionEvent["masks"] {
+  return (plan.columns ?? []).flatMap((mask, column) => {
+    if (mask === null) return [];
+    if (mask.apply === "method") return [{ column, method: mask.mask.method, class: mask.mask.class }];
+    if (mask.apply === "default") return [{ column, method: "Default", class: mask.class }];
+    return mask.paths.map((path) => ({ column, method: path.mask.method, class: path.mask.class }));
+  });
+}
+
+function rulesOf(decision: Decision): readonly RuleRef[] {
+  return decision.verdict === "refuse" ? [decision.refusal.rule, ...decision.matched] : [...decision.matched, ...decision.observed];
+}
+
+function reasonOf(judged: Judged): string | null {
+  const { decision, statement } = judged;
+  if (decision.verdict === "refuse") return decision.refusal.message;
+  return statement.facts.understood ? null : statement.facts.why;
+}
+
+/** The decision record of one statement. `text` is the whole text it stands in. */
+export function decided(core: Core, step: DecisionEvent["step"], judged: Judged, text: Buffer): DecisionEvent {
+  const { decision, statement } = judged;
+  const { session, principal, database, context } = core.options;
+  const allowed = decision.verdict === "allow";
+  return {
+    event: "decision",
+    session,
+    principal,
+    database,
+    client: context.clientAddress,
+    application: context.application,
+    statement: judged.number,
+    step,
+    verdict: allowed && decision.observed.length > 0 ? "observe" : decision.verdict,
+    rules: rulesOf(decision),
+    reason: reasonOf(judged),
+    sqlstate: allowed ? null : decision.refusal.sqlstate,
+    text: textOf(core, statement, text),
+    facts: recordedFacts(statement.facts),
+    masks: allowed ? masksOf(decision.masks) : [],
+    policyVersion: core.policies.version,
+  };
+}
+
+export function recordDecision(core: Core, step: DecisionEvent["step"], judged: Judged, text: Buffer): void {
+  const onFailure = judged.decision.verdict === "allow" ? judged.decision.onAuditFailure : "Allow";
+  core.record(decided(core, step, judged, text), onFailure);
+}
+
+/** The outcome of something that never ran. */
+export function recordOutcome(core: Core, number: number, status: OutcomeStatus, sqlstate: string | null): void {
+  const event: OutcomeEvent = { event: "outcome", session: core.options.session, statement: number, status, sqlstate, rows: null, maskedCells: 0, durationUs: 0 };
+  core.record(event, "Allow");
+}
+
+/** Closes a run, once. `affected`: rows as the command tag says. */
+export function finishRun(core: Core, run: Run, status: OutcomeStatus, sqlstate: string | null, affected: number | null): void {
+  if (run.closed) return;
+  run.closed = true;
+  const rows = run.rows > 0 ? run.rows : affected;
+  const durationUs = Math.max(0, Math.round(core.options.clock.monotonicUs() - run.startedUs));
+  core.record(
+    { event: "outcome", session: core.options.session, statement: run.number, status, sqlstate, rows, maskedCells: run.maskedCells, durationUs },
+    "Allow",
+  );
+}

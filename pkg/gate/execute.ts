@@ -1,0 +1,136 @@
+// Execute: the statement runs. Decided anew when anything changed; its record precedes it; a limit on rows is the server's own
+// max_rows, so that no cancel and no race is needed.
+import type { Refusal } from "../policy/decision.ts";
+import { decidedPermit, ownPermit } from "../policy/permit.ts";
+import { encodeBind } from "../wire/postgres/bind.ts";
+import { encodeClose } from "../wire/postgres/close.ts";
+import { encodeDescribe } from "../wire/postgres/describe.ts";
+import { decodeExecute, encodeExecute } from "../wire/postgres/execute.ts";
+import { encodeParse } from "../wire/postgres/parse.ts";
+import { commitRefusal } from "./commit.ts";
+import type { Core } from "./core.ts";
+import { disturb } from "./disturb.ts";
+import { Errand } from "./errand.ts";
+import { recordDecision } from "./events.ts";
+import { judgePrepared, raiseInBatch } from "./extended.ts";
+import { basisOf, governed } from "./judge.ts";
+import type { Judged, Portal } from "./model.ts";
+import { absentName } from "./raise.ts";
+import { refresh } from "./refresh.ts";
+import { holdForCopy } from "./hold-for-copy.ts";
+
+export function onExecute(core: Core, frame: Buffer): void {
+  if (core.skipping) return;
+  const { portal: name, rowsMax } = decodeExecute(frame.subarray(5));
+  const portal = core.portals.get(name);
+  if (portal === undefined) {
+    core.unsynced = true;
+    return executeAbsent(core, frame, name);
+  }
+  refresh(core, portal.judged?.statement ?? null, (cancelled) => {
+    core.unsynced = true;
+    executeKnown(core, frame, { name, rowsMax, portal }, cancelled);
+  });
+}
+
+interface Call {
+  readonly name: string;
+  readonly rowsMax: number;
+  readonly portal: Portal;
+}
+
+function executeAbsent(core: Core, frame: Buffer, name: string): void {
+  if (!governed(core)) {
+    core.ask(frame, decidedPermit, { asked: "execute" });
+    return;
+  }
+  const marker = core.names.next();
+  core.ask(encodeExecute(marker, 0), ownPermit.raise, { asked: "execute", standIn: absentName(name, marker, "portal") });
+}
+
+function executeKnown(core: Core, frame: Buffer, call: Call, cancelled: Refusal | null): void {
+  const { portal } = call;
+  const before = portal.judged;
+  if (portal.basis !== basisOf(core)) rejudge(core, portal);
+  const { judged } = portal;
+  if (judged === null) {
+    core.ask(frame, decidedPermit, { asked: "execute", portal });
+    return;
+  }
+  const own: Judged = { ...judged, number: core.nextNumber() };
+  const refusal = cancelled ?? refusalOf(core, portal, own, before);
+  if (refusal !== null) return refuse(core, own, refusal, portal);
+  recordDecision(core, "execute", own, portal.prepared.text);
+  run(core, frame, call, own);
+}
+
+function rejudge(core: Core, portal: Portal): void {
+  portal.judged = judgePrepared(core, portal.prepared);
+  portal.basis = portal.prepared.basis;
+}
+
+function refusalOf(core: Core, portal: Portal, judged: Judged, before: Judged | null): Refusal | null {
+  const { decision } = judged;
+  if (decision.verdict === "refuse") return decision.refusal;
+  // A portal keeps the plan of its Bind: lineage found later says nothing about it unless it is the same.
+  if (before !== null && decision.witness && JSON.stringify(before.statement.facts) !== JSON.stringify(judged.statement.facts)) return changedSinceBind;
+  return portal.poison ?? portal.prepared.poison ?? commitRefusal(core, judged.statement);
+}
+
+const changedSinceBind: Refusal = {
+  rule: { policy: "weir", rule: "witness" },
+  sqlstate: "42501",
+  message: "weir: the portal was stopped, because what its statement reads changed after it was bound",
+  detail: "The schema or the search path is not what it was at Bind.",
+  hint: "Bind the statement again.",
+};
+
+function refuse(core: Core, judged: Judged, refusal: Refusal, portal: Portal): void {
+  const { matched, observed, warnings } = judged.decision;
+  recordDecision(core, "execute", { ...judged, decision: { verdict: "refuse", refusal, matched, observed, warnings } }, portal.prepared.text);
+  const control = judged.statement.facts.understood ? judged.statement.facts.transaction : undefined;
+  if (control?.do === "commit" || control?.do === "prepare") rollBack(core);
+  raiseInBatch(core, refusal, judged.number);
+}
+
+/** A refused COMMIT ends the transaction as a failed one does: ROLLBACK under our names, then the error. */
+function rollBack(core: Core): void {
+  const name = core.names.next();
+  const errand = new Errand(4, () => {});
+  core.run(
+    [
+      { bytes: encodeParse(name, Buffer.from("ROLLBACK"), []), asked: "parse" },
+      { bytes: encodeBind({ portal: name, statement: name, parameterFormats: [], parameters: [], resultFormats: [] }), asked: "bind" },
+      { bytes: encodeExecute(name, 0), asked: "execute" },
+      { bytes: encodeClose("S", name), asked: "close" },
+    ],
+    ownPermit.resume,
+    errand,
+  );
+}
+
+function run(core: Core, frame: Buffer, call: Call, judged: Judged): void {
+  const { portal, name, rowsMax } = call;
+  const { decision, statement } = judged;
+  if (decision.verdict !== "allow") throw new Error("only an allowed statement runs");
+  if (!portal.described && (decision.witness || decision.masks.columns !== null)) describePortal(core, name, portal);
+  disturb(core, judged);
+  const started = core.startRun({ number: judged.number, statement, decision, text: portal.prepared.text });
+  const parts = [{ run: started, shown: true, standIn: null }];
+  const left = decision.rowLimit === null ? null : Math.max(0, decision.rowLimit.rows - portal.rows);
+  if (left !== null && (rowsMax === 0 || rowsMax > left)) return runLimited(core, name, portal, parts, left);
+  const asked = core.ask(frame, decidedPermit, { asked: "execute", portal, parts });
+  holdForCopy(core, asked, 0);
+}
+
+function describePortal(core: Core, name: string, portal: Portal): void {
+  portal.described = true;
+  core.run([{ bytes: encodeDescribe("P", name), asked: "describePortal", portal }], ownPermit.describe, new Errand(1, () => {}));
+}
+
+/** One row more than may leave is asked for; nothing that follows goes up before it is known whether there is one. */
+function runLimited(core: Core, name: string, portal: Portal, parts: Parameters<Core["ask"]>[2]["parts"] & {}, rowsLeft: number): void {
+  const asked = core.ask(encodeExecute(name, rowsLeft + 1), decidedPermit, { asked: "execute", portal, parts, rowsLeft });
+  core.flush();
+  core.hold({ why: "row limit", until: () => !core.owed.some((entry) => entry === asked), then: () => {} });
+}

@@ -1,0 +1,205 @@
+// Parse, Bind, Describe, Close, Flush and Sync. A statement is judged at Parse, and again at Bind and Execute when the policy or
+// what is known has changed since; what is refused is replaced by a frame that makes the server itself raise the error.
+import type { Refusal } from "../policy/decision.ts";
+import { decidedPermit, ownPermit } from "../policy/permit.ts";
+import type { Statement } from "../sql/facts.ts";
+import { type Bind, decodeBind, encodeBind } from "../wire/postgres/bind.ts";
+import { decodeClose } from "../wire/postgres/close.ts";
+import { decodeDescribe, encodeDescribe } from "../wire/postgres/describe.ts";
+import { FLUSH, SYNC } from "../wire/postgres/empty-messages.ts";
+import { encodeExecute } from "../wire/postgres/execute.ts";
+import { decodeParse, encodeParse, type Parse } from "../wire/postgres/parse.ts";
+import { notUnderstood } from "./analysis-cache.ts";
+import { refusedAtCommit } from "./commit.ts";
+import type { Core } from "./core.ts";
+import { Errand } from "./errand.ts";
+import { recordDecision } from "./events.ts";
+import { contradictionOf, wantsInspection } from "./inspect.ts";
+import { analyzeText, basisOf, governed, judge } from "./judge.ts";
+import type { Judged, Portal, Prepared } from "./model.ts";
+import { absentName, raisingSql, refusedBy } from "./raise.ts";
+import { refresh } from "./refresh.ts";
+import { witnessRefusal } from "./witness.ts";
+
+export function onParse(core: Core, frame: Buffer): void {
+  if (core.skipping) return;
+  const parse = decodeParse(frame.subarray(5));
+  const front = analyzeText(core, parse.text, core.knowledge.view()).statements[0] ?? null;
+  refresh(core, front, (cancelled) => {
+    core.unsynced = true;
+    parseFresh(core, frame, parse, cancelled);
+  });
+}
+
+function parseFresh(core: Core, frame: Buffer, parse: Parse, cancelled: Refusal | null): void {
+  const statement = onlyStatement(core, parse.text);
+  if (statement === null) return prepare(core, frame, parse, null);
+  const judged = judge(core, statement, true);
+  recordDecision(core, "parse", judged, parse.text);
+  const refusal = cancelled ?? (judged.decision.verdict === "refuse" ? judged.decision.refusal : null);
+  if (refusal === null) return prepare(core, frame, parse, judged);
+  // The server's own syntax error passes; if it accepts what our grammar does not, Bind is refused.
+  if (cancelled === null && !statement.facts.understood && statement.facts.syntax) return prepare(core, frame, parse, judged);
+  const marker = core.names.next();
+  core.ask(encodeParse(parse.name, Buffer.from(raisingSql(marker)), []), ownPermit.raise, {
+    asked: "parse",
+    name: parse.name,
+    standIn: refusedBy(refusal, marker, "text", judged.number),
+  });
+}
+
+/** null for a text without a statement. The server takes no more than one in a Parse. */
+function onlyStatement(core: Core, text: Buffer): Statement | null {
+  const { statements } = analyzeText(core, text, core.knowledge.view());
+  if (statements.length <= 1) return statements[0] ?? null;
+  return notUnderstood(text.length, "a prepared statement holds several statements").statements[0]!;
+}
+
+function prepare(core: Core, frame: Buffer, parse: Parse, judged: Judged | null): void {
+  const prepared: Prepared = { text: Buffer.from(parse.text), inner: false, judged, basis: basisOf(core), poison: null };
+  const undo = core.statements.set(parse.name, prepared);
+  core.ask(frame, judged?.decision.verdict === "refuse" ? ownPermit.inspect : decidedPermit, { asked: "parse", name: parse.name, undo });
+  if (judged !== null && wantsInspection(core, judged)) describeFirst(core, parse.name, prepared, judged, () => {});
+}
+
+/** The server describes the statement before anything of it can run. */
+function describeFirst(core: Core, name: string, prepared: Prepared, judged: Judged, then: () => void): void {
+  let done = false;
+  const errand = new Errand(1, (ended) => {
+    done = true;
+    const why = ended.failed ? null : contradictionOf(core, judged, ended);
+    if (why !== null) prepared.poison = witnessRefusal(why);
+    else if (!ended.failed) core.options.analyses.witnessed.add(judged.statement);
+  });
+  core.run([{ bytes: encodeDescribe("S", name), asked: "describeStatement" }], ownPermit.describe, errand);
+  core.flush();
+  core.hold({ why: "errand", until: () => done, then });
+}
+
+export function onBind(core: Core, frame: Buffer): void {
+  if (core.skipping) return;
+  const bind = decodeBind(frame.subarray(5));
+  const prepared = core.statements.get(bind.statement);
+  if (prepared === undefined) {
+    core.unsynced = true;
+    return bindAbsent(core, frame, bind);
+  }
+  refresh(core, prepared.judged?.statement ?? null, (cancelled) => {
+    core.unsynced = true;
+    bindKnown(core, frame, bind, prepared, cancelled);
+  });
+}
+
+function bindKnown(core: Core, frame: Buffer, bind: Bind, prepared: Prepared, cancelled: Refusal | null): void {
+  const changed = prepared.basis !== basisOf(core);
+  const judged = judgePrepared(core, prepared);
+  const refusal = cancelled ?? prepared.poison ?? (judged?.decision.verdict === "refuse" ? judged.decision.refusal : null);
+  if (refusal !== null) return refuseBind(core, bind, prepared, refusal);
+  if (changed && judged !== null && wantsInspection(core, judged)) return describeAgain(core, frame, bind, prepared, judged);
+  sendBind(core, frame, bind, prepared);
+}
+
+/** The server may plan the statement anew with the names of now, so its description is asked for anew. */
+function describeAgain(core: Core, frame: Buffer, bind: Bind, prepared: Prepared, judged: Judged): void {
+  describeFirst(core, bind.statement, prepared, judged, () => {
+    if (!core.skipping) bindKnown(core, frame, bind, prepared, null);
+  });
+}
+
+function sendBind(core: Core, frame: Buffer, bind: Bind, prepared: Prepared): void {
+  const portal: Portal = {
+    prepared, judged: prepared.judged, basis: prepared.basis, fields: null, described: false, rows: 0, hold: false, poison: null,
+  };
+  const undo = core.portals.set(bind.portal, portal);
+  core.ask(frame, decidedPermit, { asked: "bind", undo });
+}
+
+function bindTo(bind: Bind, statement: string): Buffer {
+  return encodeBind({ portal: bind.portal, statement, parameterFormats: [], parameters: [], resultFormats: [] });
+}
+
+function refuseBind(core: Core, bind: Bind, prepared: Prepared, refusal: Refusal): void {
+  const marker = core.names.next();
+  const { judged } = prepared;
+  const number = judged === null ? null : core.nextNumber();
+  if (judged !== null && number !== null) {
+    const { matched, observed, warnings } = judged.decision;
+    recordDecision(core, "bind", { number, statement: judged.statement, decision: { verdict: "refuse", refusal, matched, observed, warnings } }, prepared.text);
+  }
+  core.ask(bindTo(bind, marker), ownPermit.raise, { asked: "bind", standIn: refusedBy(refusal, marker, "statement", number) });
+}
+
+/** A statement that Weir has not seen: only for principals whom no rule concerns may the server know more than we do. */
+function bindAbsent(core: Core, frame: Buffer, bind: Bind): void {
+  if (!governed(core)) {
+    core.ask(frame, decidedPermit, { asked: "bind", undo: core.portals.drop(bind.portal) });
+    return;
+  }
+  const marker = core.names.next();
+  core.ask(bindTo(bind, marker), ownPermit.raise, { asked: "bind", standIn: absentName(bind.statement, marker, "statement") });
+}
+
+/** The decision on a prepared statement under the policy and the knowledge of now; null for an empty text. */
+export function judgePrepared(core: Core, prepared: Prepared): Judged | null {
+  const basis = basisOf(core);
+  if (prepared.basis === basis || prepared.judged === null) return prepared.judged;
+  const statement = statementOf(core, prepared);
+  prepared.judged = statement === null ? null : judge(core, statement, true);
+  prepared.basis = basis;
+  prepared.poison = null;
+  return prepared.judged;
+}
+
+/** The statement as the text reads now. SQL PREPARE and DECLARE hold theirs inside. */
+function statementOf(core: Core, prepared: Prepared): Statement | null {
+  const outer = onlyStatement(core, prepared.text);
+  if (outer === null || !prepared.inner) return outer;
+  const name = outer.facts.understood ? outer.facts.name : undefined;
+  if (name?.do === "prepare" || name?.do === "declare") return { ...outer, facts: name.statement };
+  return { ...outer, facts: { understood: false, why: "the text of the prepared statement is not understood any more", syntax: false } };
+}
+
+export function onDescribe(core: Core, frame: Buffer): void {
+  if (core.skipping) return;
+  core.unsynced = true;
+  const { target, name } = decodeDescribe(frame.subarray(5));
+  if (target === "S") {
+    core.ask(frame, ownPermit.describe, { asked: "describeStatement", prepared: core.statements.get(name) ?? null });
+    return;
+  }
+  const portal = core.portals.get(name) ?? null;
+  if (portal !== null) portal.described = true;
+  core.ask(frame, ownPermit.describe, { asked: "describePortal", portal });
+}
+
+export function onClose(core: Core, frame: Buffer): void {
+  if (core.skipping) return;
+  core.unsynced = true;
+  const { target, name } = decodeClose(frame.subarray(5));
+  const undo = target === "S" ? core.statements.drop(name) : core.portals.drop(name);
+  core.ask(frame, ownPermit.protocol, { asked: "close", undo });
+}
+
+export function onFlush(core: Core): void {
+  if (core.copyIn === null) core.forward(FLUSH, ownPermit.protocol);
+}
+
+export function onSync(core: Core): void {
+  if (core.copyIn !== null) {
+    // The server ignores a Sync while it reads COPY data; if COPY had failed before it, the Sync ends the skipping.
+    core.copyIn.syncOwed = core.copyIn.dataSeen;
+    return;
+  }
+  const implicit = core.unsynced && !core.skipping && core.transaction === "I";
+  const refusal = implicit ? refusedAtCommit(core) : null;
+  if (refusal !== null) raiseInBatch(core, refusal, null);
+  core.unsynced = false;
+  core.skipping = false;
+  core.ask(SYNC, ownPermit.protocol, { asked: "sync" });
+}
+
+/** An error of ours inside the client's batch: the server skips the rest of it and rolls its implicit transaction back. */
+export function raiseInBatch(core: Core, refusal: Refusal, number: number | null): void {
+  const marker = core.names.next();
+  core.ask(encodeExecute(marker, 0), ownPermit.raise, { asked: "execute", standIn: refusedBy(refusal, marker, "portal", number) });
+}

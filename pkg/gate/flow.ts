@@ -1,0 +1,43 @@
+// Rows of one result on their way to the client: which masker they pass, and how many may still leave.
+import type { CopyFacts } from "../sql/facts.ts";
+import { compileCopyMasker, type CopyMasker } from "../mask/copy-masker.ts";
+import { compileRowMasker, type RowMasker } from "../mask/row-masker.ts";
+import type { Field, MaskContext } from "../mask/types.ts";
+import type { RowField } from "../wire/postgres/row-description.ts";
+import { WireError } from "../wire/postgres/wire-error.ts";
+import type { Core } from "./core.ts";
+import type { Run } from "./model.ts";
+
+export interface Flow {
+  readonly run: Run;
+  /** null: rows pass as slices of the read buffer. */
+  readonly rows: RowMasker | null;
+  readonly copy: CopyMasker | null;
+  /** Rows that may still leave; Infinity without a limit. */
+  left: number;
+  /** COPY messages that are no rows: the header line, the binary trailer. */
+  copyHeaderDue: boolean;
+}
+
+function maskContext(core: Core): MaskContext {
+  const snapshot = core.knowledge.view().snapshot ?? core.options.catalogs.current;
+  return { keys: core.options.maskKeys, types: (oid) => snapshot?.type(oid), serverMajor: core.options.serverMajor };
+}
+
+export function openRowFlow(core: Core, run: Run, fields: readonly RowField[], left: number): Flow {
+  const rows = compileRowMasker(run.decision.masks, fields.map(maskField), maskContext(core));
+  return { run, rows, copy: null, left, copyHeaderDue: false };
+}
+
+function maskField(field: RowField): Field {
+  if (field.format !== 0 && field.format !== 1) throw new WireError(`the server describes a column in format ${field.format}`);
+  return { type: field.type, typmod: field.typmod, format: field.format };
+}
+
+/** COPY OUT has no RowDescription: types and options come from the facts. */
+export function openCopyFlow(core: Core, run: Run, copy: CopyFacts | null, left: number): Flow {
+  const masked = run.decision.masks.columns?.some((mask) => mask !== null) === true;
+  const masker = masked && copy !== null ? compileCopyMasker(run.decision.masks, copy, maskContext(core)) : null;
+  if (masked && masker === null) throw new Error("a masked COPY without its options cannot be rewritten");
+  return { run, rows: null, copy: masker, left, copyHeaderDue: copy?.header === true };
+}

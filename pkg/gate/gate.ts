@@ -1,0 +1,190 @@
+// One session between login and end: bytes of either side in, effects in order out. Every client frame is decoded and decided
+// here before anything of it goes upstream; a frame that must wait holds those behind it (invariants 1, 2, 6).
+import { ownPermit } from "../policy/permit.ts";
+import { FrameReader, CLIENT_TYPES, SERVER_TYPES } from "../wire/postgres/frame-reader.ts";
+import { FLUSH, TERMINATE } from "../wire/postgres/empty-messages.ts";
+import { WireError } from "../wire/postgres/wire-error.ts";
+import { onCopyData, onCopyEnd } from "./copy-in.ts";
+import { Core } from "./core.ts";
+import type { Effect } from "./effect.ts";
+import { finishRun, recordOutcome } from "./events.ts";
+import { onExecute } from "./execute.ts";
+import { onBind, onClose, onDescribe, onFlush, onParse, onSync } from "./extended.ts";
+import { onFunctionCall } from "./function-call.ts";
+import { governed } from "./judge.ts";
+import { onCancelDone } from "./on-ready.ts";
+import type { GateOptions } from "./options.ts";
+import { onQuery } from "./query.ts";
+import { onServerFrame } from "./server-lane.ts";
+
+export class Gate {
+  readonly #core: Core;
+  readonly #client: FrameReader;
+  readonly #server: FrameReader;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #terminated = false;
+
+  constructor(options: GateOptions) {
+    this.#core = new Core(options);
+    const limits = { frameBytesMax: options.limits.frameBytesMax };
+    this.#client = new FrameReader(CLIENT_TYPES, limits);
+    this.#server = new FrameReader(SERVER_TYPES, limits);
+  }
+
+  /** The client's bytes as they come, cut anywhere. */
+  client(chunk: Buffer): Effect[] {
+    if (this.#core.ended) return [];
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    return this.#guarded("client", () => this.#pump());
+  }
+
+  /** The server's bytes as they come, cut anywhere. */
+  server(chunk: Buffer): Effect[] {
+    if (this.#core.ended) return [];
+    return this.#guarded("server", () => {
+      this.#server.push(chunk);
+      while (!this.#core.ended && this.#server.advance()) {
+        const { type, buffer, start, end } = this.#server;
+        onServerFrame(this.#core, type, buffer, start, end);
+        if (this.#core.wait !== null) this.#pump();
+      }
+      this.#pump();
+    });
+  }
+
+  /** The connection that asked for a cancel has ended. */
+  cancelDone(): Effect[] {
+    return this.#guarded("server", () => {
+      onCancelDone(this.#core);
+      this.#pump();
+    });
+  }
+
+  /** Either side is gone: whatever runs is closed in the records. */
+  gone(): Effect[] {
+    for (const entry of this.#core.owed.drain()) {
+      for (const part of entry.parts) {
+        if (part.run !== null) finishRun(this.#core, part.run, "broken", null, null);
+        else if (part.standIn?.number != null) recordOutcome(this.#core, part.standIn.number, "refused", null);
+      }
+      if (entry.standIn?.number != null && entry.parts.length === 0) recordOutcome(this.#core, entry.standIn.number, "refused", null);
+    }
+    return this.#core.take();
+  }
+
+  /** More client bytes would only wait: stop reading from the client. */
+  get holdsClient(): boolean {
+    return this.#waitingBytes > this.#core.options.limits.waitingBytesMax;
+  }
+
+  /** Between transactions, with nothing owed and nothing waiting. */
+  get idle(): boolean {
+    const { transaction, owed, unsynced, wait } = this.#core;
+    return transaction === "I" && owed.length === 0 && !unsynced && wait === null && this.#waiting.length === 0;
+  }
+
+  get terminated(): boolean {
+    return this.#terminated;
+  }
+
+  #guarded(side: "client" | "server", act: () => void): Effect[] {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      const who = side === "client" ? "protocol violation by the client" : "the database broke the protocol";
+      this.#core.endSession("08P01", `weir: ${who}: ${error.message}`);
+    }
+    return this.#core.take();
+  }
+
+  /** Client frames in order, up to one that waits. */
+  #pump(): void {
+    const core = this.#core;
+    while (!core.ended && !this.#terminated) {
+      const { wait } = core;
+      if (wait !== null) {
+        if (!wait.until()) return;
+        core.wait = null;
+        wait.then();
+        continue;
+      }
+      if (core.muzzle !== null && !this.#mayMove()) return;
+      if (this.#client.advance()) this.#dispatch();
+      else if (!this.#feed()) return;
+    }
+  }
+
+  /** Under a muzzle the rest of an extended batch still goes up to its Sync; everything after it waits for the end of the cancel. */
+  #mayMove(): boolean {
+    return this.#core.unsynced;
+  }
+
+  #feed(): boolean {
+    const chunk = this.#waiting.shift();
+    if (chunk === undefined) return false;
+    this.#waitingBytes -= chunk.length;
+    this.#client.push(chunk);
+    return true;
+  }
+
+  #dispatch(): void {
+    const core = this.#core;
+    const { type, buffer, start, end } = this.#client;
+    const frame = buffer.subarray(start, end);
+    if (mustDrain(core, type)) {
+      if (core.unsynced) core.forward(FLUSH, ownPermit.protocol);
+      core.hold({ why: "drain", until: () => core.owed.length === 0, then: () => this.#handle(type, frame) });
+      return;
+    }
+    this.#handle(type, frame);
+  }
+
+  #handle(type: number, frame: Buffer): void {
+    const core = this.#core;
+    if (core.copyIn !== null && !"dcfSHX".includes(String.fromCharCode(type))) {
+      throw new WireError(`unexpected message type 0x${type.toString(16)} during COPY from stdin`);
+    }
+    switch (String.fromCharCode(type)) {
+      case "Q":
+        return onQuery(core, frame);
+      case "P":
+        return onParse(core, frame);
+      case "B":
+        return onBind(core, frame);
+      case "E":
+        return onExecute(core, frame);
+      case "D":
+        return onDescribe(core, frame);
+      case "C":
+        return onClose(core, frame);
+      case "S":
+        return onSync(core);
+      case "H":
+        return onFlush(core);
+      case "F":
+        return onFunctionCall(core, frame);
+      case "d":
+        return onCopyData(core, frame);
+      case "c":
+      case "f":
+        return onCopyEnd(core, frame);
+      case "X":
+        this.#terminated = true;
+        return core.forward(TERMINATE, ownPermit.protocol);
+      default:
+        throw new WireError(`message type 0x${type.toString(16)} belongs to the login`);
+    }
+  }
+}
+
+/** Where a rule may apply, a batch begins only when the last one is answered: then the transaction's state is known. */
+function mustDrain(core: Core, type: number): boolean {
+  if (core.owed.length === 0 || core.copyIn !== null) return false;
+  const letter = String.fromCharCode(type);
+  const begins = !core.unsynced && "QPBEDCF".includes(letter);
+  const inBatch = core.unsynced && (letter === "Q" || letter === "F");
+  return (begins || inBatch) && !core.skipping && governed(core);
+}

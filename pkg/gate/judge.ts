@@ -1,0 +1,71 @@
+// Text to statements to decisions, with the knowledge and the policies of this moment. The one place where the gate asks both.
+import { decide } from "../policy/decide.ts";
+import { governs } from "../policy/governs.ts";
+import type { Analysis, Facts, Statement } from "../sql/facts.ts";
+import type { AnalysisContext } from "../sql/analyze.ts";
+import { notUnderstood } from "./analysis-cache.ts";
+import type { Core } from "./core.ts";
+import type { View } from "./knowledge.ts";
+import type { Judged } from "./model.ts";
+
+/** What `judged` of a statement stands on: when it differs, it is judged anew. */
+export function basisOf(core: Core): string {
+  return `${core.policies.version}|${core.knowledge.view().key}`;
+}
+
+export function databaseOf(core: Core): { namespace: string; name: string } {
+  const [namespace = "", name = ""] = core.options.database.split("/");
+  return { namespace, name };
+}
+
+/** Whether any rule concerns this principal here, so that statements must be understood before they run. */
+export function governed(core: Core): boolean {
+  const { principal, context } = core.options;
+  return governs(core.policies, databaseOf(core), principal, context).policies > 0;
+}
+
+function isAscii(text: Buffer): boolean {
+  for (let at = 0; at < text.length; at++) if (text[at]! > 0x7f) return false;
+  return true;
+}
+
+/** Statements of a text under `view`. Bytes that are not UTF-8 mean something only the server knows. */
+export function analyzeText(core: Core, text: Buffer, view: View): Analysis {
+  if (!core.utf8 && !isAscii(text)) return notUnderstood(text.length, "the text is not ASCII and client_encoding is not UTF8");
+  const decoded = text.toString("utf8");
+  if (core.utf8 && Buffer.byteLength(decoded) !== text.length) return notUnderstood(text.length, "the text is not valid UTF-8");
+  const encoding = view.resolution?.standardConformingStrings ?? core.options.parameters.get("standard_conforming_strings") === "on";
+  if (!encoding) return notUnderstood(text.length, "standard_conforming_strings is off");
+  const context: AnalysisContext = {
+    snapshot: view.snapshot,
+    resolution: view.resolution,
+    prepared: (name) => factsOf(core.statements.get(wireName(name))?.judged ?? null),
+    cursor: (name) => factsOf(core.portals.get(wireName(name))?.judged ?? null),
+  };
+  return core.options.analyses.analyze(decoded, view.key, context);
+}
+
+/** SQL and protocol names are one namespace; the wire's are kept as latin1 of their bytes. */
+export function wireName(sqlName: string): string {
+  return Buffer.from(sqlName, "utf8").toString("latin1");
+}
+
+function factsOf(judged: Judged | null): Facts | undefined {
+  return judged?.statement.facts;
+}
+
+export function judge(core: Core, statement: Statement, alone: boolean): Judged {
+  const { principal, context, clock } = core.options;
+  const decision = decide({
+    set: core.policies,
+    database: databaseOf(core),
+    principal,
+    session: context,
+    nowMs: clock.nowMs(),
+    facts: statement.facts,
+    book: core.book,
+    alone,
+    auditWritable: core.options.auditWritable(),
+  });
+  return { number: core.nextNumber(), statement, decision };
+}

@@ -1,0 +1,90 @@
+// What the gate keeps about one session: statements, portals, what runs, and what stands beside each reply that is owed.
+import type { RuleRef } from "../policy/decision.ts";
+import type { Allow, Decision, Refusal } from "../policy/decision.ts";
+import type { Asked } from "../session/owed.ts";
+import type { Undo } from "../session/names.ts";
+import type { Statement } from "../sql/facts.ts";
+import type { RowField } from "../wire/postgres/row-description.ts";
+import type { Errand } from "./errand.ts";
+
+/** A statement with the decision on it. `number` is unique in the session; its records carry it. */
+export interface Judged {
+  readonly number: number;
+  readonly statement: Statement;
+  readonly decision: Decision;
+}
+
+/** One allowed statement on its way through the server. */
+export interface Run {
+  readonly number: number;
+  readonly statement: Statement;
+  /** The statement's own bytes, without its neighbours in the string. */
+  readonly text: Buffer;
+  readonly decision: Allow;
+  readonly startedUs: number;
+  rows: number;
+  maskedCells: number;
+  closed: boolean;
+}
+
+/** A frame of ours in the place of a refused one: recognised by its position and by `marker` in the server's message. */
+export interface StandIn {
+  /** null: the frame has no name to recognise it by, its SQLSTATE must do (FunctionCall of OID 0). */
+  readonly marker: string | null;
+  readonly sqlstate: string;
+  readonly tell: { readonly say: "refusal"; readonly refusal: Refusal } | { readonly say: "name"; readonly name: string };
+  /** Whose outcome closes with it. */
+  readonly number: number | null;
+}
+
+/** One statement of a Query string as it went upstream. */
+export interface Part {
+  readonly run: Run | null;
+  /** false: ours (the ROLLBACK in front of a refused COMMIT); the client sees nothing of it. */
+  readonly shown: boolean;
+  readonly standIn: StandIn | null;
+}
+
+export interface Prepared {
+  /** Text as sent, for judging it anew. */
+  readonly text: Buffer;
+  /** Made by SQL PREPARE or DECLARE: the statement is the one inside `text`. */
+  readonly inner: boolean;
+  judged: Judged | null;
+  /** The policy version and the knowledge that `judged` stands on. */
+  basis: string;
+  /** Set when the server's own description contradicts the lineage. */
+  poison: Refusal | null;
+}
+
+export interface Portal {
+  readonly prepared: Prepared;
+  judged: Judged | null;
+  basis: string;
+  fields: readonly RowField[] | null;
+  described: boolean;
+  /** Rows sent to the client so far. */
+  rows: number;
+  readonly hold: boolean;
+  poison: Refusal | null;
+}
+
+/** A frame sent upstream whose reply is owed. */
+export interface Owed {
+  readonly asked: Asked;
+  /** Set when the frame is ours: nothing of its reply is shown. */
+  readonly errand: Errand | null;
+  readonly parts: readonly Part[];
+  /** The part that runs now. */
+  at: number;
+  standIn: StandIn | null;
+  readonly portal: Portal | null;
+  readonly prepared: Prepared | null;
+  /** Statement name of a Parse. */
+  readonly name: string | null;
+  readonly undo: Undo | null;
+  /** Execute with a row limit of ours: rows that may still leave; null when the limit is the client's own. */
+  readonly rowsLeft: number | null;
+}
+
+export const noRule: RuleRef = { policy: "weir", rule: "sidecar" };

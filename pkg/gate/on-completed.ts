@@ -1,0 +1,90 @@
+// A statement ended: CommandComplete, EmptyQueryResponse or PortalSuspended. Names it made or dropped are the server's now.
+import { decodeCommandComplete } from "../wire/postgres/command-complete.ts";
+import type { Core } from "./core.ts";
+import { disturb } from "./disturb.ts";
+import { finishRun } from "./events.ts";
+import { raiseInBatch } from "./extended.ts";
+import { basisOf, wireName } from "./judge.ts";
+import type { Owed, Portal, Prepared, Run } from "./model.ts";
+import { show } from "./server-lane.ts";
+
+export function onCompleted(core: Core, head: Owed, reply: "commandComplete" | "emptyQuery", frame: Buffer): void {
+  head.errand?.completed();
+  const run = head.parts[head.at]?.run ?? null;
+  if (run !== null) completed(core, run, reply === "emptyQuery" ? "" : decodeCommandComplete(frame.subarray(5)));
+  if (head.errand === null && core.muzzle === null) core.warn();
+  show(core, head);
+  core.flow = null;
+  if (head.asked === "query") head.at += 1;
+}
+
+/** Rows as the command tag counts them: its last word, "INSERT 0 5", "SELECT 3". */
+function affectedRows(tag: string): number | null {
+  const last = tag.slice(tag.lastIndexOf(" ") + 1);
+  return /^\d+$/.test(last) ? Number(last) : null;
+}
+
+function completed(core: Core, run: Run, tag: string): void {
+  const judged = { number: run.number, statement: run.statement, decision: run.decision };
+  const { facts } = run.statement;
+  if (!facts.understood || facts.changesCatalog || facts.changesResolution) disturb(core, judged);
+  learnNames(core, run);
+  finishRun(core, run, "completed", null, affectedRows(tag));
+}
+
+/** SQL PREPARE, DEALLOCATE, DECLARE, CLOSE and DISCARD change the same names as the protocol's messages. */
+function learnNames(core: Core, run: Run): void {
+  const { facts } = run.statement;
+  const name = facts.understood ? facts.name : undefined;
+  if (name === undefined) return;
+  switch (name.do) {
+    case "prepare":
+      core.statements.set(wireName(name.name), inner(core, run, name.statement));
+      return;
+    case "declare":
+      core.portals.set(wireName(name.name), cursor(core, run, name.statement, name.hold));
+      return;
+    case "deallocate":
+      if (name.name === null) core.statements.clear();
+      else core.statements.drop(wireName(name.name));
+      return;
+    case "close":
+      if (name.name === null) core.portals.clear();
+      else core.portals.drop(wireName(name.name));
+      return;
+    case "discard":
+      core.statements.clear();
+      core.portals.clear();
+      return;
+    case "execute":
+    case "fetch":
+    case "move":
+      return;
+    default:
+      name satisfies never;
+  }
+}
+
+function inner(core: Core, run: Run, facts: Run["statement"]["facts"]): Prepared {
+  const statement = { ...run.statement, facts };
+  return { text: Buffer.from(run.text), inner: true, judged: { number: run.number, statement, decision: run.decision }, basis: "", poison: null };
+}
+
+function cursor(core: Core, run: Run, facts: Run["statement"]["facts"], hold: boolean): Portal {
+  const prepared = inner(core, run, facts);
+  return { prepared, judged: prepared.judged, basis: prepared.basis, fields: null, described: false, rows: 0, hold, poison: null };
+}
+
+export function onSuspended(core: Core, head: Owed, frame: Buffer): void {
+  const run = head.parts[head.at]?.run ?? null;
+  if (run !== null && head.portal !== null) head.portal.rows += run.rows;
+  core.flow = null;
+  if (run !== null && head.rowsLeft !== null) {
+    // One row more than may leave was there: the rest of the batch is skipped after an error of ours.
+    finishRun(core, run, "refused", run.decision.rowLimit!.refusal.sqlstate, null);
+    raiseInBatch(core, run.decision.rowLimit!.refusal, null);
+    return;
+  }
+  if (run !== null) finishRun(core, run, "completed", null, null);
+  show(core, head);
+}

@@ -1,0 +1,44 @@
+// COPY as the server sees it: CopyInResponse opens the client's data, CopyOutResponse begins rows without a description.
+import { WireError } from "../wire/postgres/wire-error.ts";
+import type { Core } from "./core.ts";
+import { encodeCopyData } from "../wire/postgres/copy-data.ts";
+import { openCopyFlow } from "./flow.ts";
+import type { Owed } from "./model.ts";
+import { show } from "./server-lane.ts";
+
+export function onCopyStart(core: Core, head: Owed, reply: "copyIn" | "copyOut" | "copyBoth", frame: Buffer): void {
+  const run = head.parts[head.at]?.run ?? null;
+  if (head.errand !== null) throw new WireError("a query of Weir's own started COPY");
+  if (reply !== "copyOut") core.copyIn = { owed: head, policyVersion: core.policies.version, dataSeen: false, syncOwed: false };
+  if (reply !== "copyIn" && run !== null) {
+    const { facts } = run.statement;
+    const limit = run.decision.rowLimit?.rows ?? Number.POSITIVE_INFINITY;
+    core.flow = openCopyFlow(core, run, facts.understood ? (facts.copy ?? null) : null, limit);
+  }
+  show(core, head);
+}
+
+export function onCopyMessage(core: Core, head: Owed, reply: "copyData" | "copyDone", frame: Buffer): void {
+  if (core.muzzle !== null) return;
+  const flow = core.flow;
+  if (flow === null) return show(core, head);
+  if (reply === "copyData") return onCopyRow(core, head, frame);
+  flow.copy?.finish();
+  show(core, head);
+}
+
+/** One CopyData is one row, as every server sends it; the header line and the binary trailer are none. */
+function onCopyRow(core: Core, head: Owed, frame: Buffer): void {
+  const flow = core.flow!;
+  const trailer = frame.length === 7 && frame.readUInt16BE(5) === 0xffff;
+  if (flow.copyHeaderDue || trailer) flow.copyHeaderDue = false;
+  else {
+    if (flow.left <= 0) return core.silence(flow.run.decision.rowLimit!.refusal, true);
+    flow.left -= 1;
+    flow.run.rows += 1;
+  }
+  if (flow.copy === null) return show(core, head);
+  const masked = flow.copy.push(frame.subarray(5));
+  flow.run.maskedCells = flow.copy.maskedCells;
+  if (masked.length > 0) core.reply(encodeCopyData(masked));
+}

@@ -1,0 +1,48 @@
+// DataRow: the only message that is common enough to be written for speed. One result shape, one flow; no object per row.
+import { WireError } from "../wire/postgres/wire-error.ts";
+import type { Core } from "./core.ts";
+import { type Flow, openRowFlow } from "./flow.ts";
+import type { Owed } from "./model.ts";
+
+export function onRow(core: Core, head: Owed, buffer: Buffer, start: number, end: number): void {
+  if (head.errand !== null) return head.errand.row(buffer.subarray(start + 5, end));
+  if (core.muzzle !== null) return;
+  const flow = core.flow ?? executeFlow(core, head);
+  if (flow === null) return;
+  if (flow.left <= 0) return exceeded(core, head, flow);
+  flow.left -= 1;
+  flow.run.rows += 1;
+  if (flow.rows === null) return core.replies.pass(buffer, start, end);
+  core.replies.beforeSink();
+  flow.rows.maskDataRow(buffer, start, end, core.sink);
+  flow.run.maskedCells = flow.rows.maskedCells;
+}
+
+/** Rows of an Execute: their shape came with a Describe of its portal, ours or the client's. */
+function executeFlow(core: Core, head: Owed): Flow | null {
+  const run = head.parts[head.at]?.run ?? null;
+  if (run === null) throw new WireError("the server sent a row for a statement that returns none");
+  const { portal } = head;
+  const poison = portal?.poison ?? null;
+  if (poison !== null) {
+    core.silence(poison, false);
+    return null;
+  }
+  if (head.asked === "execute" && portal?.fields == null && run.decision.masks.columns !== null) {
+    throw new WireError("rows arrived before their description, so they cannot be masked");
+  }
+  core.flow = openRowFlow(core, run, portal?.fields ?? [], head.rowsLeft ?? limitOf(head));
+  return core.flow;
+}
+
+export function limitOf(head: Owed): number {
+  const limit = head.parts[head.at]?.run?.decision.rowLimit ?? null;
+  return head.asked === "execute" || limit === null ? Number.POSITIVE_INFINITY : limit.rows;
+}
+
+/** A row above the limit never leaves. Extended: the server stops at our max_rows by itself. Simple: it is cancelled. */
+function exceeded(core: Core, head: Owed, flow: Flow): void {
+  const limit = flow.run.decision.rowLimit;
+  if (head.asked === "execute" || limit === null) return;
+  core.silence(limit.refusal, true);
+}

@@ -1,0 +1,148 @@
+// Query: one string, any number of statements. One refused statement is replaced on the wire by one that raises; the others stay,
+// so what ran before it and what does not run after it is the server's own doing (DESIGN.md section 5, table of refusals).
+import type { Refusal } from "../policy/decision.ts";
+import { decidedPermit, ownPermit } from "../policy/permit.ts";
+import type { Analysis, Statement } from "../sql/facts.ts";
+import { encodeQuery, decodeQuery } from "../wire/postgres/query.ts";
+import { commitRefusal } from "./commit.ts";
+import type { Core } from "./core.ts";
+import { recordDecision, recordOutcome } from "./events.ts";
+import { inspect, inspectUnparsed, wantsInspection } from "./inspect.ts";
+import { analyzeText, governed, judge } from "./judge.ts";
+import type { Judged, Owed, Part, Run } from "./model.ts";
+import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
+import { refresh } from "./refresh.ts";
+import { disturb } from "./disturb.ts";
+import { holdForCopy } from "./hold-for-copy.ts";
+
+export function onQuery(core: Core, frame: Buffer): void {
+  if (core.skipping) return;
+  const { text } = decodeQuery(frame.subarray(5));
+  const before = core.knowledge.view();
+  const known = analyzeText(core, text, before);
+  refresh(core, known.statements[0] ?? null, (cancelled) => {
+    const now = core.knowledge.view();
+    const analysis = now.key === before.key ? known : analyzeText(core, text, now);
+    const [first] = analysis.statements;
+    if (first === undefined) send(core, frame, [{ run: null, shown: true, standIn: null }]);
+    else if (analysis.statements.length > 1) several(core, frame, text, analysis, cancelled);
+    else alone(core, frame, text, first, cancelled);
+  });
+}
+
+/** The frame goes up as it is, decided. */
+function send(core: Core, frame: Buffer, parts: readonly Part[]): void {
+  const asked = core.ask(frame, decidedPermit, { asked: "query", parts });
+  holdForCopy(core, asked, 0);
+}
+
+function alone(core: Core, frame: Buffer, text: Buffer, statement: Statement, cancelled: Refusal | null): void {
+  const judged = judge(core, statement, true);
+  const refusal = cancelled ?? refusalOf(core, judged);
+  if (refusal !== null) {
+    const refused = () => refuse(core, text, judged, refusal);
+    if (cancelled === null && !statement.facts.understood && statement.facts.syntax) inspectUnparsed(core, text, judged, refused);
+    else refused();
+    return;
+  }
+  const go = () => {
+    recordDecision(core, "query", judged, text);
+    send(core, frame, [{ run: start(core, judged, text), shown: true, standIn: null }]);
+  };
+  if (wantsInspection(core, judged)) inspect(core, text, judged, go, (why) => refuse(core, text, judged, why));
+  else go();
+}
+
+function refusalOf(core: Core, judged: Judged): Refusal | null {
+  return judged.decision.verdict === "refuse" ? judged.decision.refusal : commitRefusal(core, judged.statement);
+}
+
+/** An allowed statement starts: what it may change is no longer known. */
+function start(core: Core, judged: Judged, text: Buffer): Run {
+  const { number, statement, decision } = judged;
+  if (decision.verdict !== "allow") throw new Error("only an allowed statement runs");
+  disturb(core, judged);
+  return core.startRun({ number, statement, decision, text: text.subarray(statement.startByte, statement.endByte) });
+}
+
+function refuse(core: Core, text: Buffer, judged: Judged, refusal: Refusal): void {
+  recordDecision(core, "query", { ...judged, decision: refusedDecision(judged, refusal) }, text);
+  const { sql, parts } = replacement(core, judged, refusal);
+  core.ask(encodeQuery(Buffer.from(sql)), ownPermit.raise, { asked: "query", parts });
+}
+
+function refusedDecision(judged: Judged, refusal: Refusal): Judged["decision"] {
+  const { matched, observed, warnings } = judged.decision;
+  return { verdict: "refuse", refusal, matched, observed, warnings };
+}
+
+/** The text that stands in for one refused statement, and the parts the server will answer it with. */
+function replacement(core: Core, judged: Judged, refusal: Refusal): { sql: string; parts: readonly Part[] } {
+  const marker = core.names.next();
+  const raised: Part = { run: null, shown: true, standIn: refusedBy(refusal, marker, "text", judged.number) };
+  if (!endsTransaction(judged.statement) || core.transaction !== "T") return { sql: raisingSql(marker), parts: [raised] };
+  return { sql: rollbackThenRaiseSql(marker), parts: [{ run: null, shown: false, standIn: null }, raised] };
+}
+
+function endsTransaction(statement: Statement): boolean {
+  const control = statement.facts.understood ? statement.facts.transaction : undefined;
+  return control?.do === "commit" || control?.do === "prepare";
+}
+
+function several(core: Core, frame: Buffer, text: Buffer, analysis: Analysis, cancelled: Refusal | null): void {
+  const judged = judgeSeveral(core, text, analysis);
+  const whole = cancelled ?? judged.map(needsToBeAlone).find((refusal) => refusal !== null) ?? null;
+  if (whole !== null) {
+    for (const one of judged) recordDecision(core, "query", { ...one, decision: refusedDecision(one, whole) }, text);
+    refuseWhole(core, judged, whole);
+    return;
+  }
+  const pieces: Buffer[] = [];
+  const parts: Part[] = [];
+  let at = 0;
+  for (const one of judged) {
+    const refusal = refusalOf(core, one);
+    recordDecision(core, "query", refusal === null ? one : { ...one, decision: refusedDecision(one, refusal) }, text);
+    if (refusal === null) {
+      parts.push({ run: start(core, one, text), shown: true, standIn: null });
+      continue;
+    }
+    const { sql, parts: raised } = replacement(core, one, refusal);
+    pieces.push(text.subarray(at, one.statement.startByte), Buffer.from(` ${sql} `));
+    at = one.statement.endByte;
+    parts.push(...raised);
+  }
+  if (at === 0) send(core, frame, parts);
+  else send(core, encodeQuery(Buffer.concat([...pieces, text.subarray(at)])), parts);
+}
+
+function refuseWhole(core: Core, judged: readonly Judged[], refusal: Refusal): void {
+  const marker = core.names.next();
+  for (const one of judged.slice(1)) recordOutcome(core, one.number, "refused", refusal.sqlstate);
+  const standIn = refusedBy(refusal, marker, "text", judged[0]!.number);
+  core.ask(encodeQuery(Buffer.from(raisingSql(marker))), ownPermit.raise, { asked: "query", parts: [{ run: null, shown: true, standIn }] });
+}
+
+/** A limit on rows needs the statement's own protocol; in a string with others it is refused whole. */
+function needsToBeAlone(judged: Judged): Refusal | null {
+  const { decision } = judged;
+  if (decision.verdict !== "allow" || decision.rowLimit === null) return null;
+  const { refusal } = decision.rowLimit;
+  return { ...refusal, hint: "Rows of this statement are counted. Send it alone, not in one string with other statements." };
+}
+
+/**
+ * Statements in the order in which they run. After one that changes how names resolve, or the catalogue, what is known no longer
+ * holds for the rest: it is judged by what its text alone proves.
+ */
+function judgeSeveral(core: Core, text: Buffer, analysis: Analysis): Judged[] {
+  let blind: Analysis | null = null;
+  return analysis.statements.map((statement, at) => {
+    const judged = judge(core, blind?.statements[at] ?? statement, false);
+    const { facts } = statement;
+    if (!facts.understood || facts.changesCatalog || facts.changesResolution || facts.name !== undefined) {
+      blind ??= governed(core) ? analyzeText(core, text, { snapshot: null, resolution: null, key: "-/-" }) : null;
+    }
+    return judged;
+  });
+}

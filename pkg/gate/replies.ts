@@ -1,0 +1,61 @@
+// What goes to the client, in order, with as few pieces as possible: frames that pass unchanged stay slices of the read buffer
+// and adjacent ones are one slice; rewritten rows gather in a sink.
+
+/** Rows rewritten by a masker collect here; `take` hands them out and starts anew. */
+export interface ReplySink {
+  readonly position: number;
+  take(): Buffer;
+}
+
+export class Replies {
+  #done: Buffer[] = [];
+  #buffer: Buffer | null = null;
+  #from = 0;
+  #to = 0;
+  readonly #sink: ReplySink;
+
+  constructor(sink: ReplySink) {
+    this.#sink = sink;
+  }
+
+  /** The frame `buffer[start, end)` goes out as it is. */
+  pass(buffer: Buffer, start: number, end: number): void {
+    if (this.#buffer === buffer && this.#to === start && this.#sink.position === 0) {
+      this.#to = end;
+      return;
+    }
+    this.#close();
+    this.#buffer = buffer;
+    this.#from = start;
+    this.#to = end;
+  }
+
+  /** Call before writing to the sink. */
+  beforeSink(): void {
+    this.#closeRange();
+  }
+
+  push(bytes: Buffer): void {
+    this.#close();
+    this.#done.push(bytes);
+  }
+
+  take(): Buffer[] {
+    this.#close();
+    const done = this.#done;
+    this.#done = [];
+    return done;
+  }
+
+  #close(): void {
+    this.#closeRange();
+    if (this.#sink.position > 0) this.#done.push(this.#sink.take());
+  }
+
+  #closeRange(): void {
+    if (this.#buffer === null) return;
+    if (this.#sink.position > 0) this.#done.push(this.#sink.take());
+    this.#done.push(this.#buffer.subarray(this.#from, this.#to));
+    this.#buffer = null;
+  }
+}

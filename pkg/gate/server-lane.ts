@@ -1,0 +1,71 @@
+// Frames of the server, in order. Rows first and plainly: they pass as slices of the read buffer, or through the plan that was made
+// for their result. Everything else steps the frame at the head of what is owed.
+import { replyOf } from "../session/reply.ts";
+import { type Reply, steps } from "../session/owed.ts";
+import { WireError } from "../wire/postgres/wire-error.ts";
+import { onAsync } from "./async-messages.ts";
+import type { Core } from "./core.ts";
+import { onError } from "./on-error.ts";
+import { onReady } from "./on-ready.ts";
+import { onCopyMessage, onCopyStart } from "./on-copy.ts";
+import { onCompleted, onSuspended } from "./on-completed.ts";
+import { onDescribed } from "./on-described.ts";
+import { onRow } from "./on-row.ts";
+import type { Owed } from "./model.ts";
+
+/** A frame `buffer[start, end)` of type `type`. */
+export function onServerFrame(core: Core, type: number, buffer: Buffer, start: number, end: number): void {
+  const reply = replyOf(type);
+  if (reply === null) return onAsync(core, type, buffer, start, end);
+  core.buffer = buffer;
+  core.start = start;
+  core.end = end;
+  const head = core.owed.head;
+  if (head === undefined) return unasked(core, reply, buffer, start, end);
+  const step = steps[head.asked][reply];
+  if (step === null) throw new WireError(`the server answered ${head.asked} with ${reply}`);
+  if (reply === "dataRow") return onRow(core, head, buffer, start, end);
+  const frame = buffer.subarray(start, end);
+  if (reply === "error") onError(core, head, frame);
+  else if (reply === "ready") onReady(core, head, frame);
+  else answered(core, head, reply, frame);
+  if (step !== "done" || reply === "ready") return;
+  core.owed.shift();
+  head.errand?.settle(false);
+}
+
+/** An error without a question ends the connection (the server shuts down, an administrator ended it): the client reads it as it is. */
+function unasked(core: Core, reply: Reply, buffer: Buffer, start: number, end: number): void {
+  if (reply !== "error") throw new WireError(`the server sent ${reply} that nobody asked for`);
+  core.replies.pass(buffer, start, end);
+}
+
+function answered(core: Core, head: Owed, reply: Reply, frame: Buffer): void {
+  switch (reply) {
+    case "parameterDescription":
+    case "rowDescription":
+    case "noData":
+      return onDescribed(core, head, reply, frame);
+    case "commandComplete":
+    case "emptyQuery":
+      return onCompleted(core, head, reply, frame);
+    case "portalSuspended":
+      return onSuspended(core, head, frame);
+    case "copyIn":
+    case "copyOut":
+    case "copyBoth":
+      return onCopyStart(core, head, reply, frame);
+    case "copyData":
+    case "copyDone":
+      return onCopyMessage(core, head, reply, frame);
+    default:
+      show(core, head);
+  }
+}
+
+/** The client sees it, unless it answers a frame of ours or an error was told already. */
+export function show(core: Core, head: Owed): void {
+  if (head.errand !== null || core.muzzle !== null) return;
+  if (head.parts[head.at]?.shown === false) return;
+  core.passCurrent();
+}

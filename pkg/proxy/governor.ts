@@ -1,0 +1,260 @@
+// The sidecar's heart as one object: listeners, logins, sessions, drain. Everything it needs of the outside is handed in.
+import type { AuditWriter } from "../audit/writer.ts";
+import type { SessionEvent } from "../audit/event.ts";
+import { refusedAtStartup } from "../gate/admit.ts";
+import { Gate } from "../gate/gate.ts";
+import type { GateLimits, GateOptions } from "../gate/options.ts";
+import type { PolicySet, SessionContext } from "../policy/rules.ts";
+import type { Principal } from "../principal/principal.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/logger.ts";
+import type { Random } from "../runtime/random.ts";
+import { CancelRegistry } from "./cancel-registry.ts";
+import type { Credentials } from "./credentials.ts";
+import { Listener } from "./listener.ts";
+import { type Admission, type LoggedIn, type LoginEnded, login } from "./login.ts";
+import { sendCancel } from "./send-cancel.ts";
+import type { ServingCertificate } from "./serving-certificate.ts";
+import { SessionLoop } from "./session-loop.ts";
+import { SharedKnowledge } from "./shared-knowledge.ts";
+import { Slots } from "./slots.ts";
+import type { Startup } from "./startup.ts";
+import type { Upstream } from "./upstream.ts";
+
+export interface GovernedListener {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** `namespace/name` of the GovernedDatabase. */
+  readonly database: string;
+  readonly upstream: Upstream;
+  readonly credentials: Credentials;
+}
+
+export interface GovernorOptions {
+  readonly listeners: readonly GovernedListener[];
+  /** The policies in force; null while none was ever received: logins are refused then. */
+  readonly policies: () => PolicySet | null;
+  /** Who a database login is. */
+  readonly identify: (login: string) => Principal;
+  readonly audit: AuditWriter;
+  /** Keyed digest of text that may hold literals, hex. */
+  readonly digest: (text: Buffer) => string;
+  readonly maskKeys: GateOptions["maskKeys"];
+  readonly certificate: () => ServingCertificate | null;
+  readonly environment: string;
+  readonly cluster: string;
+  readonly limits: GovernorLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export interface GovernorLimits extends GateLimits {
+  readonly sessions: number;
+  readonly logins: number;
+  readonly loginTimeMs: number;
+}
+
+export interface GovernorCounters {
+  readonly sessions: number;
+  readonly logins: number;
+  readonly sessionsTotal: number;
+  readonly loginsFailedTotal: number;
+}
+
+export interface Governor {
+  /** Resolves with the port of each listener, in order; rejects with the system's error. */
+  start(): Promise<readonly number[]>;
+  /** Takes no new session; ends each when its transaction ends, and what is left after `timeMs`. */
+  drain(timeMs: number): Promise<void>;
+  counters(): GovernorCounters;
+}
+
+export function createGovernor(options: GovernorOptions): Governor {
+  return new RunningGovernor(options);
+}
+
+class RunningGovernor implements Governor {
+  readonly #options: GovernorOptions;
+  readonly #cancels: CancelRegistry;
+  readonly #slots: Slots;
+  readonly #shared = new SharedKnowledge();
+  readonly #loops = new Set<SessionLoop>();
+  readonly #listeners: readonly Listener[];
+  #sessionsTotal = 0;
+  #loginsFailedTotal = 0;
+  #draining = false;
+
+  constructor(options: GovernorOptions) {
+    this.#options = options;
+    this.#cancels = new CancelRegistry(options.random);
+    this.#slots = new Slots(options.limits.sessions);
+    this.#listeners = options.listeners.map((listener) => this.#listener(listener));
+  }
+
+  async start(): Promise<readonly number[]> {
+    const ports: number[] = [];
+    for (const listener of this.#listeners) ports.push(await listener.listen());
+    return ports;
+  }
+
+  async drain(timeMs: number): Promise<void> {
+    this.#draining = true;
+    for (const listener of this.#listeners) listener.stopAccepting();
+    for (const loop of this.#loops) loop.drain();
+    const timer = setTimeout(() => {
+      for (const loop of this.#loops) loop.terminate();
+    }, timeMs);
+    await Promise.all(this.#listeners.map((listener) => listener.drained()));
+    clearTimeout(timer);
+  }
+
+  counters(): GovernorCounters {
+    return {
+      sessions: this.#loops.size,
+      logins: this.#listeners.reduce((sum, listener) => sum + listener.logins, 0),
+      sessionsTotal: this.#sessionsTotal,
+      loginsFailedTotal: this.#loginsFailedTotal,
+    };
+  }
+
+  #listener(governed: GovernedListener): Listener {
+    return new Listener({
+      host: governed.host,
+      port: governed.port,
+      loginsMax: this.#options.limits.logins,
+      serve: (socket, loggedIn) => this.#serve(socket, governed, loggedIn),
+    });
+  }
+
+  async #serve(socket: Parameters<typeof login>[0], governed: GovernedListener, done: () => void): Promise<void> {
+    const { certificate, limits, random, logger } = this.#options;
+    let asked: Startup | null = null;
+    try {
+      const outcome = await login(socket, {
+        upstream: governed.upstream,
+        credentials: governed.credentials,
+        certificate,
+        admit: (startup) => {
+          asked = startup;
+          return this.#admit(startup, governed);
+        },
+        cancels: this.#cancels,
+        sessions: this.#slots,
+        random,
+        timeLimitMs: limits.loginTimeMs,
+      });
+      done();
+      if (outcome.outcome === "ended") this.#loginEnded(outcome, asked, governed);
+      else await this.#session(outcome, governed);
+    } catch (error) {
+      logger.log("error", "session.defect", { error: error instanceof Error ? error.constructor.name : "unknown" });
+      socket.destroy();
+    }
+  }
+
+  #admit(startup: Startup, governed: GovernedListener): Admission {
+    const set = this.#options.policies();
+    if (set === null) {
+      const hint = "Wait until the sidecar has its first policies; its readiness endpoint says what is missing.";
+      return { admit: false, sqlstate: "57P03", message: "weir: no policies have been received yet, so no login is possible", hint };
+    }
+    const refusal = refusedAtStartup({
+      set,
+      database: governed.database,
+      principal: this.#options.identify(startup.user),
+      session: this.#contextOf(startup),
+      nowMs: this.#options.clock.nowMs(),
+      replication: startup.replication !== null,
+      settings: settingsOf(startup),
+      switches: startup.options.other.length > 0,
+    });
+    return refusal === null ? { admit: true } : { admit: false, sqlstate: refusal.sqlstate, message: refusal.message, hint: refusal.hint };
+  }
+
+  #contextOf(startup: Startup): SessionContext {
+    const { environment, cluster } = this.#options;
+    const application = startup.parameters.findLast(([name]) => name === "application_name")?.[1] ?? null;
+    return { environment, cluster, application, clientAddress: startup.address };
+  }
+
+  async #session(logged: LoggedIn, governed: GovernedListener): Promise<void> {
+    const options = this.#options;
+    const { startup, parameters, cancelTarget } = logged;
+    const major = Number.parseInt(parameters.get("server_version") ?? "0", 10);
+    const shared = await this.#shared.of(`${governed.database}/${startup.database}/${major}`, major);
+    const session = options.random.bytes(16).toString("hex");
+    const principal = options.identify(startup.user);
+    const context = this.#contextOf(startup);
+    const event = (phase: "open" | "close"): SessionEvent => ({
+      event: "session", phase, session, principal, database: governed.database, client: context.clientAddress,
+      application: context.application, tls: logged.clientEncrypted, reason: null,
+    });
+    const gate = new Gate({
+      session,
+      principal,
+      database: governed.database,
+      context,
+      tls: logged.clientEncrypted,
+      policies: () => options.policies()!,
+      ...shared,
+      maskKeys: options.maskKeys,
+      digest: options.digest,
+      clock: { nowMs: () => options.clock.nowMs(), monotonicUs: () => Number(options.clock.monotonicNs() / 1000n) },
+      random: options.random,
+      auditWritable: () => options.audit.writable,
+      parameters,
+      backendPid: cancelTarget?.key.processId ?? 0,
+      serverMajor: major,
+      limits: options.limits,
+    });
+    const loop = new SessionLoop({
+      client: logged.client,
+      upstream: logged.upstream,
+      gate,
+      logger: options.logger,
+      write: (events) => options.audit.write(events),
+      cancel: () => (cancelTarget === null ? Promise.resolve() : sendCancel(cancelTarget)),
+      clientLeft: logged.clientLeft,
+      upstreamLeft: logged.upstreamLeft,
+    });
+    this.#note(event("open"));
+    this.#sessionsTotal += 1;
+    this.#loops.add(loop);
+    loop.start();
+    if (this.#draining) loop.drain();
+    await loop.ended;
+    this.#loops.delete(loop);
+    this.#note(event("close"));
+  }
+
+  #loginEnded(ended: LoginEnded, startup: Startup | null, governed: GovernedListener): void {
+    if (ended.why === "cancelRequest") return;
+    this.#loginsFailedTotal += 1;
+    this.#options.logger.log("warn", "login.ended", { database: governed.database, why: ended.why, sqlstate: ended.sqlstate });
+    if (startup === null) return;
+    this.#note({
+      event: "session", phase: "refused", session: this.#options.random.bytes(16).toString("hex"),
+      principal: this.#options.identify(startup.user), database: governed.database, client: startup.address,
+      application: null, tls: startup.encrypted, reason: `${ended.why} ${ended.sqlstate ?? ""}`.trim(),
+    });
+  }
+
+  /** Beginnings and ends of sessions: a spool that cannot take them stops statements, not these. */
+  #note(event: SessionEvent): void {
+    try {
+      this.#options.audit.write([event]);
+    } catch (error) {
+      this.#options.logger.log("error", "audit.unavailable", { reason: error instanceof Error ? error.message : "unknown" });
+    }
+  }
+}
+
+const notSettings = new Set(["user", "database", "replication", "options"]);
+
+/** What the start-up packet sets: its own parameters and those of `options`. */
+function settingsOf(startup: Startup): { name: string; value: string }[] {
+  const own = startup.parameters.filter(([name]) => !notSettings.has(name) && !name.startsWith("_pq_."));
+  return [...own, ...startup.options.settings].map(([name, value]) => ({ name: name.toLowerCase(), value }));
+}

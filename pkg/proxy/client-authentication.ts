@@ -1,0 +1,60 @@
+// Proves a client's login to us, where we are its server: SCRAM-SHA-256, with channel binding over TLS.
+import { createHmac } from "node:crypto";
+import { isIPv4, isIPv6 } from "node:net";
+import type { Random } from "../runtime/random.ts";
+import { encodeAuthentication } from "../wire/postgres/authentication.ts";
+import { decodeSaslInitialResponse } from "../wire/postgres/password-message.ts";
+import { WireError } from "../wire/postgres/wire-error.ts";
+import type { ClientSide } from "./conversation.ts";
+import type { Brokered, ClientSecret } from "./credentials.ts";
+import { LoginError } from "./login-error.ts";
+import { ITERATIONS_DEFAULT, KEY_BYTES, makeVerifier, type ScramVerifier } from "./scram-keys.ts";
+import { ScramServer } from "./scram-server.ts";
+import { readable } from "./startup.ts";
+import { nextClientAnswer } from "./upstream-frame.ts";
+
+const SALT_BYTES = 16;
+
+/** Ends when the login is proved; AuthenticationOk has not been sent. Rejects with LoginError 28P01 otherwise. */
+export async function authenticateClient(client: ClientSide, credentials: Brokered, random: Random): Promise<void> {
+  const { user, address } = client.startup;
+  if (user === "") throw new LoginError("28000", "no PostgreSQL user name specified in startup packet");
+  const secret = credentials.clients(user);
+  if (secret?.kind === "trustLoopback") {
+    if (isLoopback(address)) return;
+    const hint = "Give this login a password in Weir's configuration.";
+    throw new LoginError("28000", `login "${readable(user)}" is trusted from loopback addresses only`, hint);
+  }
+  const verifier = await verifierOf(secret, saltFor(user, credentials));
+  const proved = await exchange(client, new ScramServer(verifier, client.tls?.endPoint ?? null, random));
+  if (!proved) throw new LoginError("28P01", `password authentication failed for user "${readable(user)}"`);
+}
+
+async function exchange(client: ClientSide, scram: ScramServer): Promise<boolean> {
+  client.peer.write(encodeAuthentication({ method: "sasl", mechanisms: scram.mechanisms }));
+  const { mechanism, data } = decodeSaslInitialResponse((await nextClientAnswer(client)).body);
+  if (data === null) throw new WireError("the client sent no first SCRAM message");
+  client.peer.write(encodeAuthentication({ method: "saslContinue", data: scram.first(mechanism, data) }));
+  const final = scram.final((await nextClientAnswer(client)).body);
+  if (final !== null) client.peer.write(encodeAuthentication({ method: "saslFinal", data: final }));
+  return final !== null;
+}
+
+async function verifierOf(secret: ProvableSecret | undefined, salt: Buffer): Promise<ScramVerifier> {
+  if (secret === undefined) return { iterations: ITERATIONS_DEFAULT, salt, storedKey: NEVER, serverKey: NEVER };
+  return secret.kind === "verifier" ? secret.verifier : makeVerifier(secret.password, salt);
+}
+
+type ProvableSecret = Exclude<ClientSecret, { kind: "trustLoopback" }>;
+/** No key is known whose hash this is: an unknown login is asked the same questions, and no answer is right. */
+const NEVER = Buffer.alloc(KEY_BYTES);
+
+/** The same for a login each time it asks, whether it exists or not, so that asking tells nothing. */
+function saltFor(user: string, credentials: Brokered): Buffer {
+  return createHmac("sha256", credentials.saltKey).update(user, "latin1").digest().subarray(0, SALT_BYTES);
+}
+
+export function isLoopback(address: string): boolean {
+  const plain = address.replace(/^::ffff:/i, "");
+  return isIPv4(plain) ? plain.startsWith("127.") : isIPv6(plain) && plain === "::1";
+}

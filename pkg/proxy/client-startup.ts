@@ -1,0 +1,129 @@
+// The client's first packets, up to its StartupMessage or CancelRequest: encryption asked for and given, in PostgreSQL's order
+// (`ProcessStartupPacket` in backend_startup.c): each of SSLRequest and GSSENCRequest counts once, then only a StartupMessage.
+import type { Socket } from "node:net";
+import type { CancelKey } from "../wire/postgres/backend-key-data.ts";
+import { majorOf, minorOf } from "../wire/postgres/protocol-version.ts";
+import type { StartupMessage, StartupPacket } from "../wire/postgres/startup-packet.ts";
+import { StartupReader } from "../wire/postgres/startup-reader.ts";
+import { WireError } from "../wire/postgres/wire-error.ts";
+import { LoginError, PeerGone } from "./login-error.ts";
+import type { Peer } from "./peer.ts";
+import type { ServingCertificate } from "./serving-certificate.ts";
+import { acceptTls } from "./socket-tls.ts";
+
+export type ClientStart =
+  | {
+      readonly kind: "startup";
+      readonly message: StartupMessage;
+      /** The certificate that the client saw; null on a plain connection. */
+      readonly tls: ServingCertificate | null;
+      /** Bytes that the client sent behind its StartupMessage without waiting. */
+      readonly left: Buffer;
+    }
+  | { readonly kind: "cancelRequest"; readonly key: CancelKey };
+
+/** TLS record type "handshake": the client starts TLS without asking (libpq's sslnegotiation=direct). */
+const TLS_HANDSHAKE = 0x16;
+const NO = Buffer.from("N");
+const YES = Buffer.from("S");
+
+export class ClientStartup {
+  readonly #certificate: ServingCertificate | null;
+  readonly #read: (socket: Socket) => Peer;
+  #peer: Peer;
+  #tls: ServingCertificate | null = null;
+  #isFirst = true;
+  #mayAskTls = true;
+  #mayAskGss = true;
+
+  /** `read` makes the peer for a socket; it is called again when TLS takes the socket's place. */
+  constructor(socket: Socket, certificate: ServingCertificate | null, read: (socket: Socket) => Peer) {
+    this.#certificate = certificate;
+    this.#read = read;
+    this.#peer = read(socket);
+  }
+
+  /** The side that speaks to the client as things stand. */
+  get peer(): Peer {
+    return this.#peer;
+  }
+
+  /** Rejects with WireError, LoginError or PeerGone. */
+  async run(): Promise<ClientStart> {
+    for (;;) {
+      const { packet, left } = await this.#nextPacket();
+      if (packet.kind === "startup") return { kind: "startup", message: packet, tls: this.#tls, left };
+      if (packet.kind === "cancelRequest") return packet;
+      if (packet.kind === "sslRequest" && this.#mayAskTls) await this.#answerTls(left);
+      else if (packet.kind === "gssencRequest" && this.#mayAskGss) this.#answerGss(left);
+      else throw unsupported(packet);
+    }
+  }
+
+  async #nextPacket(): Promise<{ packet: StartupPacket; left: Buffer }> {
+    const reader = new StartupReader();
+    for (;;) {
+      const packet = reader.next();
+      if (packet !== null) return { packet, left: reader.left };
+      const chunk = await this.#peer.read();
+      if (this.#isFirst && chunk[0] === TLS_HANDSHAKE) await this.#acceptDirectTls(chunk);
+      else reader.push(chunk);
+      this.#isFirst = false;
+    }
+  }
+
+  #answerGss(left: Buffer): void {
+    this.#mayAskGss = false;
+    if (left.length > 0) throw new WireError("received unencrypted data after GSSAPI encryption request");
+    this.#peer.write(NO);
+  }
+
+  async #answerTls(left: Buffer): Promise<void> {
+    this.#mayAskTls = false;
+    // CVE-2021-23222: what came in clear must never be taken for the beginning of the encrypted stream.
+    if (left.length > 0) throw new WireError("received unencrypted data after SSL request");
+    if (this.#certificate === null) {
+      this.#peer.write(NO);
+      return;
+    }
+    const plain = this.#peer;
+    if (plain.release().length > 0) throw new WireError("received unencrypted data after SSL request");
+    plain.write(YES);
+    await this.#encrypt(plain.socket, this.#certificate);
+  }
+
+  async #acceptDirectTls(clientHello: Buffer): Promise<void> {
+    if (this.#certificate === null) throw new PeerGone("client");
+    const { socket } = this.#peer;
+    socket.unshift(Buffer.concat([clientHello, this.#peer.release()]));
+    await this.#encrypt(socket, this.#certificate);
+    const hint = "Use a client that offers the protocol name postgresql, such as libpq 17 or later.";
+    if (this.#peer.alpn === null)
+      throw new LoginError(
+        "08P01",
+        "received direct SSL connection request without ALPN protocol negotiation extension",
+        hint,
+      );
+  }
+
+  async #encrypt(socket: Socket, certificate: ServingCertificate): Promise<void> {
+    const secure = await acceptTls(socket, certificate).catch(() => {
+      socket.destroy();
+      throw new PeerGone("client"); // TLS has told the client why; no frame of ours can be read there
+    });
+    this.#peer = this.#read(secure);
+    this.#tls = certificate;
+    this.#mayAskTls = this.#mayAskGss = false;
+  }
+}
+
+const CODES = { sslRequest: 80877103, gssencRequest: 80877104 } as const;
+
+/** PostgreSQL's own words for a version, or for a repeated request, which it takes for a version. */
+function unsupported(
+  packet: Extract<StartupPacket, { kind: "sslRequest" | "gssencRequest" | "unsupported" }>,
+): LoginError {
+  const version = packet.kind === "unsupported" ? packet.version : CODES[packet.kind];
+  const asked = `${majorOf(version)}.${minorOf(version)}`;
+  return new LoginError("0A000", `unsupported frontend protocol ${asked}: server supports 3.0 to 3.2`);
+}

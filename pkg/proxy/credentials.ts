@@ -1,0 +1,25 @@
+// How logins are proved, per database: by the server itself through us, or to us, with the server's password held by us.
+import type { ScramVerifier } from "./scram-keys.ts";
+
+export type Credentials =
+  /** The client's own login is relayed. */
+  { readonly mode: "PassThrough" } | Brokered;
+
+/** The client logs in to us; we log in to the server. The client never sees the server's password. */
+export interface Brokered {
+  readonly mode: "Brokered";
+  /** The server's login. */
+  readonly user: string;
+  /** Read at each login, so that a rotated file counts at once; in the server's bytes, without line end. */
+  readonly password: () => Promise<Buffer>;
+  /** What a login must prove to us; undefined for a login that nobody configured. */
+  readonly clients: (login: string) => ClientSecret | undefined;
+  /** Random bytes of this process, out of which each login's SCRAM salt is made. */
+  readonly saltKey: Buffer;
+}
+
+export type ClientSecret =
+  | { readonly kind: "verifier"; readonly verifier: ScramVerifier }
+  | { readonly kind: "password"; readonly password: Buffer }
+  /** No proof at all, from loopback addresses only. */
+  | { readonly kind: "trustLoopback" };

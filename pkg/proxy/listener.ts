@@ -1,0 +1,74 @@
+// One TCP address that clients connect to, with a bound on how many of them have not logged in yet.
+import type { AddressInfo, Server, Socket } from "node:net";
+import { fatalError } from "./login-error.ts";
+import { Slots } from "./slots.ts";
+import { endSocket, tcpServer } from "./sockets.ts";
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** How many connections may be logging in at once. */
+  readonly loginsMax: number;
+  /**
+   * Serves one connection; the socket is paused. `loggedIn` must be called when the login has ended, well or not;
+   * the promise ends with the connection and must not reject.
+   */
+  readonly serve: (socket: Socket, loggedIn: () => void) => Promise<void>;
+}
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #logins: Slots;
+  readonly #connections = new Set<Promise<void>>();
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#logins = new Slots(options.loginsMax);
+    this.#server = tcpServer((socket) => this.#accept(socket));
+  }
+
+  /** Resolves with the port once connections are taken; rejects with the system's error. */
+  listen(): Promise<number> {
+    const { host, port } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ host, port }, () => {
+        this.#server.off("error", reject).on("error", () => {}); // a failed accept (no descriptors left) concerns one client
+        resolve((this.#server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  get logins(): number {
+    return this.#logins.taken;
+  }
+
+  /** Takes no new connection from now on. */
+  stopAccepting(): void {
+    this.#server.close();
+  }
+
+  /** Resolves when every connection that was taken has ended. */
+  async drained(): Promise<void> {
+    while (this.#connections.size > 0) await Promise.all(this.#connections);
+  }
+
+  #accept(socket: Socket): void {
+    const release = this.#logins.take();
+    if (release === null) {
+      endSocket(socket, fatalError("53300", "too many logins at once", "Try again, or raise Weir's limit of logins."));
+      return;
+    }
+    const served = this.#options.serve(socket, release).finally(() => {
+      release();
+      this.#connections.delete(served);
+    });
+    this.#connections.add(served);
+  }
+}

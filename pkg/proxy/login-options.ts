@@ -1,0 +1,31 @@
+// What a login needs to know and to be handed.
+import type { Random } from "../runtime/random.ts";
+import type { CancelRegistry } from "./cancel-registry.ts";
+import type { Credentials } from "./credentials.ts";
+import type { ServingCertificate } from "./serving-certificate.ts";
+import type { Slots } from "./slots.ts";
+import type { Startup } from "./startup.ts";
+import type { Upstream } from "./upstream.ts";
+
+export type Admission =
+  | { readonly admit: true }
+  | { readonly admit: false; readonly sqlstate: string; readonly message: string; readonly hint?: string };
+
+export interface LoginOptions {
+  readonly upstream: Upstream;
+  readonly credentials: Credentials;
+  /** Asked at each login, so that a renewed certificate counts at once; null answers SSLRequest with N. */
+  readonly certificate: () => ServingCertificate | null;
+  /** Refuse clients that do not encrypt, with FATAL 28000. */
+  readonly requireTls?: boolean;
+  /** Asked before anything reaches the server. */
+  readonly admit: (startup: Startup) => Admission | Promise<Admission>;
+  readonly cancels: CancelRegistry;
+  /** One is taken for the life of the client's connection; FATAL 53300 when there is none. */
+  readonly sessions: Slots;
+  readonly random: Random;
+  /** PostgreSQL's authentication_timeout, 60 s when not given. */
+  readonly timeLimitMs?: number;
+  /** What the client gets in place of a NoticeResponse or ErrorResponse frame of the server; unchanged when not given. */
+  readonly serverText?: (frame: Buffer, startup: Startup) => Buffer | null;
+}

@@ -1,0 +1,104 @@
+// The client's own login, relayed: the server decides, we only take channel binding out of the way (DESIGN.md section 8).
+import { TLSSocket } from "node:tls";
+import { type Authentication, decodeAuthentication, encodeAuthentication } from "../wire/postgres/authentication.ts";
+import { decodeNegotiateProtocolVersion } from "../wire/postgres/negotiate-protocol-version.ts";
+import { decodePassword, decodeSaslInitialResponse } from "../wire/postgres/password-message.ts";
+import { encodeStartupMessage } from "../wire/postgres/startup-packet.ts";
+import { WireError } from "../wire/postgres/wire-error.ts";
+import type { Conversation } from "./conversation.ts";
+import { LoginError } from "./login-error.ts";
+import { SCRAM_PLUS } from "./scram-server.ts";
+import { authenticateUpstream } from "./upstream-authentication.ts";
+import { nextClientAnswer, nextUpstreamFrame, unexpected } from "./upstream-frame.ts";
+
+/** Ends when the server has accepted the login and the client knows. Returns the protocol version that both go on with. */
+export async function passThroughLogin(talk: Conversation): Promise<number> {
+  const { startup, peer: client } = talk.client;
+  let version = startup.version;
+  talk.upstream.peer.write(encodeStartupMessage(version, startup.parameters));
+  for (;;) {
+    const frame = await nextUpstreamFrame(talk);
+    if (frame.type === "v") {
+      version = Math.min(version, decodeNegotiateProtocolVersion(frame.body).version);
+      client.write(frame.bytes);
+    } else if (frame.type === "R") {
+      if (await relayRequest(talk, decodeAuthentication(frame.body), frame.bytes)) return version;
+    } else {
+      throw unexpected(talk, frame);
+    }
+  }
+}
+
+/** True when the client has been told that it is logged in. */
+async function relayRequest(talk: Conversation, request: Authentication, frame: Buffer): Promise<boolean> {
+  switch (request.method) {
+    case "sasl":
+      return startSasl(talk, request.mechanisms);
+    case "other":
+      throw new LoginError(
+        "28000",
+        `database "${name(talk)}" asks for Kerberos, GSSAPI or SSPI authentication, which cannot be relayed`,
+        "Use the method scram-sha-256 in the server's pg_hba.conf, or credentials of mode Brokered.",
+      );
+    default:
+      talk.client.peer.write(frame);
+  }
+  if (request.method === "ok") return true;
+  if (request.method !== "saslFinal") talk.upstream.peer.write((await nextClientAnswer(talk.client)).bytes);
+  return false;
+}
+
+/** True when the exchange could not be relayed and we logged in ourselves. */
+async function startSasl(talk: Conversation, offered: readonly string[]): Promise<boolean> {
+  const struck = offered.includes(SCRAM_PLUS) && !sharesCertificate(talk);
+  const mechanisms = struck ? offered.filter((mechanism) => mechanism !== SCRAM_PLUS) : offered;
+  if (mechanisms.length === 0) {
+    throw new LoginError(
+      "28000",
+      `database "${name(talk)}" demands SCRAM channel binding, which cannot be relayed`,
+      BROKERED,
+    );
+  }
+  talk.client.peer.write(encodeAuthentication({ method: "sasl", mechanisms }));
+  const answer = await nextClientAnswer(talk.client);
+  const { mechanism, data } = decodeSaslInitialResponse(answer.body);
+  if (!mechanisms.includes(mechanism)) throw new WireError("the client chose a SASL mechanism that was not offered");
+  if (struck && data?.toString("latin1", 0, 1) === "y") {
+    await logInWithPassword(talk, offered);
+    return true;
+  }
+  talk.upstream.peer.write(answer.bytes);
+  return false;
+}
+
+const BROKERED = "Use credentials of mode Brokered in the GovernedDatabase.";
+
+/**
+ * The client said that it could bind the channel but was not offered to. The server, which did offer it, would take
+ * that for an attack, and the client's signature covers it: so ask for the password and log in ourselves.
+ */
+async function logInWithPassword(talk: Conversation, mechanisms: readonly string[]): Promise<void> {
+  const { client } = talk;
+  if (client.tls === null) {
+    throw new LoginError(
+      "28000",
+      "the client asks for SCRAM channel binding on an unencrypted connection",
+      `Connect to Weir with TLS, set channel_binding=disable in the client, or: ${BROKERED}`,
+    );
+  }
+  client.peer.write(encodeAuthentication({ method: "cleartext" }));
+  const password = decodePassword((await nextClientAnswer(client)).body);
+  await authenticateUpstream(talk, { method: "sasl", mechanisms }, { user: client.startup.user, password });
+  client.peer.write(encodeAuthentication({ method: "ok" }));
+}
+
+/** With the server's own certificate the client binds to the same value, so that nothing needs to be struck. */
+function sharesCertificate(talk: Conversation): boolean {
+  const { socket } = talk.upstream.connection;
+  const theirs = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined;
+  return theirs !== undefined && talk.client.tls?.der.equals(theirs) === true;
+}
+
+function name(talk: Conversation): string {
+  return talk.upstream.connection.address.upstream.name;
+}

@@ -1,0 +1,64 @@
+// Every socket of the proxy is made here, so that how they read and write can change in one place.
+import { connect, createServer, type LookupFunction, type Server, type Socket } from "node:net";
+
+/** Notices a peer that vanished without a word; the kernel's own default is two hours. */
+const KEEP_ALIVE_MS = 60_000;
+
+/** A server whose connections start paused, with no listener but one that keeps errors from ending the process. */
+export function tcpServer(onConnection: (socket: Socket) => void): Server {
+  return createServer(
+    { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+    (socket) => {
+      ignoreErrors(socket);
+      onConnection(socket);
+    },
+  );
+}
+
+export interface TcpTarget {
+  readonly host: string;
+  readonly port: number;
+  /** How the host's name becomes an address, where the system's own way would lead back to us. */
+  readonly lookup?: LookupFunction;
+}
+
+/** Resolves with an open, paused socket; rejects with the system's error. `signal` gives up. */
+export function tcpConnect({ host, port, lookup }: TcpTarget, signal: AbortSignal): Promise<Socket> {
+  return new Promise<Socket>((resolve, reject) => {
+    const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    const socket = ignoreErrors(connect({ host, port, noDelay: true, ...keepAlive, ...(lookup && { lookup }) }));
+    socket.pause();
+    const abort = () => fail(signal.reason as Error);
+    const settle = () => {
+      socket.off("error", fail).off("connect", done);
+      signal.removeEventListener("abort", abort);
+    };
+    const done = () => {
+      settle();
+      resolve(socket);
+    };
+    const fail = (error: Error) => {
+      settle();
+      socket.destroy();
+      reject(error);
+    };
+    socket.once("error", fail).once("connect", done);
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
+  });
+}
+
+/** Errors of a socket are seen by its `close`; without a listener an `error` would end the process. */
+export function ignoreErrors<S extends Socket>(socket: S): S {
+  return socket.on("error", () => {});
+}
+
+/** Sends the last bytes and closes; a peer that does not read them is cut off after `graceMs`. */
+export function endSocket(socket: Socket, last?: Buffer, graceMs = 5_000): void {
+  if (socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), graceMs);
+  socket.once("close", () => clearTimeout(timer));
+  socket.resume();
+  if (last === undefined) socket.end();
+  else socket.end(last);
+}

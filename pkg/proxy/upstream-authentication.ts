@@ -1,0 +1,96 @@
+// Proves a password to the server, where we are its client.
+import { createHash } from "node:crypto";
+import { TLSSocket } from "node:tls";
+import { serialize } from "pg-protocol";
+import { type Authentication, decodeAuthentication } from "../wire/postgres/authentication.ts";
+import { encodePassword } from "../wire/postgres/password-message.ts";
+import { serverEndPoint } from "./channel-binding.ts";
+import type { Conversation } from "./conversation.ts";
+import { LoginError } from "./login-error.ts";
+import { ScramClient, ScramError } from "./scram-client.ts";
+import { SCRAM, SCRAM_PLUS } from "./scram-server.ts";
+import { nextUpstreamFrame, unexpected } from "./upstream-frame.ts";
+
+export interface UpstreamLogin {
+  readonly user: string;
+  readonly password: Buffer;
+}
+
+/** Answers `request` and what follows, until AuthenticationOk. Rejects as `nextUpstreamFrame`, or with LoginError 28000. */
+export async function authenticateUpstream(
+  talk: Conversation,
+  request: Authentication,
+  login: UpstreamLogin,
+): Promise<void> {
+  switch (request.method) {
+    case "ok":
+      return;
+    case "cleartext":
+      talk.upstream.peer.write(encodePassword(login.password));
+      return expectOk(talk);
+    case "md5":
+      talk.upstream.peer.write(encodePassword(md5Password(login, request.salt)));
+      return expectOk(talk);
+    case "sasl":
+      return scram(talk, request.mechanisms, login.password);
+    default:
+      throw new LoginError(
+        "28000",
+        `${label(talk)} asks for a kind of authentication that Weir does not speak`,
+        REMEDY,
+      );
+  }
+}
+
+const REMEDY = "Give this login the method scram-sha-256 in the server's pg_hba.conf.";
+
+async function scram(talk: Conversation, mechanisms: readonly string[], password: Buffer): Promise<void> {
+  const endPoint = mechanisms.includes(SCRAM_PLUS) ? upstreamEndPoint(talk) : null;
+  if (endPoint === null && !mechanisms.includes(SCRAM)) {
+    throw new LoginError("28000", `${label(talk)} offers no SASL mechanism that Weir speaks`, REMEDY);
+  }
+  const client = new ScramClient(password, endPoint, talk.random);
+  try {
+    talk.upstream.peer.write(serialize.sendSASLInitialResponseMessage(client.mechanism, client.first().toString()));
+    const challenge = await expect(talk, "saslContinue");
+    const answer = await client.final(challenge.data);
+    talk.upstream.peer.write(serialize.sendSCRAMClientFinalMessage(answer.toString()));
+    client.verify((await expect(talk, "saslFinal")).data);
+  } catch (cause) {
+    if (!(cause instanceof ScramError)) throw cause;
+    throw new LoginError("28000", `${label(talk)} failed to prove itself: ${cause.message}`, REMEDY, { cause });
+  }
+  return expectOk(talk);
+}
+
+/** The binding value of the server's certificate, where there is TLS and the certificate has one. */
+function upstreamEndPoint(talk: Conversation): Buffer | null {
+  const { socket } = talk.upstream.connection;
+  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  return certificate === undefined ? null : serverEndPoint(certificate);
+}
+
+async function expectOk(talk: Conversation): Promise<void> {
+  await expect(talk, "ok");
+}
+
+async function expect<M extends Authentication["method"]>(
+  talk: Conversation,
+  method: M,
+): Promise<Extract<Authentication, { method: M }>> {
+  const frame = await nextUpstreamFrame(talk);
+  const request = frame.type === "R" ? decodeAuthentication(frame.body) : null;
+  if (request?.method !== method) throw unexpected(talk, frame);
+  return request as Extract<Authentication, { method: M }>;
+}
+
+/** "md5" and md5(md5(password, user), salt), each in hex: PostgreSQL's AuthenticationMD5Password. */
+function md5Password(login: UpstreamLogin, salt: Buffer): Buffer {
+  const md5 = (data: Buffer) => createHash("md5").update(data).digest("hex");
+  const inner = md5(Buffer.concat([login.password, Buffer.from(login.user, "latin1")]));
+  return Buffer.from(`md5${md5(Buffer.concat([Buffer.from(inner), salt]))}`);
+}
+
+function label(talk: Conversation): string {
+  return `database "${talk.upstream.connection.address.upstream.name}"`;
+}

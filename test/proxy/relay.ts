@@ -1,0 +1,62 @@
+// A proxy for the tests of login: our login, and after it bytes are passed without a look.
+import { once } from "node:events";
+import { CancelRegistry } from "../../pkg/proxy/cancel-registry.ts";
+import { Listener } from "../../pkg/proxy/listener.ts";
+import type { LoggedIn, LoginEnded } from "../../pkg/proxy/logged-in.ts";
+import { login } from "../../pkg/proxy/login.ts";
+import type { LoginOptions } from "../../pkg/proxy/login-options.ts";
+import { Slots } from "../../pkg/proxy/slots.ts";
+import { systemRandom } from "../../pkg/runtime/random.ts";
+
+export interface Relay {
+  readonly port: number;
+  readonly listener: Listener;
+  readonly options: LoginOptions;
+  /** Every login's outcome so far, in order. */
+  readonly outcomes: (LoggedIn | LoginEnded)[];
+  close(): Promise<void>;
+}
+
+export async function startRelay(
+  some: Partial<LoginOptions> & Pick<LoginOptions, "upstream">,
+  loginsMax = 50,
+): Promise<Relay> {
+  const options: LoginOptions = {
+    credentials: { mode: "PassThrough" },
+    certificate: () => null,
+    admit: () => ({ admit: true }),
+    cancels: new CancelRegistry(systemRandom),
+    sessions: new Slots(50),
+    random: systemRandom,
+    ...some,
+  };
+  const outcomes: (LoggedIn | LoginEnded)[] = [];
+  const listener = new Listener({
+    host: "127.0.0.1",
+    port: 0,
+    loginsMax,
+    serve: async (socket, loggedIn) => {
+      const outcome = await login(socket, options);
+      loggedIn();
+      outcomes.push(outcome);
+      if (outcome.outcome === "loggedIn") await pass(outcome);
+    },
+  });
+  const port = await listener.listen();
+  const close = async () => {
+    listener.stopAccepting();
+    for (const outcome of outcomes) if (outcome.outcome === "loggedIn") outcome.client.destroy();
+    await listener.drained();
+  };
+  return { port, listener, options, outcomes, close };
+}
+
+async function pass({ client, upstream, clientLeft, upstreamLeft }: LoggedIn): Promise<void> {
+  upstream.write(clientLeft);
+  client.write(upstreamLeft);
+  client.pipe(upstream);
+  upstream.pipe(client);
+  client.once("close", () => upstream.destroy());
+  upstream.once("close", () => client.end());
+  if (!client.destroyed) await once(client, "close");
+}

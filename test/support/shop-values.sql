@@ -1,7 +1,7 @@
 -- Fills what is protected. :w is 'a' or 'b': every protected cell differs between the two worlds, in value, order and length.
 SET session_replication_role = replica;
 UPDATE customers SET
-  email = 'canary' || repeat(:'w', 1 + (id * :k) % 5) || (id * :k) % 13 || '@' || :'w' || 'leak.example',
+  email = 'canary' || repeat(:'w', (1 + (id * :k) % 5)::int) || (id * :k) % 13 || '@' || :'w' || 'leak.example',
   phone = '+31 6 canary' || :'w' || (id * :k) % 13,
   ssn = :'w' || '-canary-' || (id * :k) % 13,
   born = date '1907-01-01' + ((id * :k) % 13 * 100 + :k)::int,
@@ -14,7 +14,5 @@ INSERT INTO patients SELECT n, n, 'canary' || :'w' || 'osis ' || (n * :k) % 13, 
 INSERT INTO contacts SELECT n, (ARRAY['mail','web'])[1 + n % 2], 'canary' || :'w' || (n * :k) % 13 || '@x' FROM generate_series(1, 6) n;
 INSERT INTO people SELECT n, 'canary' || :'w' || 'alias' || (n * :k) % 13 FROM generate_series(1, 3) n;
 INSERT INTO staff SELECT n, 'canary' || :'w' || 'staff' || (n * :k) % 13, n FROM generate_series(4, 6) n;
-CREATE MATERIALIZED VIEW frozen_emails AS SELECT id, email AS contact FROM customers;
-ALTER MATERIALIZED VIEW frozen_emails OWNER TO app;
-GRANT ALL ON frozen_emails TO analyst;
+REFRESH MATERIALIZED VIEW frozen_emails;
 ANALYZE;

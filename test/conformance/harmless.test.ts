@@ -1,0 +1,54 @@
+// A masked principal notices nothing while nothing protected is asked for: same frames as on a direct connection.
+import { bind, describe, execute, parse, query, sync } from "../support/messages.ts";
+import { type Governed, startGoverned } from "../support/governed.ts";
+import { type Recording, record } from "../support/recorder.ts";
+import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
+import { makeWorlds, STRICT_POLICY } from "../support/worlds.ts";
+import { type Step, script } from "../support/script.ts";
+import { harmless } from "./harmless.ts";
+
+let server: TestServer;
+let governed: Governed;
+
+beforeAll(async () => {
+  server = await startTestServer(["app", "analyst"]);
+  await makeWorlds(server);
+  const functions = "  functions: {safe: [\"public.full_name(bigint)\"]}\n";
+  governed = await startGoverned({ upstreamPort: server.port, policies: { "strict.yaml": STRICT_POLICY + functions } });
+});
+
+afterAll(async () => {
+  await governed?.stop();
+  await server?.stop();
+});
+
+async function withOids(sql: string): Promise<string> {
+  let text = sql;
+  for (const [whole, name] of sql.matchAll(/\{oid (\w+)\}/g)) {
+    text = text.replaceAll(whole, String(await server.admin(`SELECT '${name}'::regclass::oid`, "world_a")));
+  }
+  return text;
+}
+
+const ways = (sql: string): readonly Step[] => [
+  [query(sql)],
+  [parse("", sql), describe("S"), bind(), describe("P"), execute(), sync()],
+  [parse("", sql), bind({ results: [1] }), execute(), sync()],
+];
+
+function play(sql: string, port: number): Promise<Recording> {
+  const target = { port, password: PASSWORD, database: "world_a" };
+  return record(script("harmless", ...ways(sql)), { target, user: "analyst", firstOwnOid: 2 ** 32, admin: server.admin });
+}
+
+const all = Object.entries(harmless).flatMap(([family, list]) => list.map(([name, sql]) => [`${family}: ${name}`, sql] as const));
+
+test("there are at least 60 of them, each with a name of its own", () => {
+  expect(all.length).toBeGreaterThanOrEqual(60);
+  expect(new Set(all.map(([name]) => name)).size).toBe(all.length);
+});
+
+test.each(all)("%s", async (_, sql) => {
+  const text = await withOids(sql);
+  expect(await play(text, governed.port)).toEqual(await play(text, server.port));
+});

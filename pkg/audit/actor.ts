@@ -22,25 +22,27 @@ export function userOf(principal: Principal | null): unknown {
   };
 }
 
-/** How well the principal is verified, what it belongs to and for whom it acts. Delegation beyond `DELEGATION_MAX` is counted only. */
-export function whoOf(principal: Principal | null, depth = 0): unknown {
+/** What `userOf` has no place for: how well the principal is verified, what it belongs to and for whom it acts. */
+export function whoOf(principal: Principal | null): unknown {
   if (principal === null) return null;
   return {
-    acting_for: principal.actingFor === undefined ? undefined : actingFor(principal.actingFor, depth + 1),
+    acting_for: delegators(principal),
     assurance: principal.assurance,
     client: optionalName(principal.client),
     groups: principal.groups.slice(0, GROUPS_MAX).map(boundedName),
     groups_omitted: Math.max(0, principal.groups.length - GROUPS_MAX) || undefined,
-    issuer: boundedName(principal.issuer),
-    kind: principal.kind,
-    login: boundedName(principal.login),
-    name: boundedName(principal.name),
     service_account: optionalName(principal.serviceAccount),
   };
 }
 
-function actingFor(principal: Principal, depth: number): unknown {
-  return depth < DELEGATION_MAX ? whoOf(principal, depth) : { omitted: "further delegation" };
+/** Those on whose behalf the principal acts, nearest first; undefined for one that acts for itself. */
+function delegators(principal: Principal): unknown[] | undefined {
+  const chain: unknown[] = [];
+  for (let next = principal.actingFor; next !== undefined && chain.length <= DELEGATION_MAX; next = next.actingFor) {
+    const more = chain.length === DELEGATION_MAX;
+    chain.push(more ? { omitted: "further delegation" } : { assurance: next.assurance, user: userOf(next) });
+  }
+  return chain.length === 0 ? undefined : chain;
 }
 
 function optionalName(name: string | undefined): string | undefined {

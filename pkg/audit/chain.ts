@@ -54,14 +54,19 @@ export interface ChainLink {
   readonly previous: string;
 }
 
+interface LinkShape {
+  readonly metadata?: { readonly sequence?: unknown };
+  readonly unmapped?: { readonly weir?: { readonly chain?: { readonly uid?: unknown; readonly previous?: unknown } } };
+}
+
 /** Null when the record does not say where it stands. */
 export function linkOf(record: unknown): ChainLink | null {
-  const link = (
-    record as { unmapped?: { weir?: { chain?: { uid?: unknown; number?: unknown; previous?: unknown } } } } | null
-  )?.unmapped?.weir?.chain;
-  if (typeof link?.uid !== "string" || typeof link.previous !== "string") return null;
-  if (typeof link.number !== "number" || !Number.isSafeInteger(link.number) || link.number < 0) return null;
-  return { chain: link.uid, number: link.number, previous: link.previous };
+  const shape = record as LinkShape | null;
+  const number = shape?.metadata?.sequence;
+  const { uid, previous } = shape?.unmapped?.weir?.chain ?? {};
+  if (typeof uid !== "string" || typeof previous !== "string") return null;
+  if (typeof number !== "number" || !Number.isSafeInteger(number) || number < 0) return null;
+  return { chain: uid, number, previous };
 }
 
 export type ChainFault = {

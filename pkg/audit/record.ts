@@ -243,7 +243,7 @@ function statusDetail(code: string | null, detail: string | null): string {
 }
 
 function chain(at: ChainPosition): string {
-  return `"chain":{"number":${at.number},"previous":"${at.previous}","uid":"${at.chain}"}`;
+  return `"chain":{"previous":"${at.previous}","uid":"${at.chain}"}`;
 }
 
 function whole(value: number): number {

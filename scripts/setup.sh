@@ -14,8 +14,8 @@ major=${major%%.*}
 [ "$major" -ge 20 ] || fail "Node.js $version is too old. Install version 20 or newer; version 24 itself then comes from npm."
 npm --version >/dev/null 2>&1 || fail "Node.js is here but npm is not. Install npm 10 or newer."
 
-echo "set-up: installing packages with npm (once; about 350 MB, a minute or two when nothing is cached) ..." >&2
-npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || fail \
+echo "set-up: installing packages with npm (once; about 500 MB on disk; half a minute to a few) ..." >&2
+npm ci --prefer-offline --ignore-scripts --no-audit --no-fund --loglevel=error || fail \
   "npm could not install the packages; its own message stands above." \
   "Without network it needs a warm cache (npm config get cache); behind a mirror set its address with 'npm config set registry ...'." \
   "Then run the same command again: nothing half-installed is used."

@@ -17,7 +17,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   gate: ["wire", "session", "sql", "catalog", "policy", "mask", "principal", "audit:type"],
   proxy: ["wire", "session", "catalog", "gate", "policy:type", "principal", "audit", "runtime"],
   audit: ["principal", "runtime"],
-  resources: ["policy"],
+  resources: ["policy", "runtime"],
   runtime: [],
   localdb: ["runtime"],
 };
@@ -36,7 +36,9 @@ function sources(folder: string): string[] {
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, "utf8");
-  const found = [...text.matchAll(/^(import|export)\s+(type\s+)?[^;"]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|import\("([^"]+)"\)/gm)];
+  const found = [
+    ...text.matchAll(/^(import|export)\s+(type\s+)?[^;"]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|import\("([^"]+)"\)/gm),
+  ];
   return found.map((match) => ({
     from: relative(root, file),
     specifier: match[3] ?? match[4] ?? match[5] ?? "",
@@ -54,7 +56,11 @@ const imports = sources(join(root, "pkg")).flatMap(importsOf);
 function violation(found: Import): string | undefined {
   const own = packageOf(found.from)!;
   if (!found.specifier.startsWith(".")) {
-    const forbidden = pure.includes(own) && /^(node:)?(fs|net|tls|http|https|timers|process|child_process|worker_threads|dgram|dns)(\/|$)/.test(found.specifier);
+    const forbidden =
+      pure.includes(own) &&
+      /^(node:)?(fs|net|tls|http|https|timers|process|child_process|worker_threads|dgram|dns)(\/|$)/.test(
+        found.specifier,
+      );
     return forbidden ? `${found.from} imports ${found.specifier}, but ${own} is pure` : undefined;
   }
   const target = relative(root, resolve(root, found.from, "..", found.specifier));
@@ -75,9 +81,13 @@ test("every import follows an arrow of the table", () => {
 });
 
 test("the pure packages use no process, timer, console or clock", () => {
-  const offenders = pure.flatMap((name) => sources(join(root, "pkg", name))).filter((file) =>
-    /\b(process\.|setTimeout|setInterval|setImmediate|Date\.now|performance\.now|console\.)/.test(readFileSync(file, "utf8").replace(/\/\/.*$/gm, "")),
-  );
+  const offenders = pure
+    .flatMap((name) => sources(join(root, "pkg", name)))
+    .filter((file) =>
+      /\b(process\.|setTimeout|setInterval|setImmediate|Date\.now|performance\.now|console\.)/.test(
+        readFileSync(file, "utf8").replace(/\/\/.*$/gm, ""),
+      ),
+    );
   expect(offenders.map((file) => relative(root, file))).toEqual([]);
 });
 

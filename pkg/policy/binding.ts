@@ -35,10 +35,10 @@ export interface Asker {
   readonly session: SessionContext;
 }
 
-/** What a condition may ask about a statement; null before there is one. */
+/** What a condition may ask beside the session; what is absent makes an answer that needs it unknown. */
 export interface Moment {
-  readonly facts: Facts;
-  readonly nowMs: number;
+  readonly facts?: Facts;
+  readonly nowMs?: number;
 }
 
 interface Cached {
@@ -56,7 +56,7 @@ const cache = new WeakMap<DatabaseRules, WeakMap<Principal, WeakMap<SessionConte
 /** Combinations of answers that are kept for one session; more are computed anew each time. */
 const combinationsMax = 64;
 
-export function bindingsOf(asker: Asker, moment: Moment | null): Bindings {
+export function bindingsOf(asker: Asker, moment: Moment): Bindings {
   const rules = rulesOf(asker.set, asker.database);
   const cached = cachedFor(rules, asker);
   const answers = cached.varies ? answersAt(cached, moment) : (cached.answers as readonly Answer[]);
@@ -92,9 +92,10 @@ function candidatesFor(rules: DatabaseRules, asker: Asker): Cached {
   return { candidates, answers, varies: answers.includes(null), input, bindings: new Map() };
 }
 
-function answersAt(cached: Cached, moment: Moment | null): readonly Answer[] {
-  const input: ConditionInput =
-    moment === null ? cached.input : { ...cached.input, statement: statementInput(moment.facts), nowMs: moment.nowMs };
+function answersAt(cached: Cached, moment: Moment): readonly Answer[] {
+  const statement = moment.facts === undefined ? {} : { statement: statementInput(moment.facts) };
+  const now = moment.nowMs === undefined ? {} : { nowMs: moment.nowMs };
+  const input: ConditionInput = { ...cached.input, ...statement, ...now };
   return cached.answers.map((answer, i) => answer ?? cached.candidates[i]!.condition!.evaluate(input));
 }
 

@@ -7,7 +7,7 @@ import type { ClassBook } from "./class-book.ts";
 import { type DatabaseRules, rulesOf } from "./database-rules.ts";
 import type { Decision, Refusal, RowLimit, RuleRef } from "./decision.ts";
 import type { Estimate } from "./guard-rule.ts";
-import { type Findings, judge, rulesIn } from "./judge.ts";
+import { judge, rulesIn } from "./judge.ts";
 import { decidedPermit } from "./permit.ts";
 import { chosen, refusal } from "./refusal.ts";
 

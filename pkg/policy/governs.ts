@@ -12,14 +12,16 @@ export interface Governed {
   readonly guards: boolean;
 }
 
-/** What only a statement or the time can tell (`when`) counts as matching. */
+/** What only a statement can tell (`when`) counts as matching; so does the time when `nowMs` (Unix epoch) is not given. */
 export function governs(
   set: PolicySet,
   database: DatabaseName,
   principal: Principal,
   session: SessionContext,
+  nowMs?: number,
 ): Governed {
-  const { enforce, observe } = bindingsOf({ set, database, principal, session }, null);
+  const moment = nowMs === undefined ? {} : { nowMs };
+  const { enforce, observe } = bindingsOf({ set, database, principal, session }, moment);
   return {
     policies: enforce.policies.length + (observe?.policies.length ?? 0),
     masks: enforce.masks !== null,

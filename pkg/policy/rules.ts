@@ -59,7 +59,21 @@ export interface Guard {
   readonly rowsOver: RowsOver | null;
   readonly action: "Deny" | "RequireApproval" | "Warn";
   readonly message: string | null;
+  /** When an approval is asked for; null: BeforeRun. */
+  readonly approval: "BeforeRun" | "BeforeCommit" | null;
 }
+
+/** How much one principal may take in a time. */
+export interface Budget {
+  readonly per: "Principal";
+  readonly windowSeconds: number;
+  readonly rows: number | null;
+  readonly protectedCells: number | null;
+  readonly action: "Deny" | "RequireApproval" | "Warn";
+}
+
+/** What unclassified text results are scanned for. */
+export type Detector = "Email" | "PaymentCard" | "Secrets";
 
 export type PredicateRule = "Deny" | "AllowEquality" | "Allow";
 
@@ -93,7 +107,9 @@ export interface Policy {
   /** null when the policy does not say; its own masks then come with Deny. */
   readonly predicates: PredicateRule | null;
   readonly guards: readonly Guard[];
+  readonly budgets: readonly Budget[];
   readonly approval: Approval | null;
+  readonly detect: readonly Detector[];
   readonly audit: { readonly onFailure: "Deny" | "Allow" | null; readonly durability: "Process" | "Node" };
   readonly onStale: { readonly afterSeconds: number; readonly action: "Continue" | "DenyWrites" | "Deny" } | null;
 }
@@ -109,9 +125,10 @@ export interface GovernedDatabase {
   readonly tls: { readonly mode: TlsMode; readonly caFile: string | null; readonly serverName: string | null };
   /** Secret with a certificate that clients already trust. */
   readonly servingSecret: string | null;
-  readonly credentials:
-    | { readonly mode: "PassThrough" }
-    | { readonly mode: "Brokered"; readonly secret: string | null; readonly file: string | null };
+  /** `PassThrough`: the client's own login is relayed. `Brokered`: the sidecar holds the login. */
+  readonly credentials: "PassThrough" | "Brokered";
+  /** Secret with the login of `Brokered`; null: from the sidecar's configuration. */
+  readonly credentialsSecret: string | null;
   /** Upstream role and settings that each session is pinned to. */
   readonly role: string | null;
   readonly settings: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@
 // Texts above 16 KB are keyed by digest: V8 hashes long strings by length alone. Statements that depend on the session's names
 // are never cached.
 import { createHash } from "node:crypto";
-import { analyze, type AnalysisContext, type Grammar } from "../sql/analyze.ts";
+import { type AnalysisContext, analyze, type Grammar } from "../sql/analyze.ts";
 import type { Analysis, Statement } from "../sql/facts.ts";
 
 const GENERATION_MAX = 2_000;
@@ -57,5 +57,7 @@ function withoutGrammar(text: string): Analysis {
 /** One statement over the whole text about which nothing is known. */
 export function notUnderstood(bytes: number, why: string): Analysis {
   const facts = { understood: false, why, syntax: false } as const;
-  return { statements: [{ facts, startByte: 0, endByte: bytes, fingerprint: "", normalized: null, sessionDependent: false }] };
+  return {
+    statements: [{ facts, startByte: 0, endByte: bytes, fingerprint: "", normalized: null, sessionDependent: false }],
+  };
 }

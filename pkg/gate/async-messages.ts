@@ -1,7 +1,8 @@
 // Messages that answer nothing: notices, notifications, parameter status. Under a mask what the server says in prose is withheld.
+
+import { governs } from "../policy/governs.ts";
 import { decodeNotificationResponse, encodeNotificationResponse } from "../wire/postgres/notification-response.ts";
 import { decodeParameterStatus } from "../wire/postgres/parameter-status.ts";
-import { governs } from "../policy/governs.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import type { Core } from "./core.ts";
 import { scrubbedNotice } from "./error-reply.ts";

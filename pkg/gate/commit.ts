@@ -10,7 +10,8 @@ export function refusedAtCommit(core: Core): Refusal | null {
   if (writes === "too many") return changed("the transaction holds more writes than can be asked again");
   for (const write of writes) {
     const { decision } = judge(core, write.statement, true);
-    if (decision.verdict === "refuse") return changed(`a statement of this transaction is refused now: ${decision.refusal.message}`, decision.refusal);
+    if (decision.verdict === "refuse")
+      return changed(`a statement of this transaction is refused now: ${decision.refusal.message}`, decision.refusal);
   }
   return null;
 }

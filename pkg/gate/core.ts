@@ -1,15 +1,15 @@
 // The state of one governed session that every handler of the gate shares, and the few verbs they have: forward, reply, record,
 // ask, wait. Nothing here decides; it keeps the order.
 import type { AuditEvent } from "../audit/event.ts";
+import { RowSink } from "../mask/row-sink.ts";
 import type { ClassBook } from "../policy/class-book.ts";
 import type { Refusal, Warning } from "../policy/decision.ts";
 import { ownPermit, type Permit } from "../policy/permit.ts";
 import type { PolicySet } from "../policy/rules.ts";
 import { Names } from "../session/names.ts";
 import { OwedQueue } from "../session/owed.ts";
-import { RowSink } from "../mask/row-sink.ts";
-import { encodeFunctionCall } from "../wire/postgres/function-call.ts";
 import { FLUSH } from "../wire/postgres/empty-messages.ts";
+import { encodeFunctionCall } from "../wire/postgres/function-call.ts";
 import type { TransactionStatus } from "../wire/postgres/ready-for-query.ts";
 import type { Effect } from "./effect.ts";
 import type { Errand } from "./errand.ts";
@@ -22,11 +22,11 @@ import { OwnNames } from "./raise.ts";
 import { Replies } from "./replies.ts";
 import { Uncommitted } from "./uncommitted.ts";
 
-/** Client frames wait until `until()` holds; then `then()` runs and they go on. */
+/** Client frames wait until `until()` holds; then `resume()` runs and they go on. */
 export interface Wait {
   readonly why: "drain" | "errand" | "copy start" | "row limit" | "muzzle";
   readonly until: () => boolean;
-  readonly then: () => void;
+  readonly resume: () => void;
 }
 
 /** The client is told an error and hears nothing more of the server until its next ReadyForQuery. */
@@ -136,7 +136,16 @@ export class Core {
   /** A frame goes upstream and its reply is owed. */
   ask(bytes: Buffer, permit: Permit, owed: Partial<Owed> & Pick<Owed, "asked">): Owed {
     const entry: Owed = {
-      errand: null, parts: [], at: 0, standIn: null, portal: null, prepared: null, name: null, undo: null, rowsLeft: null, ...owed,
+      errand: null,
+      parts: [],
+      at: 0,
+      standIn: null,
+      portal: null,
+      prepared: null,
+      name: null,
+      undo: null,
+      rowsLeft: null,
+      ...owed,
     };
     this.forward(bytes, permit);
     this.owed.push(entry);
@@ -149,9 +158,18 @@ export class Core {
   }
 
   /** Our own frames, whose replies go to one errand. Extended frames without a Sync are followed by a Flush. */
-  run(frames: readonly { bytes: Buffer; asked: Owed["asked"]; portal?: Portal; parts?: Owed["parts"] }[], permit: Permit, errand: Errand): void {
+  run(
+    frames: readonly { bytes: Buffer; asked: Owed["asked"]; portal?: Portal; parts?: Owed["parts"] }[],
+    permit: Permit,
+    errand: Errand,
+  ): void {
     for (const frame of frames) {
-      this.ask(frame.bytes, permit, { asked: frame.asked, errand, portal: frame.portal ?? null, parts: frame.parts ?? [] });
+      this.ask(frame.bytes, permit, {
+        asked: frame.asked,
+        errand,
+        portal: frame.portal ?? null,
+        parts: frame.parts ?? [],
+      });
     }
   }
 

@@ -14,5 +14,6 @@ export function disturb(core: Core, judged: Judged): void {
   core.knowledge.disturbed(facts, inTransaction);
   if (facts.transaction?.do === "rollback to") core.knowledge.rolledBack();
   const snapshot = core.knowledge.view().snapshot;
-  if (facts.writes.some((write) => snapshot?.relation(write.relation.oid)?.hasTriggers !== false)) core.triggersRan = true;
+  if (facts.writes.some((write) => snapshot?.relation(write.relation.oid)?.hasTriggers !== false))
+    core.triggersRan = true;
 }

@@ -11,7 +11,12 @@ function inEncoding(text: string, utf8: boolean): string {
 
 /** The refusal as an ordinary database error. */
 export function refusalError(refusal: Refusal, utf8: boolean): Buffer {
-  const fields: [string, string][] = [["S", "ERROR"], ["V", "ERROR"], ["C", refusal.sqlstate], ["M", inEncoding(refusal.message, utf8)]];
+  const fields: [string, string][] = [
+    ["S", "ERROR"],
+    ["V", "ERROR"],
+    ["C", refusal.sqlstate],
+    ["M", inEncoding(refusal.message, utf8)],
+  ];
   if (refusal.detail !== "") fields.push(["D", inEncoding(refusal.detail, utf8)]);
   if (refusal.hint !== "") fields.push(["H", inEncoding(refusal.hint, utf8)]);
   fields.push(["R", "weir"]);
@@ -20,7 +25,13 @@ export function refusalError(refusal: Refusal, utf8: boolean): Buffer {
 
 export function warningNotice(warning: Warning, utf8: boolean): Buffer {
   const message = inEncoding(`weir: ${warning.message} (${warning.rule.policy}, rule ${warning.rule.rule})`, utf8);
-  return encodeNotice([["S", "WARNING"], ["V", "WARNING"], ["C", "01000"], ["M", message], ["R", "weir"]]);
+  return encodeNotice([
+    ["S", "WARNING"],
+    ["V", "WARNING"],
+    ["C", "01000"],
+    ["M", message],
+    ["R", "weir"],
+  ]);
 }
 
 /** Whether this ErrorResponse is the server's answer to our stand-in, by SQLSTATE and name; the position is the caller's to know. */
@@ -32,20 +43,35 @@ export function answersStandIn(fields: ReadonlyMap<string, string>, standIn: Sta
 export function standInError(fields: ReadonlyMap<string, string>, standIn: StandIn, utf8: boolean): Buffer {
   if (standIn.tell.say === "refusal") return refusalError(standIn.tell.refusal, utf8);
   const message = (fields.get("M") ?? "").replace(standIn.marker ?? "", standIn.tell.name);
-  return encodeError([...fields].map(([key, value]) => [key, key === "M" ? message : value] as const), "latin1");
+  return encodeError(
+    [...fields].map(([key, value]) => [key, key === "M" ? message : value] as const),
+    "latin1",
+  );
 }
 
 /** Severity and SQLSTATE stay; everything the server said in prose goes. */
 export function scrubbedError(body: Buffer): Buffer {
   const fields = decodeErrorFields(body);
-  return encodeError(scrubbed(fields, "the server's error text is withheld, because the statement touches protected columns"));
+  return encodeError(
+    scrubbed(fields, "the server's error text is withheld, because the statement touches protected columns"),
+  );
 }
 
 export function scrubbedNotice(body: Buffer): Buffer {
-  return encodeNotice(scrubbed(decodeErrorFields(body), "a notice of the server is withheld, because the statement touches protected columns"));
+  return encodeNotice(
+    scrubbed(
+      decodeErrorFields(body),
+      "a notice of the server is withheld, because the statement touches protected columns",
+    ),
+  );
 }
 
 function scrubbed(fields: ReadonlyMap<string, string>, text: string): [string, string][] {
   const severity = fields.get("S") ?? "ERROR";
-  return [["S", severity], ["V", fields.get("V") ?? severity], ["C", fields.get("C") ?? "XX000"], ["M", `weir: ${text}`]];
+  return [
+    ["S", severity],
+    ["V", fields.get("V") ?? severity],
+    ["C", fields.get("C") ?? "XX000"],
+    ["M", `weir: ${text}`],
+  ];
 }

@@ -6,16 +6,26 @@ import type { Core } from "./core.ts";
 import type { Judged, Run } from "./model.ts";
 
 function textOf(core: Core, statement: Statement, text: Buffer): StatementText {
-  if (statement.normalized !== null) return { form: "normalized", text: statement.normalized, fingerprint: statement.fingerprint };
+  if (statement.normalized !== null)
+    return { form: "normalized", text: statement.normalized, fingerprint: statement.fingerprint };
   const own = text.subarray(statement.startByte, statement.endByte);
-  return { form: "digest", hmac: core.options.digest(own), fingerprint: statement.fingerprint === "" ? null : statement.fingerprint };
+  return {
+    form: "digest",
+    hmac: core.options.digest(own),
+    fingerprint: statement.fingerprint === "" ? null : statement.fingerprint,
+  };
 }
 
 /** Facts without anything the session's names or literals could have put there. */
 function factsFor(facts: Facts): unknown {
   if (!facts.understood) return null;
   const { settings, name, copy, ...rest } = facts;
-  return { ...rest, settings: settings.map(({ name: setting, scope }) => ({ name: setting, scope })), ...(copy && { copy: { direction: copy.direction, place: copy.place, format: copy.format } }), ...(name && { name: { do: name.do } }) };
+  return {
+    ...rest,
+    settings: settings.map(({ name: setting, scope }) => ({ name: setting, scope })),
+    ...(copy && { copy: { direction: copy.direction, place: copy.place, format: copy.format } }),
+    ...(name && { name: { do: name.do } }),
+  };
 }
 
 const factsMemo = new WeakMap<Facts, unknown>();
@@ -39,7 +49,9 @@ function masksOf(plan: MaskPlan): DecisionEvent["masks"] {
 }
 
 function rulesOf(decision: Decision): readonly RuleRef[] {
-  return decision.verdict === "refuse" ? [decision.refusal.rule, ...decision.matched] : [...decision.matched, ...decision.observed];
+  return decision.verdict === "refuse"
+    ? [decision.refusal.rule, ...decision.matched]
+    : [...decision.matched, ...decision.observed];
 }
 
 function reasonOf(judged: Judged): string | null {
@@ -80,18 +92,42 @@ export function recordDecision(core: Core, step: DecisionEvent["step"], judged: 
 
 /** The outcome of something that never ran. */
 export function recordOutcome(core: Core, number: number, status: OutcomeStatus, sqlstate: string | null): void {
-  const event: OutcomeEvent = { event: "outcome", session: core.options.session, statement: number, status, sqlstate, rows: null, maskedCells: 0, durationUs: 0 };
+  const event: OutcomeEvent = {
+    event: "outcome",
+    session: core.options.session,
+    statement: number,
+    status,
+    sqlstate,
+    rows: null,
+    maskedCells: 0,
+    durationUs: 0,
+  };
   core.record(event, "Allow");
 }
 
 /** Closes a run, once. `affected`: rows as the command tag says. */
-export function finishRun(core: Core, run: Run, status: OutcomeStatus, sqlstate: string | null, affected: number | null): void {
+export function finishRun(
+  core: Core,
+  run: Run,
+  status: OutcomeStatus,
+  sqlstate: string | null,
+  affected: number | null,
+): void {
   if (run.closed) return;
   run.closed = true;
   const rows = run.rows > 0 ? run.rows : affected;
   const durationUs = Math.max(0, Math.round(core.options.clock.monotonicUs() - run.startedUs));
   core.record(
-    { event: "outcome", session: core.options.session, statement: run.number, status, sqlstate, rows, maskedCells: run.maskedCells, durationUs },
+    {
+      event: "outcome",
+      session: core.options.session,
+      statement: run.number,
+      status,
+      sqlstate,
+      rows,
+      maskedCells: run.maskedCells,
+      durationUs,
+    },
     "Allow",
   );
 }

@@ -12,12 +12,12 @@ import type { Core } from "./core.ts";
 import { disturb } from "./disturb.ts";
 import { Errand } from "./errand.ts";
 import { recordDecision } from "./events.ts";
-import { judgePrepared, raiseInBatch } from "./extended.ts";
-import { basisOf, governed } from "./judge.ts";
+import { raiseInBatch } from "./extended.ts";
+import { holdForCopy } from "./hold-for-copy.ts";
+import { basisOf, governed, judgePrepared } from "./judge.ts";
 import type { Judged, Portal } from "./model.ts";
 import { absentName } from "./raise.ts";
 import { refresh } from "./refresh.ts";
-import { holdForCopy } from "./hold-for-copy.ts";
 
 export function onExecute(core: Core, frame: Buffer): void {
   if (core.skipping) return;
@@ -45,7 +45,10 @@ function executeAbsent(core: Core, frame: Buffer, name: string): void {
     return;
   }
   const marker = core.names.next();
-  core.ask(encodeExecute(marker, 0), ownPermit.raise, { asked: "execute", standIn: absentName(name, marker, "portal") });
+  core.ask(encodeExecute(marker, 0), ownPermit.raise, {
+    asked: "execute",
+    standIn: absentName(name, marker, "portal"),
+  });
 }
 
 function executeKnown(core: Core, frame: Buffer, call: Call, cancelled: Refusal | null): void {
@@ -73,7 +76,12 @@ function refusalOf(core: Core, portal: Portal, judged: Judged, before: Judged | 
   const { decision } = judged;
   if (decision.verdict === "refuse") return decision.refusal;
   // A portal keeps the plan of its Bind: lineage found later says nothing about it unless it is the same.
-  if (before !== null && decision.witness && JSON.stringify(before.statement.facts) !== JSON.stringify(judged.statement.facts)) return changedSinceBind;
+  if (
+    before !== null &&
+    decision.witness &&
+    JSON.stringify(before.statement.facts) !== JSON.stringify(judged.statement.facts)
+  )
+    return changedSinceBind;
   return portal.poison ?? portal.prepared.poison ?? commitRefusal(core, judged.statement);
 }
 
@@ -87,7 +95,12 @@ const changedSinceBind: Refusal = {
 
 function refuse(core: Core, judged: Judged, refusal: Refusal, portal: Portal): void {
   const { matched, observed, warnings } = judged.decision;
-  recordDecision(core, "execute", { ...judged, decision: { verdict: "refuse", refusal, matched, observed, warnings } }, portal.prepared.text);
+  recordDecision(
+    core,
+    "execute",
+    { ...judged, decision: { verdict: "refuse", refusal, matched, observed, warnings } },
+    portal.prepared.text,
+  );
   const control = judged.statement.facts.understood ? judged.statement.facts.transaction : undefined;
   if (control?.do === "commit" || control?.do === "prepare") rollBack(core);
   raiseInBatch(core, refusal, judged.number);
@@ -100,7 +113,10 @@ function rollBack(core: Core): void {
   core.run(
     [
       { bytes: encodeParse(name, Buffer.from("ROLLBACK"), []), asked: "parse" },
-      { bytes: encodeBind({ portal: name, statement: name, parameterFormats: [], parameters: [], resultFormats: [] }), asked: "bind" },
+      {
+        bytes: encodeBind({ portal: name, statement: name, parameterFormats: [], parameters: [], resultFormats: [] }),
+        asked: "bind",
+      },
       { bytes: encodeExecute(name, 0), asked: "execute" },
       { bytes: encodeClose("S", name), asked: "close" },
     ],
@@ -125,12 +141,27 @@ function run(core: Core, frame: Buffer, call: Call, judged: Judged): void {
 
 function describePortal(core: Core, name: string, portal: Portal): void {
   portal.described = true;
-  core.run([{ bytes: encodeDescribe("P", name), asked: "describePortal", portal }], ownPermit.describe, new Errand(1, () => {}));
+  core.run(
+    [{ bytes: encodeDescribe("P", name), asked: "describePortal", portal }],
+    ownPermit.describe,
+    new Errand(1, () => {}),
+  );
 }
 
 /** One row more than may leave is asked for; nothing that follows goes up before it is known whether there is one. */
-function runLimited(core: Core, name: string, portal: Portal, parts: Parameters<Core["ask"]>[2]["parts"] & {}, rowsLeft: number): void {
-  const asked = core.ask(encodeExecute(name, rowsLeft + 1), decidedPermit, { asked: "execute", portal, parts, rowsLeft });
+function runLimited(
+  core: Core,
+  name: string,
+  portal: Portal,
+  parts: Parameters<Core["ask"]>[2]["parts"] & {},
+  rowsLeft: number,
+): void {
+  const asked = core.ask(encodeExecute(name, rowsLeft + 1), decidedPermit, {
+    asked: "execute",
+    portal,
+    parts,
+    rowsLeft,
+  });
   core.flush();
-  core.hold({ why: "row limit", until: () => !core.owed.some((entry) => entry === asked), then: () => {} });
+  core.hold({ why: "row limit", until: () => !core.owed.some((entry) => entry === asked), resume: () => {} });
 }

@@ -2,20 +2,18 @@
 // what is known has changed since; what is refused is replaced by a frame that makes the server itself raise the error.
 import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
-import type { Statement } from "../sql/facts.ts";
 import { type Bind, decodeBind, encodeBind } from "../wire/postgres/bind.ts";
 import { decodeClose } from "../wire/postgres/close.ts";
 import { decodeDescribe, encodeDescribe } from "../wire/postgres/describe.ts";
 import { FLUSH, SYNC } from "../wire/postgres/empty-messages.ts";
 import { encodeExecute } from "../wire/postgres/execute.ts";
 import { decodeParse, encodeParse, type Parse } from "../wire/postgres/parse.ts";
-import { notUnderstood } from "./analysis-cache.ts";
 import { refusedAtCommit } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { Errand } from "./errand.ts";
 import { recordDecision } from "./events.ts";
 import { contradictionOf, wantsInspection } from "./inspect.ts";
-import { analyzeText, basisOf, governed, judge } from "./judge.ts";
+import { analyzeText, basisOf, governed, judge, judgePrepared, onlyStatement } from "./judge.ts";
 import type { Judged, Portal, Prepared } from "./model.ts";
 import { absentName, raisingSql, refusedBy } from "./raise.ts";
 import { refresh } from "./refresh.ts";
@@ -39,7 +37,8 @@ function parseFresh(core: Core, frame: Buffer, parse: Parse, cancelled: Refusal 
   const refusal = cancelled ?? (judged.decision.verdict === "refuse" ? judged.decision.refusal : null);
   if (refusal === null) return prepare(core, frame, parse, judged);
   // The server's own syntax error passes; if it accepts what our grammar does not, Bind is refused.
-  if (cancelled === null && !statement.facts.understood && statement.facts.syntax) return prepare(core, frame, parse, judged);
+  if (cancelled === null && !statement.facts.understood && statement.facts.syntax)
+    return prepare(core, frame, parse, judged);
   const marker = core.names.next();
   core.ask(encodeParse(parse.name, Buffer.from(raisingSql(marker)), []), ownPermit.raise, {
     asked: "parse",
@@ -48,17 +47,20 @@ function parseFresh(core: Core, frame: Buffer, parse: Parse, cancelled: Refusal 
   });
 }
 
-/** null for a text without a statement. The server takes no more than one in a Parse. */
-function onlyStatement(core: Core, text: Buffer): Statement | null {
-  const { statements } = analyzeText(core, text, core.knowledge.view());
-  if (statements.length <= 1) return statements[0] ?? null;
-  return notUnderstood(text.length, "a prepared statement holds several statements").statements[0]!;
-}
-
 function prepare(core: Core, frame: Buffer, parse: Parse, judged: Judged | null): void {
-  const prepared: Prepared = { text: Buffer.from(parse.text), inner: false, judged, basis: basisOf(core), poison: null };
+  const prepared: Prepared = {
+    text: Buffer.from(parse.text),
+    inner: false,
+    judged,
+    basis: basisOf(core),
+    poison: null,
+  };
   const undo = core.statements.set(parse.name, prepared);
-  core.ask(frame, judged?.decision.verdict === "refuse" ? ownPermit.inspect : decidedPermit, { asked: "parse", name: parse.name, undo });
+  core.ask(frame, judged?.decision.verdict === "refuse" ? ownPermit.inspect : decidedPermit, {
+    asked: "parse",
+    name: parse.name,
+    undo,
+  });
   if (judged !== null && wantsInspection(core, judged)) describeFirst(core, parse.name, prepared, judged, () => {});
 }
 
@@ -73,7 +75,7 @@ function describeFirst(core: Core, name: string, prepared: Prepared, judged: Jud
   });
   core.run([{ bytes: encodeDescribe("S", name), asked: "describeStatement" }], ownPermit.describe, errand);
   core.flush();
-  core.hold({ why: "errand", until: () => done, then });
+  core.hold({ why: "errand", until: () => done, resume: then });
 }
 
 export function onBind(core: Core, frame: Buffer): void {
@@ -93,9 +95,11 @@ export function onBind(core: Core, frame: Buffer): void {
 function bindKnown(core: Core, frame: Buffer, bind: Bind, prepared: Prepared, cancelled: Refusal | null): void {
   const changed = prepared.basis !== basisOf(core);
   const judged = judgePrepared(core, prepared);
-  const refusal = cancelled ?? prepared.poison ?? (judged?.decision.verdict === "refuse" ? judged.decision.refusal : null);
+  const refusal =
+    cancelled ?? prepared.poison ?? (judged?.decision.verdict === "refuse" ? judged.decision.refusal : null);
   if (refusal !== null) return refuseBind(core, bind, prepared, refusal);
-  if (changed && judged !== null && wantsInspection(core, judged)) return describeAgain(core, frame, bind, prepared, judged);
+  if (changed && judged !== null && wantsInspection(core, judged))
+    return describeAgain(core, frame, bind, prepared, judged);
   sendBind(core, frame, bind, prepared);
 }
 
@@ -108,7 +112,14 @@ function describeAgain(core: Core, frame: Buffer, bind: Bind, prepared: Prepared
 
 function sendBind(core: Core, frame: Buffer, bind: Bind, prepared: Prepared): void {
   const portal: Portal = {
-    prepared, judged: prepared.judged, basis: prepared.basis, fields: null, described: false, rows: 0, hold: false, poison: null,
+    prepared,
+    judged: prepared.judged,
+    basis: prepared.basis,
+    fields: null,
+    described: false,
+    rows: 0,
+    hold: false,
+    poison: null,
   };
   const undo = core.portals.set(bind.portal, portal);
   core.ask(frame, decidedPermit, { asked: "bind", undo });
@@ -124,9 +135,17 @@ function refuseBind(core: Core, bind: Bind, prepared: Prepared, refusal: Refusal
   const number = judged === null ? null : core.nextNumber();
   if (judged !== null && number !== null) {
     const { matched, observed, warnings } = judged.decision;
-    recordDecision(core, "bind", { number, statement: judged.statement, decision: { verdict: "refuse", refusal, matched, observed, warnings } }, prepared.text);
+    recordDecision(
+      core,
+      "bind",
+      { number, statement: judged.statement, decision: { verdict: "refuse", refusal, matched, observed, warnings } },
+      prepared.text,
+    );
   }
-  core.ask(bindTo(bind, marker), ownPermit.raise, { asked: "bind", standIn: refusedBy(refusal, marker, "statement", number) });
+  core.ask(bindTo(bind, marker), ownPermit.raise, {
+    asked: "bind",
+    standIn: refusedBy(refusal, marker, "statement", number),
+  });
 }
 
 /** A statement that Weir has not seen: only for principals whom no rule concerns may the server know more than we do. */
@@ -136,27 +155,10 @@ function bindAbsent(core: Core, frame: Buffer, bind: Bind): void {
     return;
   }
   const marker = core.names.next();
-  core.ask(bindTo(bind, marker), ownPermit.raise, { asked: "bind", standIn: absentName(bind.statement, marker, "statement") });
-}
-
-/** The decision on a prepared statement under the policy and the knowledge of now; null for an empty text. */
-export function judgePrepared(core: Core, prepared: Prepared): Judged | null {
-  const basis = basisOf(core);
-  if (prepared.basis === basis || prepared.judged === null) return prepared.judged;
-  const statement = statementOf(core, prepared);
-  prepared.judged = statement === null ? null : judge(core, statement, true);
-  prepared.basis = basis;
-  prepared.poison = null;
-  return prepared.judged;
-}
-
-/** The statement as the text reads now. SQL PREPARE and DECLARE hold theirs inside. */
-function statementOf(core: Core, prepared: Prepared): Statement | null {
-  const outer = onlyStatement(core, prepared.text);
-  if (outer === null || !prepared.inner) return outer;
-  const name = outer.facts.understood ? outer.facts.name : undefined;
-  if (name?.do === "prepare" || name?.do === "declare") return { ...outer, facts: name.statement };
-  return { ...outer, facts: { understood: false, why: "the text of the prepared statement is not understood any more", syntax: false } };
+  core.ask(bindTo(bind, marker), ownPermit.raise, {
+    asked: "bind",
+    standIn: absentName(bind.statement, marker, "statement"),
+  });
 }
 
 export function onDescribe(core: Core, frame: Buffer): void {
@@ -201,5 +203,8 @@ export function onSync(core: Core): void {
 /** An error of ours inside the client's batch: the server skips the rest of it and rolls its implicit transaction back. */
 export function raiseInBatch(core: Core, refusal: Refusal, number: number | null): void {
   const marker = core.names.next();
-  core.ask(encodeExecute(marker, 0), ownPermit.raise, { asked: "execute", standIn: refusedBy(refusal, marker, "portal", number) });
+  core.ask(encodeExecute(marker, 0), ownPermit.raise, {
+    asked: "execute",
+    standIn: refusedBy(refusal, marker, "portal", number),
+  });
 }

@@ -1,8 +1,9 @@
 // Rows of one result on their way to the client: which masker they pass, and how many may still leave.
-import type { CopyFacts } from "../sql/facts.ts";
-import { compileCopyMasker, type CopyMasker } from "../mask/copy-masker.ts";
+
+import { type CopyMasker, compileCopyMasker } from "../mask/copy-masker.ts";
 import { compileRowMasker, type RowMasker } from "../mask/row-masker.ts";
 import type { Field, MaskContext } from "../mask/types.ts";
+import type { CopyFacts } from "../sql/facts.ts";
 import type { RowField } from "../wire/postgres/row-description.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import type { Core } from "./core.ts";
@@ -30,7 +31,8 @@ export function openRowFlow(core: Core, run: Run, fields: readonly RowField[], l
 }
 
 function maskField(field: RowField): Field {
-  if (field.format !== 0 && field.format !== 1) throw new WireError(`the server describes a column in format ${field.format}`);
+  if (field.format !== 0 && field.format !== 1)
+    throw new WireError(`the server describes a column in format ${field.format}`);
   return { type: field.type, typmod: field.typmod, format: field.format };
 }
 

@@ -12,10 +12,15 @@ export function onFunctionCall(core: Core, frame: Buffer): void {
   if (core.skipping) return;
   const { oid } = decodeFunctionCall(frame.subarray(5));
   const name = Buffer.from(`FunctionCall of function ${oid}`);
-  const judged = judge(core, notUnderstood(name.length, `a FunctionCall of function ${oid} is not analysed`).statements[0]!, true);
+  const judged = judge(
+    core,
+    notUnderstood(name.length, `a FunctionCall of function ${oid} is not analysed`).statements[0]!,
+    true,
+  );
   recordDecision(core, "function", judged, name);
   const { decision } = judged;
-  if (decision.verdict === "refuse") return core.refuseFunctionCall(refusedBy(decision.refusal, null, "function", judged.number));
+  if (decision.verdict === "refuse")
+    return core.refuseFunctionCall(refusedBy(decision.refusal, null, "function", judged.number));
   disturb(core, judged);
   const run = core.startRun({ number: judged.number, statement: judged.statement, decision, text: name });
   core.ask(frame, decidedPermit, { asked: "function", parts: [{ run, shown: true, standIn: null }] });

@@ -1,8 +1,8 @@
 // One session between login and end: bytes of either side in, effects in order out. Every client frame is decoded and decided
 // here before anything of it goes upstream; a frame that must wait holds those behind it (invariants 1, 2, 6).
 import { ownPermit } from "../policy/permit.ts";
-import { FrameReader, CLIENT_TYPES, SERVER_TYPES } from "../wire/postgres/frame-reader.ts";
 import { FLUSH, TERMINATE } from "../wire/postgres/empty-messages.ts";
+import { CLIENT_TYPES, FrameReader, SERVER_TYPES } from "../wire/postgres/frame-reader.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import { onCopyData, onCopyEnd } from "./copy-in.ts";
 import { Core } from "./core.ts";
@@ -69,7 +69,8 @@ export class Gate {
         if (part.run !== null) finishRun(this.#core, part.run, "broken", null, null);
         else if (part.standIn?.number != null) recordOutcome(this.#core, part.standIn.number, "refused", null);
       }
-      if (entry.standIn?.number != null && entry.parts.length === 0) recordOutcome(this.#core, entry.standIn.number, "refused", null);
+      if (entry.standIn?.number != null && entry.parts.length === 0)
+        recordOutcome(this.#core, entry.standIn.number, "refused", null);
     }
     return this.#core.take();
   }
@@ -108,7 +109,7 @@ export class Gate {
       if (wait !== null) {
         if (!wait.until()) return;
         core.wait = null;
-        wait.then();
+        wait.resume();
         continue;
       }
       if (core.muzzle !== null && !this.#mayMove()) return;
@@ -136,7 +137,7 @@ export class Gate {
     const frame = buffer.subarray(start, end);
     if (mustDrain(core, type)) {
       if (core.unsynced) core.forward(FLUSH, ownPermit.protocol);
-      core.hold({ why: "drain", until: () => core.owed.length === 0, then: () => this.#handle(type, frame) });
+      core.hold({ why: "drain", until: () => core.owed.length === 0, resume: () => this.#handle(type, frame) });
       return;
     }
     this.#handle(type, frame);

@@ -14,5 +14,9 @@ export function holdForCopy(core: Core, asked: Owed, from: number): void {
   const may = asked.parts.slice(from).some((part) => part.run !== null && mayStartCopy(part.run.statement));
   if (!may) return;
   if (asked.asked === "execute") core.flush();
-  core.hold({ why: "copy start", until: () => core.copyIn !== null || !core.owed.some((entry) => entry === asked), then: () => {} });
+  core.hold({
+    why: "copy start",
+    until: () => core.copyIn !== null || !core.owed.some((entry) => entry === asked),
+    resume: () => {},
+  });
 }

@@ -21,11 +21,19 @@ export function wantsInspection(core: Core, judged: Judged): boolean {
   if (decision.verdict !== "allow" || !decision.witness || !facts.understood) return false;
   if (facts.outputs === null || facts.copy !== undefined || facts.name?.do === "fetch") return false;
   if (core.options.analyses.witnessed.has(statement)) return false;
-  return facts.relations.some((relation) => relation.schema !== "pg_catalog" && relation.schema !== "information_schema");
+  return facts.relations.some(
+    (relation) => relation.schema !== "pg_catalog" && relation.schema !== "information_schema",
+  );
 }
 
 /** Describes a Query's one statement, then goes on, or refuses when the server contradicts the analysis. */
-export function inspect(core: Core, text: Buffer, judged: Judged, go: () => void, refuse: (refusal: Refusal) => void): void {
+export function inspect(
+  core: Core,
+  text: Buffer,
+  judged: Judged,
+  go: () => void,
+  refuse: (refusal: Refusal) => void,
+): void {
   ask(core, text, judged, (errand) => {
     if (errand.error?.get("C") === "57014") return refuse(cancelledByUser);
     if (errand.error !== null) return relayError(core, errand);
@@ -37,7 +45,11 @@ export function inspect(core: Core, text: Buffer, judged: Judged, go: () => void
 }
 
 /** What differs between the server's description and the decision on it; null when nothing does. */
-export function contradictionOf(core: Core, judged: Judged, errand: { readonly fields: Errand["fields"] }): string | null {
+export function contradictionOf(
+  core: Core,
+  judged: Judged,
+  errand: { readonly fields: Errand["fields"] },
+): string | null {
   const { decision, statement } = judged;
   if (decision.verdict !== "allow" || !decision.witness || errand.fields === null) return null;
   return contradiction(statement.facts, errand.fields, decision.masks, core.book);
@@ -67,7 +79,7 @@ function ask(core: Core, text: Buffer, judged: Judged, then: (errand: Errand) =>
     ownPermit.inspect,
     errand,
   );
-  core.hold({ why: "errand", until: () => done !== null, then: () => then(done!) });
+  core.hold({ why: "errand", until: () => done !== null, resume: () => then(done!) });
 }
 
 /** The server rejected the text in analysis, before any row was read: its error is the answer to the client's Query. */

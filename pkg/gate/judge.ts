@@ -1,12 +1,12 @@
 // Text to statements to decisions, with the knowledge and the policies of this moment. The one place where the gate asks both.
 import { decide } from "../policy/decide.ts";
 import { governs } from "../policy/governs.ts";
-import type { Analysis, Facts, Statement } from "../sql/facts.ts";
 import type { AnalysisContext } from "../sql/analyze.ts";
+import type { Analysis, Facts, Statement } from "../sql/facts.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import type { Core } from "./core.ts";
 import type { View } from "./knowledge.ts";
-import type { Judged } from "./model.ts";
+import type { Judged, Prepared } from "./model.ts";
 
 /** What `judged` of a statement stands on: when it differs, it is judged anew. */
 export function basisOf(core: Core): string {
@@ -31,15 +31,18 @@ function isAscii(text: Buffer): boolean {
 
 /** Statements of a text under `view`. Bytes that are not UTF-8 mean something only the server knows. */
 export function analyzeText(core: Core, text: Buffer, view: View): Analysis {
-  if (!core.utf8 && !isAscii(text)) return notUnderstood(text.length, "the text is not ASCII and client_encoding is not UTF8");
+  if (!core.utf8 && !isAscii(text))
+    return notUnderstood(text.length, "the text is not ASCII and client_encoding is not UTF8");
   const decoded = text.toString("utf8");
-  if (core.utf8 && Buffer.byteLength(decoded) !== text.length) return notUnderstood(text.length, "the text is not valid UTF-8");
-  const encoding = view.resolution?.standardConformingStrings ?? core.options.parameters.get("standard_conforming_strings") === "on";
+  if (core.utf8 && Buffer.byteLength(decoded) !== text.length)
+    return notUnderstood(text.length, "the text is not valid UTF-8");
+  const encoding =
+    view.resolution?.standardConformingStrings ?? core.options.parameters.get("standard_conforming_strings") === "on";
   if (!encoding) return notUnderstood(text.length, "standard_conforming_strings is off");
   const context: AnalysisContext = {
     snapshot: view.snapshot,
     resolution: view.resolution,
-    prepared: (name) => factsOf(core.statements.get(wireName(name))?.judged ?? null),
+    prepared: (name) => factsOf(judgedNow(core, name)),
     cursor: (name) => factsOf(core.portals.get(wireName(name))?.judged ?? null),
   };
   return core.options.analyses.analyze(decoded, view.key, context);
@@ -48,6 +51,12 @@ export function analyzeText(core: Core, text: Buffer, view: View): Analysis {
 /** SQL and protocol names are one namespace; the wire's are kept as latin1 of their bytes. */
 export function wireName(sqlName: string): string {
   return Buffer.from(sqlName, "utf8").toString("latin1");
+}
+
+/** A prepared statement is read again when what is known has changed since it was judged. */
+function judgedNow(core: Core, sqlName: string): Judged | null {
+  const prepared = core.statements.get(wireName(sqlName));
+  return prepared === undefined ? null : judgePrepared(core, prepared);
 }
 
 function factsOf(judged: Judged | null): Facts | undefined {
@@ -68,4 +77,34 @@ export function judge(core: Core, statement: Statement, alone: boolean): Judged 
     auditWritable: core.options.auditWritable(),
   });
   return { number: core.nextNumber(), statement, decision };
+}
+
+/** null for a text without a statement. The server takes no more than one in a Parse. */
+export function onlyStatement(core: Core, text: Buffer): Statement | null {
+  const { statements } = analyzeText(core, text, core.knowledge.view());
+  if (statements.length <= 1) return statements[0] ?? null;
+  return notUnderstood(text.length, "a prepared statement holds several statements").statements[0]!;
+}
+
+/** The decision on a prepared statement under the policy and the knowledge of now; null for an empty text. */
+export function judgePrepared(core: Core, prepared: Prepared): Judged | null {
+  const basis = basisOf(core);
+  if (prepared.basis === basis || prepared.judged === null) return prepared.judged;
+  const statement = statementOf(core, prepared);
+  prepared.judged = statement === null ? null : judge(core, statement, true);
+  prepared.basis = basis;
+  prepared.poison = null;
+  return prepared.judged;
+}
+
+/** The statement as the text reads now. SQL PREPARE and DECLARE hold theirs inside. */
+function statementOf(core: Core, prepared: Prepared): Statement | null {
+  const outer = onlyStatement(core, prepared.text);
+  if (outer === null || !prepared.inner) return outer;
+  const name = outer.facts.understood ? outer.facts.name : undefined;
+  if (name?.do === "prepare" || name?.do === "declare") return { ...outer, facts: name.statement };
+  return {
+    ...outer,
+    facts: { understood: false, why: "the text of the prepared statement is not understood any more", syntax: false },
+  };
 }

@@ -72,7 +72,8 @@ export class Knowledge {
     const known = this.#resolution;
     if (known === null) return;
     if (name === "client_encoding" && value !== known.clientEncoding) this.#resolution = null;
-    if (name === "standard_conforming_strings" && (value === "on") !== known.standardConformingStrings) this.#resolution = null;
+    if (name === "standard_conforming_strings" && (value === "on") !== known.standardConformingStrings)
+      this.#resolution = null;
     if (name === "search_path" || name === "session_authorization" || name === "is_superuser") this.#resolution = null;
   }
 

@@ -1,8 +1,7 @@
 // What the gate keeps about one session: statements, portals, what runs, and what stands beside each reply that is owed.
-import type { RuleRef } from "../policy/decision.ts";
-import type { Allow, Decision, Refusal } from "../policy/decision.ts";
-import type { Asked } from "../session/owed.ts";
+import type { Allow, Decision, Refusal, RuleRef } from "../policy/decision.ts";
 import type { Undo } from "../session/names.ts";
+import type { Asked } from "../session/owed.ts";
 import type { Statement } from "../sql/facts.ts";
 import type { RowField } from "../wire/postgres/row-description.ts";
 import type { Errand } from "./errand.ts";
@@ -32,7 +31,9 @@ export interface StandIn {
   /** null: the frame has no name to recognise it by, its SQLSTATE must do (FunctionCall of OID 0). */
   readonly marker: string | null;
   readonly sqlstate: string;
-  readonly tell: { readonly say: "refusal"; readonly refusal: Refusal } | { readonly say: "name"; readonly name: string };
+  readonly tell:
+    | { readonly say: "refusal"; readonly refusal: Refusal }
+    | { readonly say: "name"; readonly name: string };
   /** Whose outcome closes with it. */
   readonly number: number | null;
 }

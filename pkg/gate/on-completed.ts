@@ -4,7 +4,7 @@ import type { Core } from "./core.ts";
 import { disturb } from "./disturb.ts";
 import { finishRun } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
-import { basisOf, wireName } from "./judge.ts";
+import { wireName } from "./judge.ts";
 import type { Owed, Portal, Prepared, Run } from "./model.ts";
 import { show } from "./server-lane.ts";
 
@@ -39,10 +39,10 @@ function learnNames(core: Core, run: Run): void {
   if (name === undefined) return;
   switch (name.do) {
     case "prepare":
-      core.statements.set(wireName(name.name), inner(core, run, name.statement));
+      core.statements.set(wireName(name.name), inner(run, name.statement));
       return;
     case "declare":
-      core.portals.set(wireName(name.name), cursor(core, run, name.statement, name.hold));
+      core.portals.set(wireName(name.name), cursor(run, name.statement, name.hold));
       return;
     case "deallocate":
       if (name.name === null) core.statements.clear();
@@ -65,17 +65,32 @@ function learnNames(core: Core, run: Run): void {
   }
 }
 
-function inner(core: Core, run: Run, facts: Run["statement"]["facts"]): Prepared {
+function inner(run: Run, facts: Run["statement"]["facts"]): Prepared {
   const statement = { ...run.statement, facts };
-  return { text: Buffer.from(run.text), inner: true, judged: { number: run.number, statement, decision: run.decision }, basis: "", poison: null };
+  return {
+    text: Buffer.from(run.text),
+    inner: true,
+    judged: { number: run.number, statement, decision: run.decision },
+    basis: "",
+    poison: null,
+  };
 }
 
-function cursor(core: Core, run: Run, facts: Run["statement"]["facts"], hold: boolean): Portal {
-  const prepared = inner(core, run, facts);
-  return { prepared, judged: prepared.judged, basis: prepared.basis, fields: null, described: false, rows: 0, hold, poison: null };
+function cursor(run: Run, facts: Run["statement"]["facts"], hold: boolean): Portal {
+  const prepared = inner(run, facts);
+  return {
+    prepared,
+    judged: prepared.judged,
+    basis: prepared.basis,
+    fields: null,
+    described: false,
+    rows: 0,
+    hold,
+    poison: null,
+  };
 }
 
-export function onSuspended(core: Core, head: Owed, frame: Buffer): void {
+export function onSuspended(core: Core, head: Owed): void {
   const run = head.parts[head.at]?.run ?? null;
   if (run !== null && head.portal !== null) head.portal.rows += run.rows;
   core.flow = null;

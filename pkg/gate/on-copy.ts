@@ -1,15 +1,17 @@
 // COPY as the server sees it: CopyInResponse opens the client's data, CopyOutResponse begins rows without a description.
+
+import { encodeCopyData } from "../wire/postgres/copy-data.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import type { Core } from "./core.ts";
-import { encodeCopyData } from "../wire/postgres/copy-data.ts";
 import { openCopyFlow } from "./flow.ts";
 import type { Owed } from "./model.ts";
 import { show } from "./server-lane.ts";
 
-export function onCopyStart(core: Core, head: Owed, reply: "copyIn" | "copyOut" | "copyBoth", frame: Buffer): void {
+export function onCopyStart(core: Core, head: Owed, reply: "copyIn" | "copyOut" | "copyBoth"): void {
   const run = head.parts[head.at]?.run ?? null;
   if (head.errand !== null) throw new WireError("a query of Weir's own started COPY");
-  if (reply !== "copyOut") core.copyIn = { owed: head, policyVersion: core.policies.version, dataSeen: false, syncOwed: false };
+  if (reply !== "copyOut")
+    core.copyIn = { owed: head, policyVersion: core.policies.version, dataSeen: false, syncOwed: false };
   if (reply !== "copyIn" && run !== null) {
     const { facts } = run.statement;
     const limit = run.decision.rowLimit?.rows ?? Number.POSITIVE_INFINITY;

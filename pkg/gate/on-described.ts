@@ -8,7 +8,12 @@ import { limitOf } from "./on-row.ts";
 import { show } from "./server-lane.ts";
 import { witnessRefusal } from "./witness.ts";
 
-export function onDescribed(core: Core, head: Owed, reply: "parameterDescription" | "rowDescription" | "noData", frame: Buffer): void {
+export function onDescribed(
+  core: Core,
+  head: Owed,
+  reply: "parameterDescription" | "rowDescription" | "noData",
+  frame: Buffer,
+): void {
   if (reply === "parameterDescription") return show(core, head);
   const body = reply === "noData" ? null : frame.subarray(5);
   if (head.asked === "query" && head.errand === null) return onQueryDescribed(core, head, frame);

@@ -1,12 +1,13 @@
 // ErrorResponse: ours when it answers a stand-in, scrubbed when the statement touched protected columns, else as the server said it.
-import { decodeErrorFields } from "../wire/postgres/error-fields.ts";
-import { SYNC } from "../wire/postgres/empty-messages.ts";
+
 import { ownPermit } from "../policy/permit.ts";
+import { steps } from "../session/owed.ts";
+import { SYNC } from "../wire/postgres/empty-messages.ts";
+import { decodeErrorFields } from "../wire/postgres/error-fields.ts";
 import type { Core } from "./core.ts";
 import { answersStandIn, scrubbedError, standInError } from "./error-reply.ts";
 import { finishRun, recordOutcome } from "./events.ts";
 import type { Owed, StandIn } from "./model.ts";
-import { steps } from "../session/owed.ts";
 
 export function onError(core: Core, head: Owed, frame: Buffer): void {
   const fields = decodeErrorFields(frame.subarray(5));
@@ -32,7 +33,8 @@ function answer(core: Core, head: Owed, fields: ReadonlyMap<string, string>, fra
     tell(core, standInError(fields, standIn, core.utf8));
     return;
   }
-  if (standIn !== null && standIn.number !== null && run === null) recordOutcome(core, standIn.number, "refused", sqlstate);
+  if (standIn !== null && standIn.number !== null && run === null)
+    recordOutcome(core, standIn.number, "refused", sqlstate);
   if (run !== null) finishRun(core, run, sqlstate === "57014" ? "cancelled" : "failed", sqlstate, null);
   tell(core, run?.decision.scrub === true ? scrubbedError(frame.subarray(5)) : frame);
 }

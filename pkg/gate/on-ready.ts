@@ -1,7 +1,8 @@
 // ReadyForQuery: the server is at rest, and says in which transaction state.
-import { decodeReadyForQuery, encodeReadyForQuery, type TransactionStatus } from "../wire/postgres/ready-for-query.ts";
-import { encodeQuery } from "../wire/postgres/query.ts";
+
 import { ownPermit } from "../policy/permit.ts";
+import { encodeQuery } from "../wire/postgres/query.ts";
+import { decodeReadyForQuery, encodeReadyForQuery, type TransactionStatus } from "../wire/postgres/ready-for-query.ts";
 import type { Core } from "./core.ts";
 import { Errand } from "./errand.ts";
 import { finishRun } from "./events.ts";
@@ -24,7 +25,8 @@ export function onReady(core: Core, head: Owed, frame: Buffer): void {
 
 /** Statements of a string behind one that failed never ran. */
 function closeParts(core: Core, head: Owed): void {
-  for (const part of head.parts) if (part.run !== null) finishRun(core, part.run, core.muzzle === null ? "skipped" : "refused", null, null);
+  for (const part of head.parts)
+    if (part.run !== null) finishRun(core, part.run, core.muzzle === null ? "skipped" : "refused", null, null);
 }
 
 function settle(core: Core, status: TransactionStatus): void {
@@ -61,5 +63,9 @@ function speak(core: Core, status: TransactionStatus): void {
     core.muzzle = null;
     core.reply(encodeReadyForQuery(core.transaction));
   });
-  core.run([{ bytes: encodeQuery(Buffer.from(raisingSql(core.names.next()))), asked: "query" }], ownPermit.raise, errand);
+  core.run(
+    [{ bytes: encodeQuery(Buffer.from(raisingSql(core.names.next()))), asked: "query" }],
+    ownPermit.raise,
+    errand,
+  );
 }

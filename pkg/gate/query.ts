@@ -3,17 +3,17 @@
 import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
 import type { Analysis, Statement } from "../sql/facts.ts";
-import { encodeQuery, decodeQuery } from "../wire/postgres/query.ts";
+import { decodeQuery, encodeQuery } from "../wire/postgres/query.ts";
 import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
+import { disturb } from "./disturb.ts";
 import { recordDecision, recordOutcome } from "./events.ts";
+import { holdForCopy } from "./hold-for-copy.ts";
 import { inspect, inspectUnparsed, wantsInspection } from "./inspect.ts";
 import { analyzeText, governed, judge } from "./judge.ts";
-import type { Judged, Owed, Part, Run } from "./model.ts";
+import type { Judged, Part, Run } from "./model.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
 import { refresh } from "./refresh.ts";
-import { disturb } from "./disturb.ts";
-import { holdForCopy } from "./hold-for-copy.ts";
 
 export function onQuery(core: Core, frame: Buffer): void {
   if (core.skipping) return;
@@ -41,7 +41,8 @@ function alone(core: Core, frame: Buffer, text: Buffer, statement: Statement, ca
   const refusal = cancelled ?? refusalOf(core, judged);
   if (refusal !== null) {
     const refused = () => refuse(core, text, judged, refusal);
-    if (cancelled === null && !statement.facts.understood && statement.facts.syntax) inspectUnparsed(core, text, judged, refused);
+    if (cancelled === null && !statement.facts.understood && statement.facts.syntax)
+      inspectUnparsed(core, text, judged, refused);
     else refused();
     return;
   }
@@ -80,7 +81,8 @@ function refusedDecision(judged: Judged, refusal: Refusal): Judged["decision"] {
 function replacement(core: Core, judged: Judged, refusal: Refusal): { sql: string; parts: readonly Part[] } {
   const marker = core.names.next();
   const raised: Part = { run: null, shown: true, standIn: refusedBy(refusal, marker, "text", judged.number) };
-  if (!endsTransaction(judged.statement) || core.transaction !== "T") return { sql: raisingSql(marker), parts: [raised] };
+  if (!endsTransaction(judged.statement) || core.transaction !== "T")
+    return { sql: raisingSql(marker), parts: [raised] };
   return { sql: rollbackThenRaiseSql(marker), parts: [{ run: null, shown: false, standIn: null }, raised] };
 }
 
@@ -120,7 +122,10 @@ function refuseWhole(core: Core, judged: readonly Judged[], refusal: Refusal): v
   const marker = core.names.next();
   for (const one of judged.slice(1)) recordOutcome(core, one.number, "refused", refusal.sqlstate);
   const standIn = refusedBy(refusal, marker, "text", judged[0]!.number);
-  core.ask(encodeQuery(Buffer.from(raisingSql(marker))), ownPermit.raise, { asked: "query", parts: [{ run: null, shown: true, standIn }] });
+  core.ask(encodeQuery(Buffer.from(raisingSql(marker))), ownPermit.raise, {
+    asked: "query",
+    parts: [{ run: null, shown: true, standIn }],
+  });
 }
 
 /** A limit on rows needs the statement's own protocol; in a string with others it is refused whole. */
@@ -128,7 +133,10 @@ function needsToBeAlone(judged: Judged): Refusal | null {
   const { decision } = judged;
   if (decision.verdict !== "allow" || decision.rowLimit === null) return null;
   const { refusal } = decision.rowLimit;
-  return { ...refusal, hint: "Rows of this statement are counted. Send it alone, not in one string with other statements." };
+  return {
+    ...refusal,
+    hint: "Rows of this statement are counted. Send it alone, not in one string with other statements.",
+  };
 }
 
 /**

@@ -30,9 +30,20 @@ export function rollbackThenRaiseSql(marker: string): string {
 }
 
 /** SQLSTATE with which the server answers each kind of stand-in. */
-export const ANSWERS = { text: "22P02", statement: "26000", portal: "34000", function: "42883", copy: "57014" } as const;
+export const ANSWERS = {
+  text: "22P02",
+  statement: "26000",
+  portal: "34000",
+  function: "42883",
+  copy: "57014",
+} as const;
 
-export function refusedBy(refusal: Refusal, marker: string | null, kind: keyof typeof ANSWERS, number: number | null): StandIn {
+export function refusedBy(
+  refusal: Refusal,
+  marker: string | null,
+  kind: keyof typeof ANSWERS,
+  number: number | null,
+): StandIn {
   return { marker, sqlstate: ANSWERS[kind], tell: { say: "refusal", refusal }, number };
 }
 

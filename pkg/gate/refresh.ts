@@ -3,7 +3,7 @@
 // directly in front of a statement that takes a snapshot itself (DESIGN.md section 7, "Catalog").
 import { buildSnapshot, nextVersion } from "../catalog/load.ts";
 import { probeOf } from "../catalog/probe-query.ts";
-import { catalogQueries, type CatalogQuery, probeQuery, reusable, temporaryQuery } from "../catalog/queries.ts";
+import { type CatalogQuery, catalogQueries, probeQuery, reusable, temporaryQuery } from "../catalog/queries.ts";
 import { resolutionOf, resolutionQuery } from "../catalog/resolution.ts";
 import type { Refusal } from "../policy/decision.ts";
 import { ownPermit } from "../policy/permit.ts";
@@ -57,8 +57,11 @@ class Look {
   }
 
   start(): void {
-    this.#core.hold({ why: "errand", until: () => this.#done, then: () => this.#then(this.#cancelled) });
-    this.#ask([resolutionQuery(this.#core.options.serverMajor), isolationQuery, probeQuery(this.#core.options.serverMajor)], (errand) => this.#resolved(errand));
+    this.#core.hold({ why: "errand", until: () => this.#done, resume: () => this.#then(this.#cancelled) });
+    this.#ask(
+      [resolutionQuery(this.#core.options.serverMajor), isolationQuery, probeQuery(this.#core.options.serverMajor)],
+      (errand) => this.#resolved(errand),
+    );
   }
 
   #ask(queries: readonly CatalogQuery[], next: (errand: Errand) => void): void {
@@ -86,7 +89,10 @@ class Look {
     const known = reusable(options.catalogs.current, probed);
     this.#ask(catalogQueries(options.serverMajor, known), (errand) => {
       const { serverMajor, database } = options;
-      knowledge.learnCatalog(buildSnapshot(errand.results, serverMajor, database, nextVersion(), probed, known), this.#changes);
+      knowledge.learnCatalog(
+        buildSnapshot(errand.results, serverMajor, database, nextVersion(), probed, known),
+        this.#changes,
+      );
       this.#temporary();
     });
   }
@@ -118,7 +124,10 @@ class Look {
 function queryFrames(name: string, sql: string): { bytes: Buffer; asked: "parse" | "bind" | "execute" | "close" }[] {
   return [
     { bytes: encodeParse(name, Buffer.from(sql), []), asked: "parse" },
-    { bytes: encodeBind({ portal: name, statement: name, parameterFormats: [], parameters: [], resultFormats: [] }), asked: "bind" },
+    {
+      bytes: encodeBind({ portal: name, statement: name, parameterFormats: [], parameters: [], resultFormats: [] }),
+      asked: "bind",
+    },
     { bytes: encodeExecute(name, 0), asked: "execute" },
     { bytes: encodeClose("P", name), asked: "close" },
     { bytes: encodeClose("S", name), asked: "close" },

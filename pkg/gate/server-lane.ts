@@ -1,17 +1,18 @@
 // Frames of the server, in order. Rows first and plainly: they pass as slices of the read buffer, or through the plan that was made
 // for their result. Everything else steps the frame at the head of what is owed.
-import { replyOf } from "../session/reply.ts";
+
 import { type Reply, steps } from "../session/owed.ts";
+import { replyOf } from "../session/reply.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import { onAsync } from "./async-messages.ts";
 import type { Core } from "./core.ts";
+import type { Owed } from "./model.ts";
+import { onCompleted, onSuspended } from "./on-completed.ts";
+import { onCopyMessage, onCopyStart } from "./on-copy.ts";
+import { onDescribed } from "./on-described.ts";
 import { onError } from "./on-error.ts";
 import { onReady } from "./on-ready.ts";
-import { onCopyMessage, onCopyStart } from "./on-copy.ts";
-import { onCompleted, onSuspended } from "./on-completed.ts";
-import { onDescribed } from "./on-described.ts";
 import { onRow } from "./on-row.ts";
-import type { Owed } from "./model.ts";
 
 /** A frame `buffer[start, end)` of type `type`. */
 export function onServerFrame(core: Core, type: number, buffer: Buffer, start: number, end: number): void {
@@ -50,11 +51,11 @@ function answered(core: Core, head: Owed, reply: Reply, frame: Buffer): void {
     case "emptyQuery":
       return onCompleted(core, head, reply, frame);
     case "portalSuspended":
-      return onSuspended(core, head, frame);
+      return onSuspended(core, head);
     case "copyIn":
     case "copyOut":
     case "copyBoth":
-      return onCopyStart(core, head, reply, frame);
+      return onCopyStart(core, head, reply);
     case "copyData":
     case "copyDone":
       return onCopyMessage(core, head, reply, frame);

@@ -6,10 +6,16 @@ import type { Facts } from "../sql/facts.ts";
 import type { RowField } from "../wire/postgres/row-description.ts";
 
 /** null when the server's description agrees with the prediction; else in what it differs, without naming values. */
-export function contradiction(facts: Facts, fields: readonly RowField[], masks: MaskPlan, book: ClassBook | null): string | null {
+export function contradiction(
+  facts: Facts,
+  fields: readonly RowField[],
+  masks: MaskPlan,
+  book: ClassBook | null,
+): string | null {
   if (!facts.understood) return null;
   const outputs = facts.outputs ?? [];
-  if (outputs.length !== fields.length) return `the server describes ${fields.length} columns, the analysis ${outputs.length}`;
+  if (outputs.length !== fields.length)
+    return `the server describes ${fields.length} columns, the analysis ${outputs.length}`;
   for (const [at, output] of outputs.entries()) {
     const field = fields[at]!;
     const why = differs(output, field, masks.columns?.[at] != null, book);
@@ -25,11 +31,15 @@ function differs(
   book: ClassBook | null,
 ): string | null {
   const { origin, name } = output;
-  if (origin !== null && (origin.table !== field.table || origin.column !== field.column)) return "the server reports another origin";
-  if (name !== null && Buffer.from(name, "utf8").toString("latin1") !== field.name) return "the server reports another name";
+  if (origin !== null && (origin.table !== field.table || origin.column !== field.column))
+    return "the server reports another origin";
+  if (name !== null && Buffer.from(name, "utf8").toString("latin1") !== field.name)
+    return "the server reports another name";
   // An origin that was predicted and holds was decided on; one that was not predicted must not lead to a label.
   if (origin !== null || masked || field.table === 0) return null;
-  const labelled = book?.classesOf({ relation: field.table, attnum: field.column }).some((label) => !label.observeOnly && label.path === undefined);
+  const labelled = book
+    ?.classesOf({ relation: field.table, attnum: field.column })
+    .some((label) => !label.observeOnly && label.path === undefined);
   return labelled === true ? "the server reports a protected column as its origin" : null;
 }
 

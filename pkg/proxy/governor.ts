@@ -1,6 +1,7 @@
 // The sidecar's heart as one object: listeners, logins, sessions, drain. Everything it needs of the outside is handed in.
-import type { AuditWriter } from "../audit/writer.ts";
+
 import type { SessionEvent } from "../audit/event.ts";
+import type { AuditWriter } from "../audit/writer.ts";
 import { refusedAtStartup } from "../gate/admit.ts";
 import { Gate } from "../gate/gate.ts";
 import type { GateLimits, GateOptions } from "../gate/options.ts";
@@ -160,7 +161,12 @@ class RunningGovernor implements Governor {
     const set = this.#options.policies();
     if (set === null) {
       const hint = "Wait until the sidecar has its first policies; its readiness endpoint says what is missing.";
-      return { admit: false, sqlstate: "57P03", message: "weir: no policies have been received yet, so no login is possible", hint };
+      return {
+        admit: false,
+        sqlstate: "57P03",
+        message: "weir: no policies have been received yet, so no login is possible",
+        hint,
+      };
     }
     const refusal = refusedAtStartup({
       set,
@@ -172,7 +178,9 @@ class RunningGovernor implements Governor {
       settings: settingsOf(startup),
       switches: startup.options.other.length > 0,
     });
-    return refusal === null ? { admit: true } : { admit: false, sqlstate: refusal.sqlstate, message: refusal.message, hint: refusal.hint };
+    return refusal === null
+      ? { admit: true }
+      : { admit: false, sqlstate: refusal.sqlstate, message: refusal.message, hint: refusal.hint };
   }
 
   #contextOf(startup: Startup): SessionContext {
@@ -190,8 +198,15 @@ class RunningGovernor implements Governor {
     const principal = options.identify(startup.user);
     const context = this.#contextOf(startup);
     const event = (phase: "open" | "close"): SessionEvent => ({
-      event: "session", phase, session, principal, database: governed.database, client: context.clientAddress,
-      application: context.application, tls: logged.clientEncrypted, reason: null,
+      event: "session",
+      phase,
+      session,
+      principal,
+      database: governed.database,
+      client: context.clientAddress,
+      application: context.application,
+      tls: logged.clientEncrypted,
+      reason: null,
     });
     const gate = new Gate({
       session,
@@ -234,12 +249,22 @@ class RunningGovernor implements Governor {
   #loginEnded(ended: LoginEnded, startup: Startup | null, governed: GovernedListener): void {
     if (ended.why === "cancelRequest") return;
     this.#loginsFailedTotal += 1;
-    this.#options.logger.log("warn", "login.ended", { database: governed.database, why: ended.why, sqlstate: ended.sqlstate });
+    this.#options.logger.log("warn", "login.ended", {
+      database: governed.database,
+      why: ended.why,
+      sqlstate: ended.sqlstate,
+    });
     if (startup === null) return;
     this.#note({
-      event: "session", phase: "refused", session: this.#options.random.bytes(16).toString("hex"),
-      principal: this.#options.identify(startup.user), database: governed.database, client: startup.address,
-      application: null, tls: startup.encrypted, reason: `${ended.why} ${ended.sqlstate ?? ""}`.trim(),
+      event: "session",
+      phase: "refused",
+      session: this.#options.random.bytes(16).toString("hex"),
+      principal: this.#options.identify(startup.user),
+      database: governed.database,
+      client: startup.address,
+      application: null,
+      tls: startup.encrypted,
+      reason: `${ended.why} ${ended.sqlstate ?? ""}`.trim(),
     });
   }
 
@@ -248,7 +273,9 @@ class RunningGovernor implements Governor {
     try {
       this.#options.audit.write([event]);
     } catch (error) {
-      this.#options.logger.log("error", "audit.unavailable", { reason: error instanceof Error ? error.message : "unknown" });
+      this.#options.logger.log("error", "audit.unavailable", {
+        reason: error instanceof Error ? error.message : "unknown",
+      });
     }
   }
 }

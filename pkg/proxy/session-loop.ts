@@ -73,7 +73,9 @@ export class SessionLoop {
     try {
       this.#perform(act());
     } catch (cause) {
-      this.#options.logger.log("error", "session.defect", { error: cause instanceof Error ? cause.constructor.name : "unknown" });
+      this.#options.logger.log("error", "session.defect", {
+        error: cause instanceof Error ? cause.constructor.name : "unknown",
+      });
       return this.#end("XX000", "weir: internal error, the session was ended");
     }
     this.#flow();
@@ -158,7 +160,9 @@ export class SessionLoop {
   #finish(): void {
     this.#over = true;
     try {
-      this.#options.write(this.#options.gate.gone().flatMap((effect) => (effect.do === "record" ? [effect.event] : [])));
+      this.#options.write(
+        this.#options.gate.gone().flatMap((effect) => (effect.do === "record" ? [effect.event] : [])),
+      );
     } catch (error) {
       if (!(error instanceof AuditUnavailable)) throw error;
       this.#options.logger.log("error", "audit.unavailable", { reason: error.message });

@@ -2,34 +2,92 @@
 // total table, so every "what if this arrives now?" has an answer that compiles. Source: "Message Flow", PostgreSQL manual.
 
 /** What was asked. `sync` stands for everything a Sync owes: one ReadyForQuery. */
-export type Asked = "query" | "parse" | "bind" | "describeStatement" | "describePortal" | "execute" | "close" | "sync" | "function";
+export type Asked =
+  | "query"
+  | "parse"
+  | "bind"
+  | "describeStatement"
+  | "describePortal"
+  | "execute"
+  | "close"
+  | "sync"
+  | "function";
 
 /** Server messages that answer something. Notices, notifications and parameter status answer nothing and may come at any time. */
 export type Reply =
-  | "parseComplete" | "bindComplete" | "closeComplete" | "parameterDescription" | "rowDescription" | "noData" | "dataRow"
-  | "commandComplete" | "emptyQuery" | "portalSuspended" | "copyIn" | "copyOut" | "copyBoth" | "copyData" | "copyDone"
-  | "functionResult" | "error" | "ready";
+  | "parseComplete"
+  | "bindComplete"
+  | "closeComplete"
+  | "parameterDescription"
+  | "rowDescription"
+  | "noData"
+  | "dataRow"
+  | "commandComplete"
+  | "emptyQuery"
+  | "portalSuspended"
+  | "copyIn"
+  | "copyOut"
+  | "copyBoth"
+  | "copyData"
+  | "copyDone"
+  | "functionResult"
+  | "error"
+  | "ready";
 
 /** `stay`: the frame at the head owes more. `done`: it owes nothing more. `skip`: the server ignores everything up to the next Sync. */
 export type Step = "stay" | "done" | "skip";
 
 const nothing: Record<Reply, Step | null> = {
-  parseComplete: null, bindComplete: null, closeComplete: null, parameterDescription: null, rowDescription: null, noData: null,
-  dataRow: null, commandComplete: null, emptyQuery: null, portalSuspended: null, copyIn: null, copyOut: null, copyBoth: null,
-  copyData: null, copyDone: null, functionResult: null, error: null, ready: null,
+  parseComplete: null,
+  bindComplete: null,
+  closeComplete: null,
+  parameterDescription: null,
+  rowDescription: null,
+  noData: null,
+  dataRow: null,
+  commandComplete: null,
+  emptyQuery: null,
+  portalSuspended: null,
+  copyIn: null,
+  copyOut: null,
+  copyBoth: null,
+  copyData: null,
+  copyDone: null,
+  functionResult: null,
+  error: null,
+  ready: null,
 };
 const run: Partial<Record<Reply, Step>> = {
-  dataRow: "stay", copyIn: "stay", copyOut: "stay", copyBoth: "stay", copyData: "stay", copyDone: "stay",
+  dataRow: "stay",
+  copyIn: "stay",
+  copyOut: "stay",
+  copyBoth: "stay",
+  copyData: "stay",
+  copyDone: "stay",
 };
 
 export const steps: Record<Asked, Record<Reply, Step | null>> = {
-  query: { ...nothing, ...run, rowDescription: "stay", commandComplete: "stay", emptyQuery: "stay", error: "stay", ready: "done" },
+  query: {
+    ...nothing,
+    ...run,
+    rowDescription: "stay",
+    commandComplete: "stay",
+    emptyQuery: "stay",
+    error: "stay",
+    ready: "done",
+  },
   function: { ...nothing, functionResult: "stay", error: "stay", ready: "done" },
   sync: { ...nothing, error: "stay", ready: "done" },
   parse: { ...nothing, parseComplete: "done", error: "skip" },
   bind: { ...nothing, bindComplete: "done", error: "skip" },
   close: { ...nothing, closeComplete: "done", error: "skip" },
-  describeStatement: { ...nothing, parameterDescription: "stay", rowDescription: "done", noData: "done", error: "skip" },
+  describeStatement: {
+    ...nothing,
+    parameterDescription: "stay",
+    rowDescription: "done",
+    noData: "done",
+    error: "skip",
+  },
   describePortal: { ...nothing, rowDescription: "done", noData: "done", error: "skip" },
   execute: { ...nothing, ...run, commandComplete: "done", emptyQuery: "done", portalSuspended: "done", error: "skip" },
 };

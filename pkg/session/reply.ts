@@ -2,9 +2,24 @@
 import type { Reply } from "./owed.ts";
 
 const byLetter: Readonly<Record<string, Reply>> = {
-  "1": "parseComplete", "2": "bindComplete", "3": "closeComplete", t: "parameterDescription", T: "rowDescription", n: "noData",
-  D: "dataRow", C: "commandComplete", I: "emptyQuery", s: "portalSuspended", G: "copyIn", H: "copyOut", W: "copyBoth",
-  d: "copyData", c: "copyDone", V: "functionResult", E: "error", Z: "ready",
+  "1": "parseComplete",
+  "2": "bindComplete",
+  "3": "closeComplete",
+  t: "parameterDescription",
+  T: "rowDescription",
+  n: "noData",
+  D: "dataRow",
+  C: "commandComplete",
+  I: "emptyQuery",
+  s: "portalSuspended",
+  G: "copyIn",
+  H: "copyOut",
+  W: "copyBoth",
+  d: "copyData",
+  c: "copyDone",
+  V: "functionResult",
+  E: "error",
+  Z: "ready",
 };
 
 const table: (Reply | null)[] = Array.from({ length: 256 }, (_, code) => byLetter[String.fromCharCode(code)] ?? null);

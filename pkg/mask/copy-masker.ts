@@ -7,7 +7,7 @@ import { BinaryCopyRows } from "./copy-binary.ts";
 import { CsvCopyRows } from "./copy-csv.ts";
 import { TextCopyRows } from "./copy-text.ts";
 import { RowSink } from "./row-sink.ts";
-import type { MaskContext } from "./types.ts";
+import type { Field, MaskContext } from "./types.ts";
 
 /** What masking needs of a COPY's options; the `CopyFacts` of package sql fit. */
 export interface CopyShape {
@@ -47,9 +47,8 @@ export function compileCopyMasker(plan: MaskPlan, copy: CopyShape, context: Mask
     throw new WireError(`the mask plan has ${columns.length} columns, the COPY ${copy.types.length}`);
   }
   const format = copy.format === "binary" ? 1 : 0;
-  const cells = columns.map((column, i): CellPlan | null =>
-    column === null ? null : compileCell(column, copy.types[i]!, copy.typmods?.[i] ?? -1, format, context),
-  );
+  const fields = copy.types.map((type, i): Field => ({ type, typmod: copy.typmods?.[i] ?? -1, format }));
+  const cells = columns.map((column, i) => (column === null ? null : compileCell(column, i, fields, context)));
   return new CopyMasker(rowsOf(copy, cells));
 }
 

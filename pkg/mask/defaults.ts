@@ -1,6 +1,8 @@
 // The neutral value of every type that has one, in text and binary. Binary layouts are those of the types' own *send
 // functions (src/backend/utils/adt); tests hand every value back to a real server.
 import { type CellMasker, constantCell, type Format, nullCell } from "./cell.ts";
+import { compositeDefault } from "./composite-cell.ts";
+import { numericScale } from "./numeric-typmod.ts";
 import { constantText, TEXT_MARKER, textCell } from "./text-cell.ts";
 import { isTextOid, OID, type Shape } from "./types.ts";
 
@@ -84,7 +86,10 @@ export function defaultCell(shape: Shape, format: Format): CellMasker {
     case "enum":
       return constantCell(Buffer.from(shape.labels[0]!));
     case "composite":
-      return nullCell;
+      return compositeDefault(
+        shape.attributes.map(({ oid, shape: attribute }) => ({ oid, mask: defaultCell(attribute, format) })),
+        format,
+      );
     case "opaque":
       return nullCell;
     default:
@@ -118,22 +123,11 @@ function numericZero(typmod: number, format: Format): Buffer {
   return bytes;
 }
 
-/** Scale of numeric(p, s), an 11-bit signed number in the typmod; null when undeclared. */
-export function numericScale(typmod: number): number | null {
-  if (typmod < 4) return null;
-  const bits = (typmod - 4) & 0x7ff;
-  return bits >= 0x400 ? bits - 0x800 : bits;
-}
-
-/** Precision of numeric(p, s); null when undeclared. */
-export function numericPrecision(typmod: number): number | null {
-  return typmod < 4 ? null : ((typmod - 4) >>> 16) & 0xffff;
-}
-
 /** bit(n) keeps its length: the column's, or where that is not told the value's own, which is the column's. */
 function bitZeros(typmod: number, format: Format): CellMasker {
   return (source, start, end, sink) => {
-    const bits = typmod > 0 ? typmod : format === 0 ? end - start : source.readInt32BE(start);
+    const own = format === 0 ? end - start : end - start < 4 ? 0 : source.readInt32BE(start);
+    const bits = typmod > 0 ? typmod : own;
     if (format === 1) sink.writeInt32(bits);
     const count = format === 0 ? bits : Math.ceil(bits / 8);
     const at = sink.reserve(count);

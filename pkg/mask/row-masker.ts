@@ -10,11 +10,6 @@ import type { Field, MaskContext } from "./types.ts";
 
 const HEADER_BYTES = 7;
 
-/** One column that needs another column of its row before it is masked. */
-interface Subject {
-  readonly reader: SubjectReader;
-}
-
 /**
  * The masker of a result whose RowDescription is `fields`; null when nothing is masked and rows pass as they are.
  * Throws WireError when the plan has another number of columns than the result.
@@ -27,12 +22,11 @@ export function compileRowMasker(plan: MaskPlan, fields: readonly Field[], conte
   }
   if (columns.every((column) => column === null)) return null;
   const cells: (CellMasker | null)[] = [];
-  const subjects: Subject[] = [];
+  const subjects: SubjectReader[] = [];
   for (const [index, column] of columns.entries()) {
-    const field = fields[index]!;
-    const cell = column === null ? null : compileCell(column, field.type, field.typmod, field.format, context);
+    const cell = column === null ? null : compileCell(column, index, fields, context);
     cells.push(cell?.mask ?? null);
-    if (cell?.subject) subjects.push({ reader: cell.subject });
+    if (cell?.subject) subjects.push(cell.subject);
   }
   return new RowMasker(cells, subjects);
 }
@@ -41,11 +35,11 @@ export class RowMasker {
   /** Cells masked so far, NULLs not counted. */
   maskedCells = 0;
   readonly #cells: readonly (CellMasker | null)[];
-  readonly #subjects: readonly Subject[];
+  readonly #subjects: readonly SubjectReader[];
   /** Start and end of each cell of the row at hand; only filled when there are subjects. */
   readonly #places: Int32Array;
 
-  constructor(cells: readonly (CellMasker | null)[], subjects: readonly Subject[]) {
+  constructor(cells: readonly (CellMasker | null)[], subjects: readonly SubjectReader[]) {
     this.#cells = cells;
     this.#subjects = subjects;
     this.#places = new Int32Array(2 * cells.length);
@@ -101,7 +95,7 @@ export class RowMasker {
       places[i + 1] = size === -1 ? -1 : at + 4 + size;
       at += 4 + Math.max(0, size);
     }
-    for (const { reader } of this.#subjects)
+    for (const reader of this.#subjects)
       reader.read(buffer, places[2 * reader.column]!, places[2 * reader.column + 1]!);
   }
 }

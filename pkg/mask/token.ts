@@ -2,8 +2,9 @@
 // which it is recognised when a client writes it back.
 import type { MaskMethod } from "../policy/decision.ts";
 import { numberParameter, textParameter } from "../policy/method-parameters.ts";
+import { KeyedText, type Render } from "./keyed-text.ts";
 import type { MaskKeys } from "./keys.ts";
-import { RowSink } from "./row-sink.ts";
+import type { RowSink } from "./row-sink.ts";
 import { Hmac } from "./sha256.ts";
 import type { TextMasker } from "./text-cell.ts";
 
@@ -15,45 +16,45 @@ export const TOKEN_CHECK_CHARACTERS = 4;
 /** A domain that RFC 2606 reserves: mail to it goes nowhere. */
 export const TOKEN_EMAIL_DOMAIN = "masked.invalid";
 
-type Render = (digest: Buffer, sink: RowSink) => void;
+/** Least characters a column needs for each rendering; shorter ones get Default, since a cut token is no longer unique. */
+export const TOKEN_CHARACTERS: Readonly<Record<string, number>> = {
+  Text: TOKEN_PREFIX.length + TOKEN_BODY_CHARACTERS + TOKEN_CHECK_CHARACTERS,
+  Email: TOKEN_BODY_CHARACTERS + TOKEN_CHECK_CHARACTERS + 1 + TOKEN_EMAIL_DOMAIN.length,
+  Integer: 19,
+  Uuid: 36,
+};
+/** Below this a text column is too short for any token. */
+const SHORT_TOKEN_CHARACTERS = 12;
 
-/** Computes tokens of one key, through the shared cache; `source` is overwritten by nothing here. */
-export class Tokenizer {
-  readonly #hmac: Hmac;
-  readonly #keys: MaskKeys;
-  readonly #space: number;
-  readonly #render: Render;
-  readonly #scratch = new RowSink();
-
-  constructor(keys: MaskKeys, keyName: string, as: string, digits: number) {
-    const key = keys.deriveKey(keyName, "token");
-    this.#hmac = new Hmac(key);
-    this.#keys = keys;
-    this.#space = keys.tokens.space(`${keys.version}\0${keyName}\0${as}\0${digits}`);
-    this.#render = renderer(as, digits, new Hmac(keys.deriveKey("", "check")));
-  }
-
-  /** Appends the token of source[start, end). */
-  write(source: Buffer, start: number, end: number, sink: RowSink): void {
-    const tokens = this.#keys.tokens;
-    if (tokens.find(this.#space, source, start, end, sink)) return;
-    const scratch = this.#scratch;
-    scratch.rewind(0);
-    this.#render(this.#hmac.compute(source, start, end), scratch);
-    const from = scratch.indexOf(0);
-    const to = from + scratch.position;
-    tokens.store(this.#space, source, start, end, scratch.bytes, from, to);
-    sink.write(scratch.bytes, from, to);
-  }
+/** Token of a text that may have `charactersMax` characters; null when none fits. */
+export function tokenText(mask: MaskMethod, keys: MaskKeys, charactersMax: number): TextMasker | null {
+  const as = textParameter(mask, "as");
+  const digits = numberParameter(mask, "digits");
+  const needed = as === "Digits" ? digits : TOKEN_CHARACTERS[as]!;
+  if (as === "Text" && charactersMax < needed) return shortToken(mask, keys, charactersMax);
+  if (charactersMax < needed) return null;
+  const render = renderer(as, digits, checkOf(keys));
+  return keyedText(new KeyedText(keys, mask.keyName, "token", `${as} ${digits}`, render));
 }
 
-/** Token of a text, as the mask's `as` says. */
-export function tokenText(mask: MaskMethod, keys: MaskKeys): TextMasker {
-  const tokenizer = new Tokenizer(keys, mask.keyName, textParameter(mask, "as"), numberParameter(mask, "digits"));
+/** Only base 32 characters, 60 bits or more, for narrow columns; without a check. */
+function shortToken(mask: MaskMethod, keys: MaskKeys, charactersMax: number): TextMasker | null {
+  if (charactersMax < SHORT_TOKEN_CHARACTERS) return null;
+  const count = Math.min(charactersMax, TOKEN_BODY_CHARACTERS);
+  const render: Render = (digest, sink) => writeBase32(digest, count, sink);
+  return keyedText(new KeyedText(keys, mask.keyName, "token", `short ${count}`, render));
+}
+
+export function keyedText(text: KeyedText): TextMasker {
   return (source, start, end, sink) => {
-    tokenizer.write(source, start, end, sink);
+    text.write(source, start, end, sink);
     return true;
   };
+}
+
+/** HMAC of the check characters: one key for all columns, so that a token is recognised wherever it is written. */
+export function checkOf(keys: MaskKeys, version: number = keys.version): Hmac {
+  return new Hmac(keys.deriveKey("", "check", version));
 }
 
 function renderer(as: string, digits: number, check: Hmac): Render {
@@ -69,10 +70,6 @@ function renderer(as: string, digits: number, check: Hmac): Render {
       return (digest, sink) => sink.writeAscii(decimal(digest, 1n << 63n));
     case "Uuid":
       return (digest, sink) => sink.writeAscii(uuidText(uuidOf(digest)));
-    case "Bytes":
-      return (digest, sink) => sink.write(digest, 0, 16);
-    case "UuidBytes":
-      return (digest, sink) => sink.write(uuidOf(digest), 0, 16);
     default:
       return (digest, sink) => {
         sink.writeAscii(TOKEN_PREFIX);
@@ -85,7 +82,8 @@ function writeToken(digest: Buffer, check: Hmac, sink: RowSink): void {
   const from = sink.position;
   writeBase32(digest, TOKEN_BODY_CHARACTERS, sink);
   const at = sink.indexOf(from);
-  writeBase32(check.compute(sink.bytes, at, at + TOKEN_BODY_CHARACTERS), TOKEN_CHECK_CHARACTERS, sink);
+  const checked = check.compute(sink.bytes, at, at + TOKEN_BODY_CHARACTERS);
+  writeBase32(checked, TOKEN_CHECK_CHARACTERS, sink);
 }
 
 /** The first 5 * count bits of `digest`. */
@@ -110,8 +108,8 @@ function decimal(digest: Buffer, modulus: bigint): string {
   return (((digest.readBigUInt64BE(0) << 64n) | digest.readBigUInt64BE(8)) % modulus).toString();
 }
 
-/** 122 bits of the digest as a version 4 UUID (RFC 9562). The result is part of `digest`. */
-function uuidOf(digest: Buffer): Buffer {
+/** 122 bits of the digest as a version 4 UUID (RFC 9562), in the digest's own bytes. */
+export function uuidOf(digest: Buffer): Buffer {
   digest[6] = (digest[6]! & 0x0f) | 0x40;
   digest[8] = (digest[8]! & 0x3f) | 0x80;
   return digest.subarray(0, 16);

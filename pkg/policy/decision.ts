@@ -35,7 +35,8 @@ export interface MaskMethod {
 
 /** How one output column leaves. */
 export type ColumnMask =
-  | { readonly apply: "method"; readonly mask: MaskMethod }
+  /** `subject`: for ShiftDate, position (0-based) of an unchanged copy of the subject column in the row; absent: Default. */
+  | { readonly apply: "method"; readonly mask: MaskMethod; readonly subject?: number }
   /** A derived or not understood value: replaced whole by its type's Default. */
   | { readonly apply: "default"; readonly class: string; readonly rule: RuleRef }
   /** A json document with protected parts: every path gets its own method; what cannot be walked becomes Default. */

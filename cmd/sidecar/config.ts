@@ -145,6 +145,9 @@ function contradictions(config: Values, outside: Outside): readonly string[] {
       login.passwordFile,
       1,
     ]),
+    ...Object.entries(config.identities).flatMap(([login, { proof }]): [string, string, number][] =>
+      proof?.kind === "passwordFile" ? [[`identities.${login}.passwordFile`, proof.file, 1]] : [],
+    ),
   ];
   for (const [name, path, bytesLeast] of files) {
     const problem = path === null ? null : fileProblem(path, bytesLeast, outside);

@@ -18,7 +18,16 @@ export interface StaticIdentity {
   readonly kind: PrincipalKind;
   readonly name: string;
   readonly groups: readonly string[];
+  /** What proves the login to us where credentials are Brokered; null: it cannot log in there. */
+  readonly proof: LoginProof | null;
 }
+
+export type LoginProof =
+  | { readonly kind: "passwordFile"; readonly file: string }
+  /** As pg_authid holds it. */
+  | { readonly kind: "scramVerifier"; readonly text: string }
+  /** None, for connections from loopback addresses only. */
+  | { readonly kind: "trustLoopback" };
 
 /** A login that the sidecar itself holds at an upstream: for `Brokered` sessions and for the catalogue. */
 export interface UpstreamLogin {
@@ -85,16 +94,39 @@ function listenerText(entry: string): unknown {
   return { listen, database };
 }
 
-/** A map from login to `{kind, name, groups}`. */
+/** A map from login to `{kind, name, groups}`, with how it proves itself to us where that is our task. */
 export const identities: Parse<Readonly<Record<string, StaticIdentity>>> = (raw) =>
   map(raw, (value, login) => {
-    const { kind, name, groups } = fields(value, ["kind", "name", "groups"], `.${login}`);
+    const known = ["kind", "name", "groups", "passwordFile", "scramVerifier", "trustLoopback"] as const;
+    const { kind, name, groups, ...proofs } = fields(value, known, `.${login}`);
     return {
       kind: within(`.${login}.kind`, () => oneOf("Human", "Agent", "Service")(kind)),
       name: name === undefined ? login : within(`.${login}.name`, () => text(name)),
       groups: within(`.${login}.groups`, () => list(groups ?? [], "group names").map(text)),
+      proof: within(`.${login}`, () => loginProof(proofs)),
     };
   });
+
+function loginProof(proofs: Readonly<Record<string, unknown>>): LoginProof | null {
+  const given = Object.entries(proofs).filter(([, value]) => value !== undefined && value !== false);
+  if (given.length > 1) throw new Invalid("give one of passwordFile, scramVerifier and trustLoopback");
+  const [name, value] = given[0] ?? [];
+  switch (name) {
+    case undefined:
+      return null;
+    case "passwordFile":
+      return { kind: "passwordFile", file: text(value) };
+    case "scramVerifier":
+      if (/^SCRAM-SHA-256\$\d{1,8}:[\w+/=]+\$[\w+/=]+:[\w+/=]+$/.test(String(value)))
+        return { kind: "scramVerifier", text: String(value) };
+      throw new Invalid(
+        "scramVerifier: write it as pg_authid holds it, SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>",
+      );
+    default:
+      if (value === true) return { kind: "trustLoopback" };
+      throw new Invalid("trustLoopback: write true or leave it out");
+  }
+}
 
 /** A map from GovernedDatabase to `{user, passwordFile}`. */
 export const upstreamLogins: Parse<Readonly<Record<string, UpstreamLogin>>> = (raw) =>

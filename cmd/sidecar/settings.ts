@@ -84,7 +84,7 @@ export const settings = {
   identities: {
     env: "WEIR_IDENTITIES",
     parse: identities,
-    form: "map of login to {kind, name, groups}; in the environment as JSON",
+    form: "map of login to {kind, name, groups} and for Brokered one of {passwordFile, scramVerifier, trustLoopback}; in the environment as JSON",
     fallback: {},
     help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name.",
   },
@@ -93,7 +93,7 @@ export const settings = {
     parse: upstreamLogins,
     form: "map of GovernedDatabase to {user, passwordFile}; in the environment as JSON",
     fallback: {},
-    help: "Logins that the sidecar itself holds: for databases whose credentials are Brokered, and to load the catalogue.",
+    help: "The login that the sidecar holds for a database whose credentials are Brokered; read at each login, so that it may rotate.",
   },
   environment: {
     env: "WEIR_ENVIRONMENT",
@@ -109,6 +109,20 @@ export const settings = {
     form: "text",
     fallback: "default",
     help: "In every record; the namespace of resources that name none.",
+  },
+  workload: {
+    env: "WEIR_WORKLOAD",
+    parse: text,
+    form: "text",
+    fallback: null,
+    help: "In every record: the Deployment, Job or gateway that this sidecar belongs to.",
+  },
+  instance: {
+    env: "WEIR_INSTANCE",
+    parse: text,
+    form: "text",
+    fallback: null,
+    help: "In every record: the pod. Unset: the host's name.",
   },
   "admin.listen": {
     env: "WEIR_ADMIN_LISTEN",
@@ -138,12 +152,33 @@ export const settings = {
     fallback: 5000,
     help: "Client connections at one time; the next one is refused with 53300.",
   },
+  "limits.logins": {
+    env: "WEIR_LIMITS_LOGINS",
+    parse: whole(1, 100_000),
+    form: "number",
+    fallback: 200,
+    help: "Logins under way at one time; the next one is refused with 53300.",
+  },
   "limits.frameBytes": {
     env: "WEIR_LIMITS_FRAME_BYTES",
     parse: bytes(2 ** 16, 2 ** 30),
     form: "bytes, such as 64MiB",
     fallback: "1GiB",
     help: "Longest single frame; a longer one ends its session with 08P01.",
+  },
+  "limits.waitingBytes": {
+    env: "WEIR_LIMITS_WAITING_BYTES",
+    parse: bytes(2 ** 12, 2 ** 30),
+    form: "bytes, such as 64MiB",
+    fallback: "1MiB",
+    help: "What one client may send ahead while a statement of it is being decided; beyond it, reading pauses.",
+  },
+  "catalog.probeSeconds": {
+    env: "WEIR_CATALOG_PROBE_SECONDS",
+    parse: whole(1, 3600),
+    form: "seconds",
+    fallback: 5,
+    help: "How often a session asks the database, in front of a statement, whether its schema has changed.",
   },
   "limits.loginSeconds": {
     env: "WEIR_LIMITS_LOGIN_SECONDS",

@@ -10,13 +10,28 @@ export interface ColumnRef {
   readonly column: string;
 }
 
+/** A stored column as a source of a value; with `path`, only what that constant json path leads to (array steps left out). */
+export interface Source extends ColumnRef {
+  readonly path?: readonly string[];
+}
+
 /** Where the value of an output column, or of a part of a statement, comes from (lineage-rules.md). `unknown` is the top. */
 export type Lineage =
   | { readonly kind: "clean" }
-  /** The value of one stored column, unchanged. `path`: only what a constant json path leads to; `as` says in which form. */
-  | { readonly kind: "copy"; readonly column: ColumnRef; readonly path?: readonly string[]; readonly as?: "json" | "text" }
-  | { readonly kind: "derived"; readonly columns: readonly ColumnRef[] }
-  | { readonly kind: "unknown"; readonly why: string };
+  /**
+   * The value of one stored column, unchanged. `path`: only what a constant json path leads to; `as` says in which form.
+   * `via`: columns that the same value has also been a value of: views it came through, the other side of USING.
+   */
+  | {
+      readonly kind: "copy";
+      readonly column: ColumnRef;
+      readonly path?: readonly string[];
+      readonly as?: "json" | "text";
+      readonly via?: readonly Source[];
+    }
+  | { readonly kind: "derived"; readonly columns: readonly Source[] }
+  /** `columns`: those that are known to be among the sources, such as a foreign table's own column. */
+  | { readonly kind: "unknown"; readonly why: string; readonly columns?: readonly Source[] };
 
 /** What RowDescription will say of the column's origin: table OID and column number, or 0 and 0 for anything computed. */
 export interface Origin {
@@ -33,8 +48,25 @@ export interface OutputColumn {
 }
 
 export const EFFECTS = [
-  "Read", "Insert", "Update", "Delete", "Truncate", "Create", "Alter", "Drop", "Grant", "CopyIn", "CopyOut", "File",
-  "Network", "ExecuteCode", "SessionChange", "Lock", "Transaction", "Maintenance", "Notify",
+  "Read",
+  "Insert",
+  "Update",
+  "Delete",
+  "Truncate",
+  "Create",
+  "Alter",
+  "Drop",
+  "Grant",
+  "CopyIn",
+  "CopyOut",
+  "File",
+  "Network",
+  "ExecuteCode",
+  "SessionChange",
+  "Lock",
+  "Transaction",
+  "Maintenance",
+  "Notify",
 ] as const;
 /** What a statement does to the world, at any depth. */
 export type EffectKind = (typeof EFFECTS)[number];
@@ -43,7 +75,16 @@ export interface RelationUse {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
-  readonly kind: "table" | "view" | "materialized" | "foreign" | "partitioned" | "sequence" | "index" | "composite" | "toast";
+  readonly kind:
+    | "table"
+    | "view"
+    | "materialized"
+    | "foreign"
+    | "partitioned"
+    | "sequence"
+    | "index"
+    | "composite"
+    | "toast";
   readonly temporary: boolean;
   readonly access: readonly EffectKind[];
 }

@@ -6,10 +6,11 @@ import { PROTOCOL_3_2 } from "../wire/postgres/protocol-version.ts";
 import { encodeStartupMessage } from "../wire/postgres/startup-packet.ts";
 import type { ClientSide, Conversation } from "./conversation.ts";
 import type { Brokered } from "./credentials.ts";
+import type { Frame } from "./frame-stream.ts";
 import { fatalError, LoginError } from "./login-error.ts";
 import type { Startup } from "./startup.ts";
 import { authenticateUpstream } from "./upstream-authentication.ts";
-import { nextUpstreamFrame, unexpected } from "./upstream-frame.ts";
+import { label, nextUpstreamFrame, unexpected } from "./upstream-frame.ts";
 
 /** Protocol options, which nobody has defined yet, begin with this. */
 const OPTION_PREFIX = "_pq_.";
@@ -26,7 +27,7 @@ export function negotiateVersion(client: ClientSide): number {
 /** Ends when the server has accepted us and the client, which is proved already, knows. */
 export async function brokeredLogin(talk: Conversation, credentials: Brokered): Promise<void> {
   const login = { user: credentials.user, password: await readPassword(credentials, talk) };
-  const toServer = { ...talk, serverText: (frame: Buffer) => withoutOurLogin(frame, talk) };
+  const toServer = { ...talk, tell: (frame: Frame) => tellWithoutOurLogin(frame, talk) };
   talk.upstream.peer.write(encodeStartupMessage(PROTOCOL_3_2, parametersFor(talk.client.startup, credentials.user)));
   let frame = await nextUpstreamFrame(toServer);
   if (frame.type === "v") frame = await nextUpstreamFrame(toServer);
@@ -37,9 +38,8 @@ export async function brokeredLogin(talk: Conversation, credentials: Brokered): 
 
 async function readPassword(credentials: Brokered, talk: Conversation): Promise<Buffer> {
   return credentials.password().catch((cause: Error) => {
-    const { name } = talk.upstream.connection.address.upstream;
     const hint = "Check the file that the GovernedDatabase's credentials name.";
-    throw new LoginError("28000", `Weir cannot read its password for database "${name}"`, hint, { cause });
+    throw new LoginError("28000", `Weir cannot read its password for ${label(talk)}`, hint, { cause });
   });
 }
 
@@ -55,13 +55,9 @@ function parametersFor(startup: Startup, user: string): [string, string][] {
 }
 
 /** An error about our own login is ours to repair, and its text names a login that is not the client's business. */
-function withoutOurLogin(frame: Buffer, talk: Conversation): Buffer | null {
-  const sqlstate = decodeErrorFields(frame.subarray(5)).get("C") ?? "";
-  if (!sqlstate.startsWith("28")) return talk.serverText(frame);
-  const { name } = talk.upstream.connection.address.upstream;
-  return fatalError(
-    "28000",
-    `Weir could not log in to database "${name}" (${sqlstate})`,
-    "Check user and password of the GovernedDatabase's credentials and the server's pg_hba.conf.",
-  );
+function tellWithoutOurLogin(frame: Frame, talk: Conversation): void {
+  const sqlstate = decodeErrorFields(frame.body).get("C") ?? "";
+  if (!sqlstate.startsWith("28")) return talk.tell(frame);
+  const hint = "Check user and password of the GovernedDatabase's credentials and the server's pg_hba.conf.";
+  talk.client.peer.write(fatalError("28000", `Weir could not log in to ${label(talk)} (${sqlstate})`, hint));
 }

@@ -2,11 +2,10 @@
 // (`ProcessStartupPacket` in backend_startup.c): each of SSLRequest and GSSENCRequest counts once, then only a StartupMessage.
 import type { Socket } from "node:net";
 import type { CancelKey } from "../wire/postgres/backend-key-data.ts";
-import { majorOf, minorOf } from "../wire/postgres/protocol-version.ts";
 import type { StartupMessage, StartupPacket } from "../wire/postgres/startup-packet.ts";
 import { StartupReader } from "../wire/postgres/startup-reader.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
-import { LoginError, PeerGone } from "./login-error.ts";
+import { LoginError, PeerGone, UnsupportedProtocol } from "./login-error.ts";
 import type { Peer } from "./peer.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
 import { acceptTls } from "./socket-tls.ts";
@@ -119,11 +118,9 @@ export class ClientStartup {
 
 const CODES = { sslRequest: 80877103, gssencRequest: 80877104 } as const;
 
-/** PostgreSQL's own words for a version, or for a repeated request, which it takes for a version. */
+/** A repeated request is taken for a version, as PostgreSQL does. */
 function unsupported(
   packet: Extract<StartupPacket, { kind: "sslRequest" | "gssencRequest" | "unsupported" }>,
-): LoginError {
-  const version = packet.kind === "unsupported" ? packet.version : CODES[packet.kind];
-  const asked = `${majorOf(version)}.${minorOf(version)}`;
-  return new LoginError("0A000", `unsupported frontend protocol ${asked}: server supports 3.0 to 3.2`);
+): UnsupportedProtocol {
+  return new UnsupportedProtocol(packet.kind === "unsupported" ? packet.version : CODES[packet.kind]);
 }

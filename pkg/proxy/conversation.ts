@@ -1,6 +1,6 @@
-// What the steps of one login share: both peers, what the client asked, and how server texts pass.
+// What the steps of one login share: both peers, what the client asked.
 import type { Random } from "../runtime/random.ts";
-import type { FrameStream } from "./frame-stream.ts";
+import type { Frame, FrameStream } from "./frame-stream.ts";
 import type { Peer } from "./peer.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
 import type { Startup } from "./startup.ts";
@@ -20,10 +20,14 @@ export interface UpstreamSide {
   readonly connection: UpstreamConnection;
 }
 
-export interface Conversation {
-  readonly client: ClientSide;
+/** Logging in to the server, for a client or for ourselves. */
+export interface UpstreamTalk {
   readonly upstream: UpstreamSide;
   readonly random: Random;
-  /** What the client gets in place of a NoticeResponse or ErrorResponse frame of the server; null for nothing. */
-  readonly serverText: (frame: Buffer) => Buffer | null;
+  /** Hears each NoticeResponse of the server, and the ErrorResponse that ends the login. */
+  readonly tell: (frame: Frame) => void;
+}
+
+export interface Conversation extends UpstreamTalk {
+  readonly client: ClientSide;
 }

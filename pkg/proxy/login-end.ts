@@ -1,7 +1,7 @@
 // Turns what ended a login into words for the client and a line for the log.
 import { WireError } from "../wire/postgres/wire-error.ts";
 import type { LoginEnded } from "./logged-in.ts";
-import { fatalError, LoginError, PeerGone, UpstreamRefused } from "./login-error.ts";
+import { fatalError, LoginError, PeerGone, UnsupportedProtocol, UpstreamRefused } from "./login-error.ts";
 
 export class TimeLimit extends Error {}
 
@@ -10,6 +10,8 @@ export function endOf(error: unknown): Omit<LoginEnded, "outcome"> & { readonly 
   if (error instanceof PeerGone) return { why: "clientLeft", sqlstate: null, reason: error.message, words: null };
   if (error instanceof UpstreamRefused)
     return { why: "refusedByServer", sqlstate: error.sqlstate, reason: error.message, words: null };
+  if (error instanceof UnsupportedProtocol)
+    return { why: "refusedByUs", sqlstate: error.sqlstate, reason: error.message, words: error.words };
   const { why, sqlstate, message, hint } = ourRefusal(error);
   return { why, sqlstate, reason: message, words: fatalError(sqlstate, message, hint) };
 }

@@ -1,5 +1,7 @@
 // Why a login ended: an error for the client, or a peer that went away.
+
 import { encodeError } from "../wire/postgres/error-fields.ts";
+import { majorOf, minorOf } from "../wire/postgres/protocol-version.ts";
 
 /** Ends the login with a FATAL ErrorResponse of ours. The message names what is wrong, the hint what to do; no secrets. */
 export class LoginError extends Error {
@@ -10,6 +12,21 @@ export class LoginError extends Error {
     super(message, options);
     this.sqlstate = sqlstate;
     this.hint = hint;
+  }
+}
+
+/** The client speaks another major version of the protocol. */
+export class UnsupportedProtocol extends Error {
+  readonly sqlstate = "0A000";
+  /** What it gets: before version 3 an error was the letter E and a line of text. */
+  readonly words: Buffer;
+
+  /** `version` as the client sent it; the text is PostgreSQL's own. */
+  constructor(version: number) {
+    super(`unsupported frontend protocol ${majorOf(version)}.${minorOf(version)}: server supports 3.0 to 3.2`);
+    const isOld = version !== 0 && majorOf(version) < 3;
+    const old = Buffer.from(`EFATAL:  ${this.message}\n\0`);
+    this.words = isOld ? old : fatalError(this.sqlstate, this.message);
   }
 }
 

@@ -8,7 +8,7 @@ import { type ClientStart, ClientStartup } from "./client-startup.ts";
 import type { ClientSide, Conversation } from "./conversation.ts";
 import type { Brokered } from "./credentials.ts";
 import { relayUntilReady } from "./first-ready.ts";
-import { FrameStream } from "./frame-stream.ts";
+import { type Frame, FrameStream } from "./frame-stream.ts";
 import type { LoggedIn, LoginEnded } from "./logged-in.ts";
 import { endOf, TimeLimit } from "./login-end.ts";
 import { LoginError, PeerGone } from "./login-error.ts";
@@ -123,8 +123,11 @@ class LoginAttempt {
     if (this.#stop.signal.aborted) connection.socket.destroy();
     const peer = new Peer(connection.socket, "upstream");
     const frames = new FrameStream(peer, SERVER_TYPES, SERVER_FRAME_BYTES_MAX);
-    const text = (frame: Buffer) => (serverText === undefined ? frame : serverText(frame, client.startup));
-    return { client, upstream: { peer, frames, connection }, random, serverText: text };
+    const tell = (frame: Frame) => {
+      const text = serverText === undefined ? frame.bytes : serverText(frame.bytes, client.startup);
+      if (text !== null) client.peer.write(text);
+    };
+    return { client, upstream: { peer, frames, connection }, random, tell };
   }
 
   async #finish(talk: Conversation, version: number, upstreamUser: string): Promise<LoggedIn> {

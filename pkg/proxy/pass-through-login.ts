@@ -9,7 +9,7 @@ import type { Conversation } from "./conversation.ts";
 import { LoginError } from "./login-error.ts";
 import { SCRAM_PLUS } from "./scram-server.ts";
 import { authenticateUpstream } from "./upstream-authentication.ts";
-import { nextClientAnswer, nextUpstreamFrame, unexpected } from "./upstream-frame.ts";
+import { label, nextClientAnswer, nextUpstreamFrame, unexpected } from "./upstream-frame.ts";
 
 /** Ends when the server has accepted the login and the client knows. Returns the protocol version that both go on with. */
 export async function passThroughLogin(talk: Conversation): Promise<number> {
@@ -37,7 +37,7 @@ async function relayRequest(talk: Conversation, request: Authentication, frame: 
     case "other":
       throw new LoginError(
         "28000",
-        `database "${name(talk)}" asks for Kerberos, GSSAPI or SSPI authentication, which cannot be relayed`,
+        `${label(talk)} asks for Kerberos, GSSAPI or SSPI authentication, which cannot be relayed`,
         "Use the method scram-sha-256 in the server's pg_hba.conf, or credentials of mode Brokered.",
       );
     default:
@@ -53,11 +53,7 @@ async function startSasl(talk: Conversation, offered: readonly string[]): Promis
   const struck = offered.includes(SCRAM_PLUS) && !sharesCertificate(talk);
   const mechanisms = struck ? offered.filter((mechanism) => mechanism !== SCRAM_PLUS) : offered;
   if (mechanisms.length === 0) {
-    throw new LoginError(
-      "28000",
-      `database "${name(talk)}" demands SCRAM channel binding, which cannot be relayed`,
-      BROKERED,
-    );
+    throw new LoginError("28000", `${label(talk)} demands SCRAM channel binding, which cannot be relayed`, BROKERED);
   }
   talk.client.peer.write(encodeAuthentication({ method: "sasl", mechanisms }));
   const answer = await nextClientAnswer(talk.client);
@@ -97,8 +93,4 @@ function sharesCertificate(talk: Conversation): boolean {
   const { socket } = talk.upstream.connection;
   const theirs = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined;
   return theirs !== undefined && talk.client.tls?.der.equals(theirs) === true;
-}
-
-function name(talk: Conversation): string {
-  return talk.upstream.connection.address.upstream.name;
 }

@@ -5,11 +5,11 @@ import { serialize } from "pg-protocol";
 import { type Authentication, decodeAuthentication } from "../wire/postgres/authentication.ts";
 import { encodePassword } from "../wire/postgres/password-message.ts";
 import { serverEndPoint } from "./channel-binding.ts";
-import type { Conversation } from "./conversation.ts";
+import type { UpstreamTalk } from "./conversation.ts";
 import { LoginError } from "./login-error.ts";
 import { ScramClient, ScramError } from "./scram-client.ts";
 import { SCRAM, SCRAM_PLUS } from "./scram-server.ts";
-import { nextUpstreamFrame, unexpected } from "./upstream-frame.ts";
+import { label, nextUpstreamFrame, unexpected } from "./upstream-frame.ts";
 
 export interface UpstreamLogin {
   readonly user: string;
@@ -18,7 +18,7 @@ export interface UpstreamLogin {
 
 /** Answers `request` and what follows, until AuthenticationOk. Rejects as `nextUpstreamFrame`, or with LoginError 28000. */
 export async function authenticateUpstream(
-  talk: Conversation,
+  talk: UpstreamTalk,
   request: Authentication,
   login: UpstreamLogin,
 ): Promise<void> {
@@ -44,7 +44,7 @@ export async function authenticateUpstream(
 
 const REMEDY = "Give this login the method scram-sha-256 in the server's pg_hba.conf.";
 
-async function scram(talk: Conversation, mechanisms: readonly string[], password: Buffer): Promise<void> {
+async function scram(talk: UpstreamTalk, mechanisms: readonly string[], password: Buffer): Promise<void> {
   const endPoint = mechanisms.includes(SCRAM_PLUS) ? upstreamEndPoint(talk) : null;
   if (endPoint === null && !mechanisms.includes(SCRAM)) {
     throw new LoginError("28000", `${label(talk)} offers no SASL mechanism that Weir speaks`, REMEDY);
@@ -64,18 +64,18 @@ async function scram(talk: Conversation, mechanisms: readonly string[], password
 }
 
 /** The binding value of the server's certificate, where there is TLS and the certificate has one. */
-function upstreamEndPoint(talk: Conversation): Buffer | null {
+function upstreamEndPoint(talk: UpstreamTalk): Buffer | null {
   const { socket } = talk.upstream.connection;
   const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
   return certificate === undefined ? null : serverEndPoint(certificate);
 }
 
-async function expectOk(talk: Conversation): Promise<void> {
+async function expectOk(talk: UpstreamTalk): Promise<void> {
   await expect(talk, "ok");
 }
 
 async function expect<M extends Authentication["method"]>(
-  talk: Conversation,
+  talk: UpstreamTalk,
   method: M,
 ): Promise<Extract<Authentication, { method: M }>> {
   const frame = await nextUpstreamFrame(talk);
@@ -89,8 +89,4 @@ function md5Password(login: UpstreamLogin, salt: Buffer): Buffer {
   const md5 = (data: Buffer) => createHash("md5").update(data).digest("hex");
   const inner = md5(Buffer.concat([login.password, Buffer.from(login.user, "latin1")]));
   return Buffer.from(`md5${md5(Buffer.concat([Buffer.from(inner), salt]))}`);
-}
-
-function label(talk: Conversation): string {
-  return `database "${talk.upstream.connection.address.upstream.name}"`;
 }

@@ -16,10 +16,12 @@ export interface Field<T> {
   readonly decode: Decoder<T>;
   readonly required: boolean;
   readonly fallback: T | undefined;
+  readonly remedy?: string;
 }
 
-export function required<T>(decode: Decoder<T>): Field<T> {
-  return { decode, required: true, fallback: undefined };
+/** `remedy` for when it is missing. */
+export function required<T>(decode: Decoder<T>, remedy?: string): Field<T> {
+  return { decode, required: true, fallback: undefined, ...(remedy === undefined ? {} : { remedy }) };
 }
 
 /** `null` is read as absent, as Kubernetes does. */
@@ -72,7 +74,7 @@ export function record<F extends Fields>(fields: F): Decoder<Values<F>> {
       else if (!field.required) {
         values[name] = field.fallback;
         continue;
-      } else report(below(context, name), entry?.keyAt ?? tree.at, "is missing", `set ${name}`);
+      } else report(below(context, name), entry?.keyAt ?? tree.at, "is missing", field.remedy ?? `set ${name}`);
       if (values[name] === undefined) whole = false;
     }
     return whole ? (values as Values<F>) : undefined;

@@ -21,7 +21,7 @@ const classPattern: Decoder<string> = checked(text, (value, context, tree) =>
 export const maskRule: Decoder<MaskRule> = checked(
   record({
     classes: required(list(classPattern, { min: 1 })),
-    method: required(choice(...METHODS)),
+    method: required(choice(...METHODS), 'set method; in Kubernetes "Null" needs its quotes'),
     parameters: optional<Tree, null>((tree) => tree, null),
   }),
   ({ classes, method, parameters }, context, tree) => {

@@ -63,7 +63,6 @@ function parseSources(sources: readonly Source[], earlier: readonly Problem[], o
     const resource = parseOne(source, options.namespace ?? "default", problems, declared);
     return resource === undefined ? [] : [resource];
   });
-  for (const resource of resources) problems.push(...unsupported(resource));
   problems.push(...crossCheck(resources, declared));
   return { resources, problems: inOrder(problems) };
 }
@@ -72,6 +71,7 @@ function parseOne(source: Source, namespace: string, problems: Problem[], declar
   const context: Context = { file: source.file, path: [], problems };
   const kind = kindOf(source.tree, context);
   if (kind === undefined) return undefined;
+  problems.push(...unsupported(kind, source));
   const meta = metadataOf(source.tree, context, kind, namespace);
   if (meta !== undefined) declared.push({ kind, ...meta, source });
   switch (kind) {

@@ -1,7 +1,7 @@
 // Fields that are read and typed but that this version does not enforce. Leaving them unenforced in silence would be worse than
 // refusing them, so each is an error until the part that does it is built.
 import type { Problem } from "./problem.ts";
-import { problemAt, type Resource } from "./resource.ts";
+import { problemAt, type Resource, type Source } from "./resource.ts";
 import type { PathStep, Tree } from "./tree.ts";
 import { entryOf } from "./tree.ts";
 
@@ -23,9 +23,8 @@ const ofDatabases: readonly Unsupported[] = [
   { path: ["spec", "settings"], remedy: "remove it and use ALTER ROLE ... SET in the database" },
 ];
 
-export function unsupported(resource: Resource): readonly Problem[] {
-  const { source } = resource;
-  const fields = resource.kind === "GovernedDatabase" ? ofDatabases : ofPolicies;
+export function unsupported(kind: Resource["kind"], source: Source): readonly Problem[] {
+  const fields = kind === "GovernedDatabase" ? ofDatabases : ofPolicies;
   return fields
     .filter(({ path, harmless = [] }) => asksFor(valueAt(source.tree, path), harmless))
     .map(({ path, remedy }) => problemAt(source, path, "is not supported by this version", remedy));

@@ -25,9 +25,10 @@ export function yamlTrees(file: string, text: string): YamlTrees {
   for (const document of documents as readonly Document.Parsed[]) {
     if (document.errors.length > 0) problems.push(...document.errors.map((error) => syntaxProblem(file, lines, error)));
     else if (document.contents !== null && !isEmpty(document.contents)) {
-      const built = buildTree(file, document, lines);
-      if ("problem" in built) problems.push(built.problem);
-      else trees.push(built.tree);
+      const builder = new Builder(file, document, lines);
+      const tree = builder.build();
+      problems.push(...builder.problems);
+      if (tree !== null) trees.push(tree);
     }
   }
   return { trees, problems };
@@ -42,12 +43,7 @@ function syntaxProblem(
   lines: LineCounter,
   error: { code: string; message: string; pos: [number, number] },
 ): Problem {
-  const remedy =
-    error.code === "DUPLICATE_KEY"
-      ? "keep one of the two"
-      : error.code === "BAD_ALIAS" || /alias/i.test(error.message)
-        ? 'put a text that begins with "*" in quotes'
-        : "correct the YAML at this place";
+  const remedy = error.code === "DUPLICATE_KEY" ? "keep one of the two" : "correct the YAML at this place";
   return problem(file, place(lines, error.pos[0]), error.message.split("\n", 1)[0]!, remedy);
 }
 
@@ -62,50 +58,68 @@ function place(lines: LineCounter, offset: number): At {
 
 class TooMuch extends Error {}
 
-function buildTree(file: string, document: Document.Parsed, lines: LineCounter): { tree: Tree } | { problem: Problem } {
-  let nodes = 0;
-  const at = (node: Node | null | undefined): At => place(lines, node?.range?.[0] ?? 0);
+class Builder {
+  readonly problems: Problem[] = [];
+  readonly #file: string;
+  readonly #document: Document.Parsed;
+  readonly #lines: LineCounter;
+  #nodes = 0;
 
-  function build(node: Node | null, depth: number, fallback: At): Tree {
-    // Aliases are followed, so the count bounds what a few of them can expand to.
-    if (++nodes > YAML_LIMITS.nodesPerDocument || depth > YAML_LIMITS.depth) throw new TooMuch();
-    if (node === null) return { kind: "scalar", at: fallback, value: null };
-    if (isAlias(node)) return build(node.resolve(document) ?? null, depth + 1, at(node));
-    if (isMap(node)) {
-      const entries = node.items.map((pair): Entry => {
-        const key = pair.key as Node | null;
-        const keyAt = key === null ? at(node) : at(key);
-        const name = isScalar(key) ? String(key.value) : "?";
-        return { key: name, keyAt, value: build(pair.value as Node | null, depth + 1, keyAt) };
-      });
-      return { kind: "map", at: at(node), entries };
-    }
-    if (isSeq(node)) {
-      return {
-        kind: "list",
-        at: at(node),
-        items: node.items.map((item) => build(item as Node | null, depth + 1, at(node))),
-      };
-    }
-    return { kind: "scalar", at: at(node), value: scalarValue(isScalar(node) ? node.value : null) };
+  constructor(file: string, document: Document.Parsed, lines: LineCounter) {
+    this.#file = file;
+    this.#document = document;
+    this.#lines = lines;
   }
 
-  try {
-    return { tree: build(document.contents as Node | null, 0, { line: 1, column: 1 }) };
-  } catch (error) {
-    if (!(error instanceof TooMuch)) throw error;
+  /** null: the document is too large. */
+  build(): Tree | null {
+    const start = { line: 1, column: 1 };
+    try {
+      return this.#node(this.#document.contents as Node | null, 0, start);
+    } catch (error) {
+      if (!(error instanceof TooMuch)) throw error;
+      const message = "the document has too many or too deeply nested parts";
+      this.problems.push(problem(this.#file, this.#at(this.#document.contents, start), message, "split it"));
+      return null;
+    }
+  }
+
+  #at(node: Node | null | undefined, otherwise: At): At {
+    return node?.range == null ? otherwise : place(this.#lines, node.range[0]);
+  }
+
+  #node(node: Node | null, depth: number, above: At): Tree {
+    // Aliases are followed, so the count bounds what a few of them can expand to.
+    if (++this.#nodes > YAML_LIMITS.nodesPerDocument || depth > YAML_LIMITS.depth) throw new TooMuch();
+    const at = this.#at(node, above);
+    if (isAlias(node)) {
+      const target = node.resolve(this.#document);
+      if (target !== undefined) return this.#node(target, depth + 1, at);
+      this.problems.push(
+        problem(this.#file, at, `there is no &${node.source}`, 'put a text that begins with "*" in quotes'),
+      );
+      return { kind: "scalar", at, value: "" };
+    }
+    if (isMap(node)) return { kind: "map", at, entries: node.items.map((pair) => this.#entry(pair, depth + 1, at)) };
+    if (isSeq(node))
+      return { kind: "list", at, items: node.items.map((item) => this.#node(item as Node | null, depth + 1, at)) };
+    return { kind: "scalar", at, value: isScalar(node) ? scalarValue(node.value, node.source) : null };
+  }
+
+  #entry(pair: { key: unknown; value: unknown }, depth: number, above: At): Entry {
+    const key = pair.key as Node | null;
+    const keyAt = this.#at(key, above);
     return {
-      problem: problem(
-        file,
-        { line: 1, column: 1 },
-        "the document has too many or too deeply nested parts",
-        "split it",
-      ),
+      key: isScalar(key) ? String(key.value) : "?",
+      keyAt,
+      value: this.#node(pair.value as Node | null, depth, keyAt),
     };
   }
 }
 
-function scalarValue(value: unknown): string | number | boolean | null {
+/** YAML reads Null as null; here it is the name of a mask method, and null is written null or ~. */
+function scalarValue(value: unknown, source: string | undefined): string | number | boolean | null {
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
-  return value === null || value === undefined ? null : String(value);
+  if (value === null || value === undefined) return source === "Null" ? source : null;
+  return String(value);
 }

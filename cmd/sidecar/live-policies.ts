@@ -1,7 +1,8 @@
 // The policies in force, renewed while the folder changes. What was good stays in force until something good replaces it:
 // a file with a mistake never takes a rule away.
 import { type FSWatcher, watch } from "node:fs";
-import { folderState, readFolder, type SourceFile } from "./read-folder.ts";
+import type { ResourceFile } from "../../pkg/resources/parse-resources.ts";
+import { folderState, readFolder } from "../../pkg/resources/read-folder.ts";
 
 export type Compiled<T> =
   | { readonly good: true; readonly policies: T }
@@ -10,7 +11,7 @@ export type Compiled<T> =
 
 export interface LivePoliciesOptions<T> {
   readonly folder: string;
-  compile(files: readonly SourceFile[]): Compiled<T>;
+  compile(files: readonly ResourceFile[]): Compiled<T>;
   /** Called after each look at a changed folder, good or not. */
   onChange(outcome: Compiled<T>): void;
   /** How long a burst of changes may last before it is looked at; how often to look without being told. */

@@ -2,10 +2,11 @@
 import { hint } from "../../pkg/runtime/closest.ts";
 import { type Command, exits, UsageError } from "./command.ts";
 import { demo } from "./demo/demo.ts";
+import { policyLint } from "./policy-lint.ts";
 import { type Terminal, terminalOn } from "./terminal.ts";
 import { verify } from "./verify.ts";
 
-const commands: Readonly<Record<string, Command>> = { demo, verify };
+const commands: Readonly<Record<string, Command>> = { demo, "policy lint": policyLint, verify };
 
 function overview(): string {
   const lines = Object.entries(commands).map(([name, command]) => `  ${name.padEnd(14)} ${command.summary}`);

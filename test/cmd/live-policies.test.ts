@@ -2,7 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Compiled, openPolicies } from "../../cmd/sidecar/live-policies.ts";
-import type { SourceFile } from "../../cmd/sidecar/read-folder.ts";
+import type { ResourceFile } from "../../pkg/resources/parse-resources.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -11,9 +11,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Stands in for the compiler: a file is good unless it says "bad". */
-function compile(files: readonly SourceFile[]): Compiled<string> {
+function compile(files: readonly ResourceFile[]): Compiled<string> {
   const bad = files.filter((file) => file.text.includes("bad"));
-  if (bad.length > 0) return { good: false, problems: bad.map((file) => `${file.path}:1: bad`) };
+  if (bad.length > 0) return { good: false, problems: bad.map((file) => `${file.file}:1: bad`) };
   return { good: true, policies: files.map((file) => file.text).join("+") };
 }
 

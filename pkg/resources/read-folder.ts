@@ -1,15 +1,11 @@
 // The YAML files of a folder. Names that begin with a dot are skipped: Kubernetes keeps a ConfigMap's versions under them.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-
-export interface SourceFile {
-  readonly path: string;
-  readonly text: string;
-}
+import type { ResourceFile } from "./parse-resources.ts";
 
 /** All files directly in `folder`, by name. Throws as `fs` does when the folder or one of them cannot be read. */
-export function readFolder(folder: string): readonly SourceFile[] {
-  return yamlFiles(folder).map((path) => ({ path, text: readFileSync(path, "utf8") }));
+export function readFolder(folder: string): readonly ResourceFile[] {
+  return yamlFiles(folder).map((file) => ({ file, text: readFileSync(file, "utf8") }));
 }
 
 /** Changes whenever a file comes, goes or is written; cheap enough to ask every second. */

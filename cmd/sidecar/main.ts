@@ -1,0 +1,56 @@
+// The sidecar's process: read the configuration, build, start, stop on a signal.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { AuditUnavailable } from "../../pkg/audit/audit-unavailable.ts";
+import { systemClock } from "../../pkg/runtime/clock.ts";
+import { jsonLogger } from "../../pkg/runtime/logger.ts";
+import { systemRandom } from "../../pkg/runtime/random.ts";
+import { readConfig } from "./config.ts";
+import { Refused } from "./refused.ts";
+import type { Values } from "./settings.ts";
+import { startSidecar } from "./sidecar.ts";
+
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
+const outcome = readConfig(process.argv.slice(2), {
+  env: process.env,
+  readFile: (path) => readFileSync(path),
+  version,
+});
+if (outcome.do === "print") process.stdout.write(outcome.text);
+else if (outcome.do === "refuse") refuse(outcome.problems);
+else await run(outcome.config);
+
+async function run(config: Values): Promise<void> {
+  const logger = jsonLogger(
+    (line) => void process.stderr.write(line),
+    config["log.level"],
+    () => Date.now(),
+  );
+  try {
+    const stopped = firstSignal();
+    const sidecar = await startSidecar(config, { clock: systemClock, random: systemRandom, logger, version });
+    await sidecar.stop(await stopped);
+    process.exit(0);
+  } catch (error) {
+    if (error instanceof Refused) return refuse(error.problems);
+    const { message, stack, syscall } = error as NodeJS.ErrnoException;
+    const outside = error instanceof AuditUnavailable || syscall !== undefined;
+    process.stderr.write(`weir-sidecar: ${outside ? message : stack}\n`);
+    process.exit(outside ? 69 : 70);
+  }
+}
+
+/** The second one ends the process at once, by the system's own default. */
+function firstSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+function refuse(problems: readonly string[]): void {
+  process.stderr.write(
+    `weir-sidecar: the configuration has ${problems.length} problem${problems.length === 1 ? "" : "s"}\n`,
+  );
+  for (const problem of problems) process.stderr.write(`  ${problem}\n`);
+  process.exitCode = 64;
+}

@@ -53,7 +53,6 @@ export class ChainVerifier {
 
   /** `begin`: what the first record must name, null for a chain from its beginning. */
   record(link: ChainLink, hash: string, place: LinePlace, begin: Mark | null): void {
-    this.compareMark(link, hash, place);
     if (this.next === null) this.begin(link, place, begin);
     else if (link.number < this.next) this.earlier(link, hash, place);
     else this.later(link, place, this.next);
@@ -107,6 +106,7 @@ export class ChainVerifier {
       return;
     }
     const gap = this.gaps[index]!;
+    this.compareMark(link, hash, place);
     this.findings.takeBack("missing", 1);
     this.findings.add("reordered", place, `number ${link.number} of chain ${this.chain} stands after later ones`);
     if (link.number === gap.to && hash !== gap.lastHash) {
@@ -128,6 +128,7 @@ export class ChainVerifier {
   }
 
   private advance(link: ChainLink, hash: string, place: LinePlace): void {
+    this.compareMark(link, hash, place);
     this.next = link.number + 1;
     this.last = hash;
     this.lastPlace = place;

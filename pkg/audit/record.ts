@@ -27,8 +27,8 @@ const RULES_MAX = 256;
 /** PostgreSQL allows 1664 result columns. */
 const MASKS_MAX = 1664;
 
-/** Member names, numbers, hashes and a reason of `REASON_MAX` (JSON may double it, UTF-8 triple it) of an ending record. */
-const ENDING_BYTES = 2048 + REASON_MAX * 3;
+/** Member names, numbers, hashes and the line around an ending record. */
+const ENDING_BYTES = 1536;
 
 const severity = { informational: 1, low: 2, medium: 3, high: 4 } as const;
 
@@ -84,7 +84,7 @@ export class RecordEncoder {
     this.productVersion = boundedName(source.productVersion);
     this.product = canonicalJson({ name: "Weir", vendor_name: "Weir", version: this.productVersion });
     this.digest = source.digest;
-    this.fixedBytes = ENDING_BYTES + 2 * Buffer.byteLength(this.place) + Buffer.byteLength(this.product);
+    this.fixedBytes = ENDING_BYTES + Buffer.byteLength(this.place) + Buffer.byteLength(this.product);
   }
 
   decision(event: DecisionEvent, context: RecordContext, at: ChainPosition): string {
@@ -165,9 +165,14 @@ export class RecordEncoder {
     );
   }
 
-  /** An upper bound of what a record that ends a statement or a session takes, in bytes, line and all. */
-  endingBytes(context: RecordContext): number {
+  /** An upper bound of what an outcome takes in the spool, in bytes. */
+  outcomeBytes(context: RecordContext): number {
     return this.fixedBytes + 2 * context.bytes;
+  }
+
+  /** The same for the end of a session, whose reason JSON may double and UTF-8 triple. */
+  sessionEndBytes(context: RecordContext): number {
+    return this.fixedBytes + 2 * context.bytes + 3 * REASON_MAX;
   }
 
   private metadata(correlation: string, profiles: string, at: ChainPosition): string {

@@ -280,7 +280,7 @@ export class AuditWriter {
           context,
           activity,
           segment: this.spool.segment,
-          outcomeBytes: encoder.endingBytes(context),
+          outcomeBytes: encoder.outcomeBytes(context),
         });
         return (at) => encoder.decision(event, context, at);
       }
@@ -291,7 +291,7 @@ export class AuditWriter {
       }
       case "session": {
         const context = this.contexts.of(event);
-        if (event.phase === "open") this.rooms.add(event.session, encoder.endingBytes(context));
+        if (event.phase === "open") this.rooms.add(event.session, encoder.sessionEndBytes(context));
         return (at) => encoder.session(event, context, at);
       }
       case "policy":

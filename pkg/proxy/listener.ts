@@ -21,11 +21,14 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #logins: Slots;
+  /** Those that are told so that there are too many; beyond as many again a connection is closed without a word. */
+  readonly #turnedAway: Slots;
   readonly #connections = new Set<Promise<void>>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#logins = new Slots(options.loginsMax);
+    this.#turnedAway = new Slots(options.loginsMax);
     this.#server = tcpServer((socket) => this.#accept(socket));
   }
 
@@ -62,7 +65,7 @@ export class Listener {
   #accept(socket: Socket): void {
     const release = this.#logins.take();
     if (release === null) {
-      endSocket(socket, fatalError("53300", "too many logins at once", "Try again, or raise Weir's limit of logins."));
+      this.#turnAway(socket);
       return;
     }
     const served = this.#options.serve(socket, release).finally(() => {
@@ -70,5 +73,15 @@ export class Listener {
       this.#connections.delete(served);
     });
     this.#connections.add(served);
+  }
+
+  #turnAway(socket: Socket): void {
+    const release = this.#turnedAway.take();
+    if (release === null) {
+      socket.destroy();
+      return;
+    }
+    socket.once("close", release);
+    endSocket(socket, fatalError("53300", "too many logins at once", "Try again, or raise Weir's limit of logins."));
   }
 }

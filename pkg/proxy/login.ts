@@ -173,13 +173,13 @@ class LoginAttempt {
   }
 
   #end(error: unknown): LoginEnded {
-    const ended = endOf(error);
     const { peer } = this.#startup;
     peer.release();
     this.#abandon(new PeerGone("client"));
+    const { words, ...ended } = endOf(error);
     const canHear = ended.why !== "clientLeft" && (this.#hasStarted || ended.why !== "timeLimit");
-    if (!canHear) peer.socket.destroy();
-    else endSocket(peer.socket, ended.words ?? undefined);
-    return { outcome: "ended", why: ended.why, sqlstate: ended.sqlstate, reason: ended.reason };
+    if (canHear) endSocket(peer.socket, words ?? undefined);
+    else peer.socket.destroy();
+    return { outcome: "ended", ...ended };
   }
 }

@@ -1,5 +1,5 @@
 // The certificate that clients see.
-import { X509Certificate } from "node:crypto";
+import { constants, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { serverEndPoint } from "./channel-binding.ts";
 
@@ -14,6 +14,11 @@ export interface ServingCertificate {
 /** `certificate` is a PEM chain, our own first. Throws when the key does not belong to it. */
 export function servingCertificate(certificate: string, key: string): ServingCertificate {
   const parsed = new X509Certificate(certificate);
-  const context = createSecureContext({ cert: certificate, key, minVersion: "TLSv1.2" });
+  const context = createSecureContext({
+    cert: certificate,
+    key,
+    minVersion: "TLSv1.2",
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  });
   return { context, der: parsed.raw, endPoint: serverEndPoint(parsed) };
 }

@@ -1,5 +1,6 @@
 // The server's next frame during login, with what may come at any time already dealt with.
 import { decodeErrorFields } from "../wire/postgres/error-fields.ts";
+import { WireError } from "../wire/postgres/wire-error.ts";
 import type { ClientSide, UpstreamTalk } from "./conversation.ts";
 import type { Frame } from "./frame-stream.ts";
 import { LoginError, PeerGone, UpstreamRefused } from "./login-error.ts";
@@ -10,7 +11,10 @@ import { LoginError, PeerGone, UpstreamRefused } from "./login-error.ts";
 export async function nextUpstreamFrame(talk: UpstreamTalk): Promise<Frame> {
   for (;;) {
     const frame = await talk.upstream.frames.next().catch((error: unknown) => {
-      throw error instanceof PeerGone ? hungUp(talk) : error;
+      if (error instanceof PeerGone) throw hungUp(talk);
+      if (error instanceof WireError)
+        throw new LoginError("08P01", `${label(talk)} broke the protocol: ${error.message}`);
+      throw error;
     });
     if (frame.type !== "N" && frame.type !== "E") return frame;
     talk.tell(frame);

@@ -20,6 +20,13 @@ ${lines.join("\n")}
 exit codes: 0 good, 1 what was looked at does not hold, 64 wrong arguments, 69 something needed is not there, 70 an error of Weir's own`;
 }
 
+function unknownCommand(word: string): string {
+  const longer = Object.keys(commands).filter((name) => name.startsWith(`${word} `));
+  if (longer.length > 0)
+    return `"${word}" alone is no command; there is ${longer.map((name) => `"${name}"`).join(", ")}`;
+  return `there is no command "${word}"${hint(word, Object.keys(commands))}`;
+}
+
 async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const [first = "--help", second = ""] = args;
   if (["help", "--help", "-h"].includes(first)) {
@@ -27,7 +34,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     return exits.good;
   }
   const name = [`${first} ${second}`, first].find((candidate) => Object.hasOwn(commands, candidate));
-  if (name === undefined) throw new UsageError(`there is no command "${first}"${hint(first, Object.keys(commands))}`);
+  if (name === undefined) throw new UsageError(unknownCommand(first));
   const rest = args.slice(name.split(" ").length);
   if (rest.includes("--help") || rest.includes("-h")) {
     terminal.print(commands[name]!.help);

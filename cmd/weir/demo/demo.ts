@@ -6,6 +6,7 @@ import type { LocalPostgres } from "../../../pkg/localdb/start-postgres.ts";
 import { type Command, exits, readArguments } from "../command.ts";
 import type { Terminal } from "../terminal.ts";
 import { play } from "./play.ts";
+import { showRecords } from "./records.ts";
 import { scenes } from "./script.ts";
 import { databaseName, logins, passwordOf, startShop } from "./shop-database.ts";
 import { type Sidecar, startSidecar } from "./sidecar-process.ts";
@@ -32,11 +33,11 @@ exit codes: 0 all went as claimed, 1 something differed, 70 it could not be play
         startSidecar(folder, shop.port),
       );
       closers.push(() => sidecar.stop());
-      const differences = await play(
-        scenes,
-        { host: "127.0.0.1", governedPort: sidecar.port, directPort: shop.port },
-        terminal,
-      );
+      const stage = { host: "127.0.0.1", governedPort: sidecar.port, directPort: shop.port };
+      const differences = [
+        ...(await play(scenes, stage, terminal)),
+        ...(await showRecords(sidecar.spoolFolder, scenes, terminal)),
+      ];
       printVerdict(differences, terminal);
       if (!values.exit) {
         printInvitation(sidecar, shop, terminal);
@@ -59,12 +60,14 @@ async function step<T>(terminal: Terminal, what: string, work: () => Promise<T>)
 }
 
 function printVerdict(differences: readonly string[], terminal: Terminal): void {
-  const count = scenes.reduce((sum, scene) => sum + scene.steps.length, 0);
   if (differences.length === 0) {
-    terminal.print(`\n${terminal.green("✓")} ${terminal.bold(`All ${count} statements went as claimed.`)}`);
+    const count = scenes.reduce((sum, scene) => sum + scene.steps.length, 0);
+    terminal.print(
+      `\n${terminal.green("✓")} ${terminal.bold(`All ${count} statements and their records are as claimed.`)}`,
+    );
     return;
   }
-  terminal.print(terminal.red(`\n✗ ${differences.length} of ${count} statements went otherwise than claimed:`));
+  terminal.print(terminal.red(`\n✗ ${differences.length} things went otherwise than claimed:`));
   for (const difference of differences) terminal.print(`  - ${difference}`);
 }
 

@@ -7,8 +7,15 @@ export type Expectation =
   | { readonly outcome: "clear" }
   /** The same rows, but in these columns no cell is the stored one, and no stored one (or its `secret` part) shows anywhere. */
   | { readonly outcome: "masked"; readonly columns: readonly string[]; readonly secret?: RegExp }
-  /** An ordinary database error of this code that names the rule, after which `unchanged` counts what it always did. */
-  | { readonly outcome: "refused"; readonly sqlstate: string; readonly rule: string; readonly unchanged?: Count };
+  /** An ordinary database error of this code that names the rule, after which `unchanged` counts what it always did.
+   * `counted`: it was allowed and refused while its rows came, so its decision says "allow". */
+  | {
+      readonly outcome: "refused";
+      readonly sqlstate: string;
+      readonly rule: string;
+      readonly unchanged?: Count;
+      readonly counted?: true;
+    };
 
 export interface Count {
   readonly sql: string;
@@ -100,7 +107,7 @@ export const scenes: readonly Scene[] = [
       {
         say: "Reading everything at once.",
         sql: "SELECT * FROM orders",
-        expect: { outcome: "refused", sqlstate: "42501", rule: "no-bulk-reads", unchanged: allOrders },
+        expect: { outcome: "refused", sqlstate: "42501", rule: "no-bulk-reads", unchanged: allOrders, counted: true },
       },
     ],
   },

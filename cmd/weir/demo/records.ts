@@ -1,0 +1,111 @@
+// The records that the demo's session has left: shown, verified, and searched for what must not be in them.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseLine } from "../../../pkg/audit/line.ts";
+import { segmentName, segmentOrdinals } from "../../../pkg/audit/segment-file.ts";
+import { verifySpool } from "../../../pkg/audit/verify.ts";
+import { type Terminal, table } from "../terminal.ts";
+import type { Scene } from "./script.ts";
+import { shopData } from "./shop-data.ts";
+
+/** The parts of a record (OCSF) that are shown. */
+interface Shown {
+  readonly metadata: { readonly sequence?: number };
+  readonly actor?: { readonly user?: { readonly name?: string } };
+  readonly query_info?: { readonly query_string?: string | null };
+  readonly unmapped: {
+    readonly weir: {
+      readonly kind: string;
+      readonly step?: string;
+      readonly verdict?: string;
+      readonly masks?: readonly unknown[];
+      readonly rules?: readonly { readonly policy: string; readonly rule: string }[];
+    };
+  };
+}
+
+/** Everything that is not as claimed; empty when the records are whole, tell of every refusal and hold no secret. */
+export async function showRecords(
+  spool: string,
+  scenes: readonly Scene[],
+  terminal: Terminal,
+): Promise<readonly string[]> {
+  const source = segmentOrdinals(readdirSync(spool))
+    .map((ordinal) => readFileSync(join(spool, segmentName(ordinal)), "utf8"))
+    .join("");
+  const records = source
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(recordOf);
+  const decisions = records.filter(
+    ({ unmapped }) => unmapped.weir.kind === "decision" && people.has(unmapped.weir.step ?? ""),
+  );
+  print(decisions, terminal);
+  const report = await verifySpool(spool);
+  const differences = [
+    ...(report.verdict === "intact" ? [] : [`the records are ${report.verdict}`]),
+    ...untold(decisions, scenes),
+    ...secretsIn(source),
+  ];
+  const claim = `${report.records} records, chained and intact; each refusal names its rule; no customer's data is in them`;
+  terminal.print(differences.length === 0 ? `  ${terminal.green("✓")} ${claim}` : "");
+  for (const difference of differences) terminal.print(`  ${terminal.red(`✗ ${difference}`)}`);
+  return differences;
+}
+
+/** Steps that people ask for; the others are Weir's own questions. */
+const people = new Set(["query", "parse", "execute", "copy", "function"]);
+
+function recordOf(line: string): Shown {
+  const parsed = parseLine(Buffer.from(line));
+  if (parsed === null) throw new Error("a line of the spool is not a record");
+  return JSON.parse(parsed.record.toString("utf8"));
+}
+
+const rowsShown = 12;
+
+function print(decisions: readonly Shown[], terminal: Terminal): void {
+  terminal.print(`\n${terminal.bold("── What an auditor sees")}\n`);
+  const rows = decisions
+    .slice(-rowsShown)
+    .map(({ metadata, actor, query_info, unmapped }) => [
+      String(metadata.sequence ?? ""),
+      actor?.user?.name ?? "",
+      outcomeOf(unmapped.weir),
+      (unmapped.weir.rules ?? []).map(({ rule }) => rule).join(" "),
+      short(query_info?.query_string ?? "(keyed digest only)"),
+    ]);
+  const paint = (text: string, column: number) =>
+    column === 2 && text.startsWith("refuse") ? terminal.red(text) : text;
+  for (const line of table(["no.", "who", "decision", "rule", "statement, without its literals"], rows, paint))
+    terminal.print(`    ${line}`);
+}
+
+function outcomeOf({ verdict = "", masks = [] }: Shown["unmapped"]["weir"]): string {
+  return verdict === "allow" && masks.length > 0 ? "mask" : verdict;
+}
+
+function short(text: string): string {
+  const line = text.replace(/\s+/g, " ");
+  return line.length > 64 ? `${line.slice(0, 63)}…` : line;
+}
+
+function untold(decisions: readonly Shown[], scenes: readonly Scene[]): readonly string[] {
+  const told = decisions
+    .filter(({ unmapped }) => unmapped.weir.verdict === "refuse")
+    .flatMap(({ unmapped }) => (unmapped.weir.rules ?? []).map(({ rule }) => rule));
+  const expected = scenes.flatMap(({ steps }) =>
+    steps.flatMap(({ expect }) => (expect.outcome === "refused" && expect.counted !== true ? [expect.rule] : [])),
+  );
+  return expected.filter((rule) => !told.includes(rule)).map((rule) => `no record tells of the refusal by ${rule}`);
+}
+
+/** Nothing that a customer would mind, and no literal of a statement, may be in the records. */
+function secretsIn(source: string): readonly string[] {
+  const secrets = shopData.customers!.flatMap(
+    ({ email, phone, card, ssn, profile }) =>
+      [email, phone, card, ssn, (profile as { kyc: { passport_no: string } }).kyc.passport_no] as string[],
+  );
+  const found = [...secrets, "900-1%"].filter((secret) => source.includes(secret));
+  return found.length === 0 ? [] : [`${found.length} protected values are in the records`];
+}

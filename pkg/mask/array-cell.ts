@@ -1,8 +1,7 @@
 // Arrays of any dimension: every element is masked by the masker of its type, the dimensions stay.
 // Text: `[1:2][1:2]={{a,"b c"},{NULL,d}}` (array_out). Binary: Int32 dimensions, Int32 has-NULL flag, Int32 element type,
 // per dimension Int32 length and lower bound, per element Int32 length (-1 NULL) and bytes (array_send).
-import type { CellMasker, Format } from "./cell.ts";
-import { maskCell } from "./row-masker.ts";
+import { type CellMasker, type Format, maskCell } from "./cell.ts";
 import { RowSink } from "./row-sink.ts";
 
 const OPEN = 0x7b;

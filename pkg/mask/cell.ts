@@ -49,3 +49,17 @@ export function mapCell<V>(codec: Codec<V>, transform: (value: V) => V | undefin
     return true;
   };
 }
+
+/** Appends the masked cell after its Int32 length, -1 for NULL; returns the bytes of the value, 0 for NULL. */
+export function maskCell(cell: CellMasker, source: Buffer, start: number, end: number, sink: RowSink): number {
+  sink.reserve(4);
+  const from = sink.position;
+  if (!cell(source, start, end, sink)) {
+    sink.rewind(from);
+    sink.patchInt32(from - 4, -1);
+    return 0;
+  }
+  const count = sink.position - from;
+  sink.patchInt32(from - 4, count);
+  return count;
+}

@@ -1,9 +1,8 @@
 // COPY OUT rows in binary format (PostgreSQL "COPY", File Formats: Binary Format): signature, flags, header extension,
 // then per row Int16 columns and per column Int32 length (-1 NULL) and bytes; a row of -1 columns ends the data.
 import { WireError } from "../wire/postgres/frame-reader.ts";
-import type { CellPlan } from "./cell.ts";
+import { type CellPlan, maskCell } from "./cell.ts";
 import type { CopyRows } from "./copy-masker.ts";
-import { maskCell } from "./row-masker.ts";
 import type { RowSink } from "./row-sink.ts";
 
 const SIGNATURE = Buffer.from("PGCOPY\n\xff\r\n\0", "latin1");

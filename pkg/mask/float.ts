@@ -20,23 +20,31 @@ function finite(value: number): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-const textFloat8: Codec<number> = { read: parse, write: (value, sink) => sink.writeAscii(String(value)) };
+/** As the server prints it: scientific outside 1e-4 to 1e15 (float8) or 1e6 (float4), exponents of two digits or more. */
+function floatText(value: number, exponentEnd: number): string {
+  const [mantissa, exponent] = value.toExponential().split("e") as [string, string];
+  const power = Number(exponent);
+  if (power >= -4 && power < exponentEnd) return Object.is(value, -0) ? "-0" : String(value);
+  return `${mantissa}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+}
+
+const textFloat8: Codec<number> = { read: parse, write: (value, sink) => sink.writeAscii(floatText(value, 15)) };
 
 const textFloat4: Codec<number> = {
   read(source, start, end) {
     const value = parse(source, start, end);
     return value === undefined ? undefined : finite(Math.fround(value));
   },
-  write: (value, sink) => sink.writeAscii(float4Text(Math.fround(value))),
+  write: (value, sink) => sink.writeAscii(floatText(shortFloat4(Math.fround(value)), 6)),
 };
 
-/** The shortest text that reads as the same float4, as the server prints it. */
-function float4Text(value: number): string {
+/** The number of fewest digits that is the same float4. */
+function shortFloat4(value: number): number {
   for (let digits = 6; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return String(short);
+    if (Math.fround(short) === value) return short;
   }
-  return String(value);
+  return value;
 }
 
 const binaryFloat8: Codec<number> = {

@@ -3,7 +3,7 @@
 // Source: PostgreSQL "Message Formats", DataRow: Byte1 'D', Int32 length, Int16 columns, per column Int32 length (-1 NULL) and bytes.
 import type { MaskPlan } from "../policy/decision.ts";
 import { WireError } from "../wire/postgres/frame-reader.ts";
-import type { CellMasker, SubjectReader } from "./cell.ts";
+import { type CellMasker, maskCell, type SubjectReader } from "./cell.ts";
 import { compileCell } from "./compile-cell.ts";
 import type { RowSink } from "./row-sink.ts";
 import type { Field, MaskContext } from "./types.ts";
@@ -98,18 +98,4 @@ export class RowMasker {
     for (const reader of this.#subjects)
       reader.read(buffer, places[2 * reader.column]!, places[2 * reader.column + 1]!);
   }
-}
-
-/** Appends a cell with its length; returns the bytes of the masked value, 0 for NULL. Used by binary COPY too. */
-export function maskCell(cell: CellMasker, source: Buffer, start: number, end: number, sink: RowSink): number {
-  sink.reserve(4);
-  const from = sink.position;
-  if (!cell(source, start, end, sink)) {
-    sink.rewind(from);
-    sink.patchInt32(from - 4, -1);
-    return 0;
-  }
-  const count = sink.position - from;
-  sink.patchInt32(from - 4, count);
-  return count;
 }

@@ -5,14 +5,10 @@ import { numberParameter, textParameter } from "../policy/method-parameters.ts";
 import { KeyedText, type Render } from "./keyed-text.ts";
 import type { MaskKeys } from "./keys.ts";
 import type { RowSink } from "./row-sink.ts";
-import { Hmac } from "./sha256.ts";
 import type { TextMasker } from "./text-cell.ts";
+import { TOKEN_BODY_CHARACTERS, TOKEN_CHECK_CHARACTERS, TokenCheck, writeBase32 } from "./token-check.ts";
 
-const BASE32 = Buffer.from("abcdefghijklmnopqrstuvwxyz234567");
 export const TOKEN_PREFIX = "tok_";
-/** 18 characters of base 32 carry 90 bits. */
-export const TOKEN_BODY_CHARACTERS = 18;
-export const TOKEN_CHECK_CHARACTERS = 4;
 /** A domain that RFC 2606 reserves: mail to it goes nowhere. */
 export const TOKEN_EMAIL_DOMAIN = "masked.invalid";
 
@@ -33,7 +29,7 @@ export function tokenText(mask: MaskMethod, keys: MaskKeys, charactersMax: numbe
   const needed = as === "Digits" ? digits : TOKEN_CHARACTERS[as]!;
   if (as === "Text" && charactersMax < needed) return shortToken(mask, keys, charactersMax);
   if (charactersMax < needed) return null;
-  const render = renderer(as, digits, checkOf(keys));
+  const render = renderer(as, digits, new TokenCheck(keys.deriveKey("", "check")));
   return keyedText(new KeyedText(keys, mask.keyName, "token", `${as} ${digits}`, render));
 }
 
@@ -52,12 +48,7 @@ export function keyedText(text: KeyedText): TextMasker {
   };
 }
 
-/** HMAC of the check characters: one key for all columns, so that a token is recognised wherever it is written. */
-export function checkOf(keys: MaskKeys, version: number = keys.version): Hmac {
-  return new Hmac(keys.deriveKey("", "check", version));
-}
-
-function renderer(as: string, digits: number, check: Hmac): Render {
+function renderer(as: string, digits: number, check: TokenCheck): Render {
   switch (as) {
     case "Email":
       return (digest, sink) => {
@@ -78,29 +69,10 @@ function renderer(as: string, digits: number, check: Hmac): Render {
   }
 }
 
-function writeToken(digest: Buffer, check: Hmac, sink: RowSink): void {
+function writeToken(digest: Buffer, check: TokenCheck, sink: RowSink): void {
   const from = sink.position;
   writeBase32(digest, TOKEN_BODY_CHARACTERS, sink);
-  const at = sink.indexOf(from);
-  const checked = check.compute(sink.bytes, at, at + TOKEN_BODY_CHARACTERS);
-  writeBase32(checked, TOKEN_CHECK_CHARACTERS, sink);
-}
-
-/** The first 5 * count bits of `digest`. */
-export function writeBase32(digest: Buffer, count: number, sink: RowSink): void {
-  const at = sink.reserve(count);
-  const out = sink.bytes;
-  let bits = 0;
-  let held = 0;
-  let next = 0;
-  for (let i = 0; i < count; i++) {
-    if (held < 5) {
-      bits = ((bits << 8) | digest[next++]!) & 0xffff;
-      held += 8;
-    }
-    held -= 5;
-    out[at + i] = BASE32[(bits >>> held) & 31]!;
-  }
+  check.write(sink, from);
 }
 
 /** The digest's first 128 bits modulo `modulus`: at most 2^-21 off uniform for 32 digits. */

@@ -72,13 +72,19 @@ function print(decisions: readonly Shown[], terminal: Terminal): void {
       String(metadata.sequence ?? ""),
       actor?.user?.name ?? "",
       outcomeOf(unmapped.weir),
-      (unmapped.weir.rules ?? []).map(({ rule }) => rule).join(" "),
+      rulesShown(unmapped.weir.rules ?? []),
       short(query_info?.query_string ?? "(keyed digest only)"),
     ]);
   const paint = (text: string, column: number) =>
     column === 2 && text.startsWith("refuse") ? terminal.red(text) : text;
   for (const line of table(["no.", "who", "decision", "rule", "statement, without its literals"], rows, paint))
     terminal.print(`    ${line}`);
+}
+
+/** The first one decided. */
+function rulesShown(rules: readonly { readonly rule: string }[]): string {
+  const names = [...new Set(rules.map(({ rule }) => rule))];
+  return names.length > 1 ? `${names[0]} +${names.length - 1}` : (names[0] ?? "");
 }
 
 function outcomeOf({ verdict = "", masks = [] }: Shown["unmapped"]["weir"]): string {

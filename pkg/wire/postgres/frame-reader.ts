@@ -17,8 +17,6 @@ const SMALL_LENGTH_MAX = 10_000;
 const HEADER_BYTES = 5;
 /** A collected frame gets its whole space at once up to here; above, space grows with what has really arrived. */
 const COLLECT_BYTES_AT_ONCE = 1 << 20;
-/** Room for what follows a collected frame in its last chunk, a socket's usual read. */
-const TAIL_BYTES = 1 << 16;
 
 const EMPTY: Buffer = Buffer.alloc(0);
 const UNKNOWN = 0;
@@ -27,8 +25,9 @@ const SMALL = 2;
 /**
  * Cursor over typed frames (everything after start-up). After `advance()` is true, the frame is
  * `buffer[start, end)`, its type byte `type`, its body `buffer[start + 5, end)`; valid until `advance()` has returned false.
- * `buffer` stays the same object from a push until then. The pushed chunk itself may be overwritten by its owner
- * once `advance()` has returned false: whatever is kept has been copied.
+ * Frames that arrive whole are slices of the pushed chunk; one that a chunk boundary cuts gets a buffer of its own, so
+ * `buffer` may be another object after any `advance()`. Once that has returned false, the chunk may be overwritten by its
+ * owner: what is kept has been copied.
  */
 export class FrameReader {
   type = 0;
@@ -42,6 +41,8 @@ export class FrameReader {
   #keptBytes = 0;
   /** Whole size of the kept frame, 0 while its header is incomplete. */
   #need = 0;
+  /** What follows the kept frame in the chunk that was pushed last. */
+  #next: Buffer = EMPTY;
 
   /** `known` comes from `typeTable`: the type bytes this side may send. */
   constructor(known: Uint8Array, limits: FrameLimits) {
@@ -51,38 +52,32 @@ export class FrameReader {
 
   /** Bytes held that have not been given out as a whole frame. */
   get heldBytes(): number {
-    return this.#keptBytes + (this.buffer.length - this.end);
+    return this.#keptBytes + (this.buffer.length - this.end) + this.#next.length;
   }
 
   /** A copy of the bytes counted by `heldBytes`, for whoever reads the stream next. */
   held(): Buffer {
-    return Buffer.concat([this.#kept.subarray(0, this.#keptBytes), this.buffer.subarray(this.end)]);
+    return Buffer.concat([this.#kept.subarray(0, this.#keptBytes), this.buffer.subarray(this.end), this.#next]);
   }
 
-  /** Hands in the next bytes of the stream. Earlier frames must have been consumed: `advance()` had returned false. */
+  /** Hands in the next bytes of the stream. Earlier frames should have been consumed: `advance()` had returned false. */
   push(chunk: Buffer): void {
-    if (this.end < this.buffer.length) this.#keep();
-    if (this.#keptBytes === 0) {
-      this.#use(chunk);
-      return;
+    if (this.end < this.buffer.length || this.#next.length > 0) {
+      this.#next = Buffer.concat([this.buffer.subarray(this.end), this.#next, chunk]);
+      this.#use(EMPTY);
+    } else {
+      this.#next = chunk;
     }
-    this.#append(chunk);
-    if (this.#keptBytes < this.#need) return;
-    const whole = this.#kept.subarray(0, this.#keptBytes);
-    this.#kept = EMPTY;
-    this.#keptBytes = this.#need = 0;
-    this.#use(whole);
   }
 
   /** Moves to the next whole frame. Throws WireError at an unknown type or a length outside its bounds. */
   advance(): boolean {
+    if (this.end >= this.buffer.length && !this.#refill()) return false;
     const buffer = this.buffer;
     const at = this.end;
-    if (at >= buffer.length) return false;
     const size = this.#frameSize(buffer, at);
     if (size === 0 || buffer.length - at < size) {
-      this.#need = size;
-      this.#keep();
+      this.#keep(size);
       return false;
     }
     this.type = buffer[at]!;
@@ -112,25 +107,49 @@ export class FrameReader {
     this.start = this.end = 0;
   }
 
-  /** Copies the unfinished rest out of the buffer, so that the buffer can be reused. */
-  #keep(): void {
+  /** Takes up the kept frame once it is whole, else the chunk. False when there is nothing to look at. */
+  #refill(): boolean {
+    if (this.#keptBytes > 0) return this.#complete();
+    this.#use(this.#next);
+    this.#next = EMPTY;
+    return this.buffer.length > 0;
+  }
+
+  #complete(): boolean {
+    if (this.#need === 0) {
+      this.#take(HEADER_BYTES - this.#keptBytes);
+      this.#need = this.#frameSize(this.#kept.subarray(0, this.#keptBytes), 0);
+      if (this.#need === 0) return false;
+    }
+    this.#take(this.#need - this.#keptBytes);
+    if (this.#keptBytes < this.#need) return false;
+    this.#use(this.#kept.subarray(0, this.#keptBytes));
+    this.#kept = EMPTY;
+    this.#keptBytes = this.#need = 0;
+    return true;
+  }
+
+  /** Copies the beginning of an unfinished frame of `need` bytes out of the buffer, so that the buffer can be reused. */
+  #keep(need: number): void {
     this.#kept = Buffer.from(this.buffer.subarray(this.end));
     this.#keptBytes = this.#kept.length;
+    this.#need = need;
     this.#use(EMPTY);
   }
 
-  #append(chunk: Buffer): void {
-    const bytes = this.#keptBytes + chunk.length;
+  /** Moves up to `count` bytes from the chunk to the kept ones. */
+  #take(count: number): void {
+    const taken = Math.min(count, this.#next.length);
+    const bytes = this.#keptBytes + taken;
     if (bytes > this.#kept.length) {
-      const grown = Math.max(COLLECT_BYTES_AT_ONCE, 2 * this.#kept.length);
-      const larger = Buffer.allocUnsafe(
-        Math.max(bytes, this.#need === 0 ? 0 : Math.min(this.#need + TAIL_BYTES, grown)),
-      );
+      const grown = Math.min(this.#need, Math.max(COLLECT_BYTES_AT_ONCE, 2 * this.#kept.length));
+      const larger = Buffer.allocUnsafe(Math.max(bytes, grown));
       this.#kept.copy(larger, 0, 0, this.#keptBytes);
       this.#kept = larger;
     }
-    chunk.copy(this.#kept, this.#keptBytes);
+    this.#next.copy(this.#kept, this.#keptBytes, 0, taken);
     this.#keptBytes = bytes;
+    this.#next = this.#next.subarray(taken);
   }
 }
 

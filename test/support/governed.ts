@@ -1,21 +1,81 @@
 // The one place that knows how a sidecar is started inside a test.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { keyedDigest } from "../../pkg/audit/digest.ts";
+import { AuditWriter } from "../../pkg/audit/writer.ts";
+import { MaskKeys } from "../../pkg/mask/keys.ts";
+import type { PolicySet } from "../../pkg/policy/rules.ts";
+import type { Principal } from "../../pkg/principal/principal.ts";
+import { createGovernor } from "../../pkg/proxy/governor.ts";
+import { systemClock } from "../../pkg/runtime/clock.ts";
+import { jsonLogger } from "../../pkg/runtime/logger.ts";
+import { systemRandom } from "../../pkg/runtime/random.ts";
+import { compilePolicies } from "./policies.ts";
 
 export interface GovernedOptions {
   /** The upstream server's port on loopback. */
   readonly upstreamPort: number;
-  /** Name to YAML text, as files of a policy folder. None: nothing matches. */
+  /** File name to YAML text, as the files of a policy folder. None: nothing matches. */
   readonly policies?: Readonly<Record<string, string>>;
-  /** Login to principal, as in the sidecar's configuration. */
-  readonly principals?: Readonly<Record<string, unknown>>;
+  /** Login to who it is; a login that is not listed is a Service of that name. */
+  readonly principals?: Readonly<Record<string, Partial<Principal>>>;
+  readonly frameBytesMax?: number;
 }
 
 export interface Governed {
   readonly port: number;
   readonly spoolDir: string;
+  /** Puts other policies in force, as a reload does. */
+  reload(policies: Readonly<Record<string, string>>): void;
+  /** Lines that the sidecar logged at "warn" and above. */
+  readonly logged: readonly string[];
   stop(): Promise<void>;
 }
 
-/** Until the sidecar exists: the server itself, so that every comparison compares it with itself. */
 export async function startGoverned(options: GovernedOptions): Promise<Governed> {
-  return { port: options.upstreamPort, spoolDir: "", stop: async () => {} };
+  const spoolDir = mkdtempSync(join(tmpdir(), "weir-spool-"));
+  const digest = keyedDigest(Buffer.alloc(32, 1));
+  const place = { cluster: "test", namespace: "shop", environment: "test", workload: "conformance", instance: "one" };
+  const world = { clock: systemClock, random: systemRandom };
+  const audit = new AuditWriter({ folder: spoolDir, place, productVersion: "test", digest }, world);
+  const logged: string[] = [];
+  let set: PolicySet = compilePolicies(options.policies ?? {}, options.upstreamPort);
+  const governor = createGovernor({
+    listeners: [listener(options.upstreamPort)],
+    policies: () => set,
+    identify: (login) => ({ kind: "Service", name: login, issuer: "configuration", groups: [], assurance: "L0", login, ...options.principals?.[login] }),
+    audit,
+    digest: (text) => digest.of(text),
+    maskKeys: new MaskKeys([{ version: 1, bytes: Buffer.alloc(32, 7) }]),
+    certificate: () => null,
+    environment: "test",
+    cluster: "test",
+    limits: { sessions: 200, logins: 100, loginTimeMs: 20_000, frameBytesMax: options.frameBytesMax ?? 256 * 1024 * 1024, waitingBytesMax: 64 * 1024 * 1024, probeEveryMs: 1000 },
+    clock: systemClock,
+    random: systemRandom,
+    logger: jsonLogger((line) => logged.push(line), "warn", systemClock.nowMs),
+  });
+  const [port] = await governor.start();
+  return {
+    port: port!,
+    spoolDir,
+    logged,
+    reload: (policies) => {
+      set = compilePolicies(policies, options.upstreamPort);
+    },
+    stop: async () => {
+      await governor.drain(500);
+      audit.close("stopped");
+      rmSync(spoolDir, { recursive: true, force: true });
+    },
+  };
 }
+
+const listener = (port: number) => ({
+  host: "127.0.0.1",
+  port: 0,
+  database: "shop/main",
+  upstream: { name: "shop/main", host: "127.0.0.1", port, tls: { mode: "disable" as const } },
+  credentials: { mode: "PassThrough" as const },
+});

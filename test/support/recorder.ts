@@ -16,7 +16,7 @@ export interface Stage {
 
 export type Recording = Readonly<Record<string, readonly string[]>>;
 
-interface Line {
+export interface Line {
   readonly frontend: Frontend;
   /** ReadyForQuery that everything sent so far is owed, the login's included. */
   owed: number;
@@ -61,7 +61,7 @@ async function lineNamed(name: string, script: Script, stage: Stage, lines: Map<
   return line;
 }
 
-async function playSend(step: Send, line: Line): Promise<void> {
+export async function playSend(step: Send, line: Line): Promise<void> {
   const { frontend } = line;
   const from = frontend.frames.length;
   const bytes = Buffer.concat(step.send);
@@ -99,6 +99,11 @@ function writeDown(lines: Map<string, Line>, firstOwnOid: number): Recording {
     return [name, [...written, "closed"]] as const;
   });
   return Object.fromEntries(entries);
+}
+
+/** Frames of one session, as `record` writes them; OIDs stand as they are. */
+export function written(frames: readonly BackendFrame[]): string[] {
+  return frames.map((one) => describeFrame(one, new Map(), new Map(), 2 ** 32));
 }
 
 function describeFrame(

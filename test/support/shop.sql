@@ -92,4 +92,6 @@ RESET SESSION AUTHORIZATION;
 GRANT ALL ON ALL TABLES IN SCHEMA public TO analyst;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO analyst;
 GRANT ALL ON SCHEMA public TO analyst;
+GRANT app TO analyst;
+GRANT SELECT ON pg_catalog.pg_statistic TO analyst;
 GRANT pg_read_all_stats, pg_read_all_settings TO analyst;

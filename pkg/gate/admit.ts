@@ -20,6 +20,12 @@ export interface StartupAsk {
   readonly switches: boolean;
 }
 
+/** Whether any mask may concern this principal here. */
+export function underMask(set: PolicySet, database: string, principal: Principal, session: SessionContext): boolean {
+  const [namespace = "", name = ""] = database.split("/");
+  return governs(set, { namespace, name }, principal, session).masks;
+}
+
 /** null: the login may begin. */
 export function refusedAtStartup(ask: StartupAsk): Refusal | null {
   const [namespace = "", name = ""] = ask.database.split("/");

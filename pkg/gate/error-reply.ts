@@ -75,3 +75,17 @@ function scrubbed(fields: ReadonlyMap<string, string>, text: string): [string, s
     ["M", `weir: ${text}`],
   ];
 }
+
+/** SQLSTATE classes of what a server says about a login itself: authorisation, database, resources, operator. */
+const LOGIN_CLASSES = new Set(["28", "3D", "53", "57"]);
+
+/**
+ * A notice or error before the first ReadyForQuery, for a principal under a mask: a login trigger may have raised it, over any
+ * data. Only what the server says of the login itself, and not from inside a function, passes.
+ */
+export function loginText(frame: Buffer): Buffer | null {
+  if (frame[0] !== 0x45) return null;
+  const fields = decodeErrorFields(frame.subarray(5));
+  const ofLogin = LOGIN_CLASSES.has((fields.get("C") ?? "").slice(0, 2)) && !fields.has("W") && !fields.has("q");
+  return ofLogin ? frame : scrubbedError(frame.subarray(5));
+}

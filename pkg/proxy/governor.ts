@@ -2,7 +2,8 @@
 
 import type { SessionEvent } from "../audit/event.ts";
 import type { AuditWriter } from "../audit/writer.ts";
-import { refusedAtStartup } from "../gate/admit.ts";
+import { refusedAtStartup, underMask } from "../gate/admit.ts";
+import { loginText } from "../gate/error-reply.ts";
 import { Gate } from "../gate/gate.ts";
 import type { GateLimits, GateOptions } from "../gate/options.ts";
 import type { PolicySet, SessionContext } from "../policy/rules.ts";
@@ -147,6 +148,7 @@ class RunningGovernor implements Governor {
         sessions: this.#slots,
         random,
         timeLimitMs: limits.loginTimeMs,
+        serverText: (frame, startup) => (this.#masked(startup, governed) ? loginText(frame) : frame),
       });
       done();
       if (outcome.outcome === "ended") this.#loginEnded(outcome, asked, governed);
@@ -181,6 +183,13 @@ class RunningGovernor implements Governor {
     return refusal === null
       ? { admit: true }
       : { admit: false, sqlstate: refusal.sqlstate, message: refusal.message, hint: refusal.hint };
+  }
+
+  #masked(startup: Startup, governed: GovernedListener): boolean {
+    const set = this.#options.policies();
+    return (
+      set === null || underMask(set, governed.database, this.#options.identify(startup.user), this.#contextOf(startup))
+    );
   }
 
   #contextOf(startup: Startup): SessionContext {

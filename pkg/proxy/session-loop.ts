@@ -51,8 +51,8 @@ export class SessionLoop {
     upstream.on("end", () => this.#close());
     client.on("close", () => this.#close());
     upstream.on("close", () => this.#close());
-    if (client.destroyed || client.readableEnded || upstream.destroyed || upstream.readableEnded) return this.#close();
     if (upstreamLeft.length > 0) this.#turn(() => gate.server(upstreamLeft));
+    if (client.destroyed || client.readableEnded || upstream.destroyed || upstream.readableEnded) return this.#close();
     if (clientLeft.length > 0) this.#turn(() => gate.client(clientLeft));
     this.#flow();
   }

@@ -1,7 +1,7 @@
 // What the sessions of one upstream database share: its catalogue, the labels of its columns, the analyses of texts.
 import { CatalogStore } from "../catalog/store.ts";
-import type { AnalysisCache } from "../gate/analysis-cache.ts";
 import { openAnalyses } from "../gate/analyses.ts";
+import type { AnalysisCache } from "../gate/analysis-cache.ts";
 import { ClassBooks } from "../gate/class-books.ts";
 
 export interface Shared {
@@ -21,7 +21,11 @@ export class SharedKnowledge {
     const known = this.#databases.get(key);
     if (known !== undefined) return known;
     if (this.#databases.size >= DATABASES_MAX) this.#databases = new Map();
-    const opened = openAnalyses(serverMajor).then((analyses) => ({ catalogs: new CatalogStore(), books: new ClassBooks(), analyses }));
+    const opened = openAnalyses(serverMajor).then((analyses) => ({
+      catalogs: new CatalogStore(),
+      books: new ClassBooks(),
+      analyses,
+    }));
     this.#databases.set(key, opened);
     return opened;
   }

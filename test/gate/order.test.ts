@@ -1,5 +1,16 @@
 // Record before forward, nothing without a decision, a refusal as an ordinary error: read from the order of the effects.
-import { bytes, complete, denying, failed, forwarded, nothingMatches, query, ready, session, words } from "./session.ts";
+import {
+  bytes,
+  complete,
+  denying,
+  failed,
+  forwarded,
+  nothingMatches,
+  query,
+  ready,
+  session,
+  words,
+} from "./session.ts";
 
 const parse = (name: string, text: string) => bytes("P", `${name}\0${text}\0\0\0`);
 const bind = (portal: string, statement: string) => bytes("B", `${portal}\0${statement}\0\0\0\0\0\0\0`);
@@ -15,7 +26,10 @@ test("a statement that no policy concerns passes unchanged, and its outcome is r
   const { gate } = session(nothingMatches);
   const sent = query("SELECT 1");
   expect(forwarded(gate.client(sent))).toBe(sent.toString("latin1"));
-  expect(words(gate.server(Buffer.concat([complete("SELECT 1"), ready()])))).toEqual(["record outcome completed", "reply CZ"]);
+  expect(words(gate.server(Buffer.concat([complete("SELECT 1"), ready()])))).toEqual([
+    "record outcome completed",
+    "reply CZ",
+  ]);
 });
 
 test("a refused Query is replaced, and the server's error becomes the refusal", () => {
@@ -24,7 +38,9 @@ test("a refused Query is replaced, and the server's error becomes the refusal", 
   expect(words(effects)).toEqual(["record decision refuse", "forward raise Q"]);
   expect(forwarded(effects)).not.toContain("customers");
   const marker = /'(weir_[^']+)'/.exec(forwarded(effects))![1]!;
-  const answered = gate.server(Buffer.concat([failed("22P02", `invalid input syntax for type integer: "${marker}"`), ready()]));
+  const answered = gate.server(
+    Buffer.concat([failed("22P02", `invalid input syntax for type integer: "${marker}"`), ready()]),
+  );
   expect(words(answered)).toEqual(["record outcome refused", "reply E", "reply Z"]);
   const told = answered.flatMap((effect) => (effect.do === "reply" ? [effect.bytes.toString()] : [])).join("");
   expect(told).toContain("C42501");
@@ -36,7 +52,9 @@ test("an error that is not the answer to the stand-in passes as the server wrote
   const { gate } = session(denying("Drop"));
   gate.client(query("DROP TABLE customers"));
   const aborted = failed("25P02", "current transaction is aborted");
-  const replies = gate.server(Buffer.concat([aborted, ready("E")])).flatMap((effect) => (effect.do === "reply" ? [effect.bytes] : []));
+  const replies = gate
+    .server(Buffer.concat([aborted, ready("E")]))
+    .flatMap((effect) => (effect.do === "reply" ? [effect.bytes] : []));
   expect(Buffer.concat(replies).toString("latin1")).toBe(Buffer.concat([aborted, ready("E")]).toString("latin1"));
 });
 
@@ -81,7 +99,10 @@ test("under rules a batch waits for the answer to the last one, so the transacti
   gate.client(query("SELECT 1"));
   expect(gate.client(query("SELECT 2"))).toEqual([]);
   expect(words(gate.server(Buffer.concat([complete("SELECT 1"), ready()])))).toEqual([
-    "record outcome completed", "record decision allow", "forward decided Q", "reply CZ",
+    "record outcome completed",
+    "record decision allow",
+    "forward decided Q",
+    "reply CZ",
   ]);
 });
 

@@ -23,15 +23,45 @@ export const failed = (sqlstate: string, message: string): Buffer =>
   bytes("E", `SERROR\0VERROR\0C${sqlstate}\0M${message}\0\0`);
 
 /** Facts by the first word of a statement, enough for an order; the engine itself is tested elsewhere. */
-const effectsOf: Readonly<Record<string, readonly EffectKind[]>> = { SELECT: ["Read"], DROP: ["Drop"], DELETE: ["Delete"], INSERT: ["Insert"], COMMIT: ["Transaction"] };
+const effectsOf: Readonly<Record<string, readonly EffectKind[]>> = {
+  SELECT: ["Read"],
+  DROP: ["Drop"],
+  DELETE: ["Delete"],
+  INSERT: ["Insert"],
+  COMMIT: ["Transaction"],
+};
 
 function facts(text: string): Understood {
   const word = text.trim().split(/\s/)[0]!.toUpperCase();
   return {
-    understood: true, kind: word, effects: effectsOf[word] ?? [], relations: [], functions: [], writes: [], outputs: null, predicates: [],
-    flows: [], settings: [], takesSnapshot: true, changesCatalog: false, changesResolution: false,
+    understood: true,
+    kind: word,
+    effects: effectsOf[word] ?? [],
+    relations: [],
+    functions: [],
+    writes: [],
+    outputs: null,
+    predicates: [],
+    flows: [],
+    settings: [],
+    takesSnapshot: true,
+    changesCatalog: false,
+    changesResolution: false,
     ...(word === "COMMIT" && { transaction: { do: "commit", chain: false } as const }),
-    ...(word === "COPY" && { copy: { direction: "in", place: "client", format: "text", delimiter: "\t", nullText: "\\N", quote: '"', escape: '"', header: false, forceQuote: [], types: [] } as const }),
+    ...(word === "COPY" && {
+      copy: {
+        direction: "in",
+        place: "client",
+        format: "text",
+        delimiter: "\t",
+        nullText: "\\N",
+        quote: '"',
+        escape: '"',
+        header: false,
+        forceQuote: [],
+        types: [],
+      } as const,
+    }),
   };
 }
 
@@ -42,21 +72,42 @@ const analyses = {
     const statements = text.split(";").map((part) => {
       const startByte = at;
       at += Buffer.byteLength(part) + 1;
-      return { facts: facts(part), startByte, endByte: at - 1, fingerprint: "00", normalized: part.trim(), sessionDependent: false };
+      return {
+        facts: facts(part),
+        startByte,
+        endByte: at - 1,
+        fingerprint: "00",
+        normalized: part.trim(),
+        sessionDependent: false,
+      };
     });
     return { statements: statements.filter((statement) => statement.normalized !== "") };
   },
 } as unknown as AnalysisCache;
 
 export const denying = (...effects: EffectKind[]): PolicySet => {
-  const guard: Guard = { name: "no", effects, filter: null, rowsOver: null, action: "Deny", message: "Not here.", };
+  const guard: Guard = { name: "no", effects, filter: null, rowsOver: null, action: "Deny", message: "Not here." };
   return {
     version: `deny ${effects.join(" ")}`,
     databases: [],
     policies: [
       {
-        name: "shop/rules", scope: "Namespace", namespaces: null, databases: null, mode: "Enforce", subjects: [], when: null, classify: [], mask: [],
-        exempt: [], safeFunctions: [], predicates: null, guards: [guard], approval: null, audit: { onFailure: null, durability: "Process" }, onStale: null,
+        name: "shop/rules",
+        scope: "Namespace",
+        namespaces: null,
+        databases: null,
+        mode: "Enforce",
+        subjects: [],
+        when: null,
+        classify: [],
+        mask: [],
+        exempt: [],
+        safeFunctions: [],
+        predicates: null,
+        guards: [guard],
+        approval: null,
+        audit: { onFailure: null, durability: "Process" },
+        onStale: null,
       },
     ],
   };
@@ -75,7 +126,12 @@ export function session(policies: PolicySet): Session {
   const state: Omit<Session, "gate"> = { policies, writable: true };
   let count = 0;
   const gate = new Gate({
-    session: "s", database: "shop/orders", tls: false, backendPid: 7, serverMajor: 18, maskKeys: null,
+    session: "s",
+    database: "shop/orders",
+    tls: false,
+    backendPid: 7,
+    serverMajor: 18,
+    maskKeys: null,
     principal: { kind: "Service", name: "app", issuer: "configuration", groups: [], assurance: "L0", login: "app" },
     context: { environment: "test", cluster: "test", application: null, clientAddress: "127.0.0.1" },
     policies: () => state.policies,
@@ -86,7 +142,10 @@ export function session(policies: PolicySet): Session {
     clock: { nowMs: () => Number.NEGATIVE_INFINITY, monotonicUs: () => 0 },
     random: { bytes: (size) => Buffer.alloc(size, ++count) },
     auditWritable: () => state.writable,
-    parameters: new Map([["client_encoding", "UTF8"], ["standard_conforming_strings", "on"]]),
+    parameters: new Map([
+      ["client_encoding", "UTF8"],
+      ["standard_conforming_strings", "on"],
+    ]),
     limits: { frameBytesMax: 1 << 20, waitingBytesMax: 1 << 20, probeEveryMs: 1000 },
   });
   return Object.assign(state, { gate });
@@ -97,7 +156,11 @@ export function words(effects: readonly Effect[]): string[] {
   return effects.map((effect) => {
     switch (effect.do) {
       case "record":
-        return effect.event.event === "decision" ? `record decision ${effect.event.verdict}` : effect.event.event === "outcome" ? `record outcome ${effect.event.status}` : `record ${effect.event.event}`;
+        return effect.event.event === "decision"
+          ? `record decision ${effect.event.verdict}`
+          : effect.event.event === "outcome"
+            ? `record outcome ${effect.event.status}`
+            : `record ${effect.event.event}`;
       case "forward":
         return `forward ${effect.permit.kind} ${types(effect.bytes)}`;
       case "reply":

@@ -96,6 +96,10 @@ export class TextCopyRows implements CopyRows {
     const from = masked.indexOf(0);
     const to = from + masked.position;
     let copied = from;
+    // A value that would read as NULL begins with an escape; the server itself leaves it ambiguous.
+    if (this.#reader.isNull(masked.bytes, from, to) && to > from && !isAlphanumeric(masked.bytes[from]!)) {
+      if (this.#escapes[masked.bytes[from]!] === 0) sink.writeByte(BACKSLASH);
+    }
     for (let i = from; i < to; i++) {
       const letter = this.#escapes[masked.bytes[i]!]!;
       if (letter === 0) continue;
@@ -106,6 +110,11 @@ export class TextCopyRows implements CopyRows {
     }
     sink.write(masked.bytes, copied, to);
   }
+}
+
+/** A backslash before one of these may mean a control character. */
+function isAlphanumeric(byte: number): boolean {
+  return /[0-9A-Za-z]/.test(String.fromCharCode(byte));
 }
 
 class TextField implements FieldReader {

@@ -214,9 +214,11 @@ class Book implements ClassBook {
       case "clean":
         return false;
       case "copy":
-        return this.#holds(lineage.column, lineage.path);
+        return (
+          this.#holds(lineage.column, lineage.path) || (lineage.via ?? []).some((each) => this.#holds(each, each.path))
+        );
       case "derived":
-        return lineage.columns.some((column) => this.#holds(column));
+        return lineage.columns.some((each) => this.#holds(each, each.path));
       case "unknown":
         return true;
     }

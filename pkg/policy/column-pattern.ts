@@ -1,9 +1,7 @@
 // The spelling of column patterns: `schema.table.column`, `*` in any of them, "quoted" names, `#a.b[*].c` for a path inside json.
 import { matchesGlob } from "./glob.ts";
+import { isIndex } from "./json-path.ts";
 import type { ColumnPattern, NamePattern } from "./rules.ts";
-
-/** Path element that stands for every element of an array. */
-export const ANY_ELEMENT = "[*]";
 
 export type PatternResult<T> =
   | { readonly ok: true; readonly value: T }
@@ -33,19 +31,17 @@ export function matchesName(pattern: NamePattern, name: string): boolean {
   return pattern.exact ? pattern.name === name : matchesGlob(pattern.name, name.toLowerCase());
 }
 
+/** `[*]` is only for the reader: a path leads through arrays without saying so. */
 function parsePath(text: string, from: number): readonly string[] | string {
   const path: string[] = [];
   const scan = scanSegments(text, from, ".", "");
   if (typeof scan === "string") return scan;
   for (const { name, exact } of scan.raw) {
     const key = exact ? name : name.replace(/(\[\*\])+$/, "");
-    const elements = exact ? 0 : (name.length - key.length) / ANY_ELEMENT.length;
     if (!exact && /[[\]]/.test(key)) return `has "${name}" in its path; [*] stands for every element of an array`;
-    if (exact && key === ANY_ELEMENT) return 'has the key "[*]", which cannot be told from an array';
     if (key === "*") return 'has "*" in its path; name the key, or stop the path above it';
+    if (isIndex(key)) return `has "${key}" in its path, which cannot be told from an index; stop the path above it`;
     if (key !== "") path.push(key);
-    else if (elements === 0) return "has an empty part in its path";
-    for (let count = 0; count < elements; count++) path.push(ANY_ELEMENT);
   }
   return path;
 }

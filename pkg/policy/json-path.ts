@@ -1,5 +1,5 @@
-// How a constant json path that a statement uses stands to a classified path (rule R7).
-import { ANY_ELEMENT } from "./column-pattern.ts";
+// How a constant json path that a statement uses stands to a classified path (rule R7). Steps into arrays are left out of both: a
+// path leads through every array on its way, so `docs[*].number` and `docs -> 0 -> 'number'` are the same path.
 
 export type PathRelation =
   /** Provably another part of the document. */
@@ -9,28 +9,24 @@ export type PathRelation =
   /** Above it: `rest` leads from here to the classified part. */
   | { readonly relation: "above"; readonly rest: readonly string[] };
 
-/** `used` is empty for the whole document. */
+const atOrBelow: PathRelation = { relation: "at or below" };
+const apart: PathRelation = { relation: "apart" };
+
+/** `used` is empty for the whole document. `classified` has no steps that look like an index. */
 export function relatePaths(classified: readonly string[], used: readonly string[]): PathRelation {
-  const shared = Math.min(classified.length, used.length);
-  for (let i = 0; i < shared; i++) {
-    if (!mayMeet(classified[i]!, used[i]!)) return { relation: "apart" };
-  }
-  return used.length >= classified.length
-    ? { relation: "at or below" }
-    : { relation: "above", rest: classified.slice(used.length) };
+  if (classified.length === 0) return atOrBelow;
+  const keys = used.filter((step) => !isIndex(step));
+  const shared = Math.min(classified.length, keys.length);
+  for (let i = 0; i < shared; i++) if (classified[i] !== keys[i]) return apart;
+  return keys.length >= classified.length ? atOrBelow : { relation: "above", rest: classified.slice(keys.length) };
 }
 
-/** Whether `path` surely lies at or below `prefix`, element by element. */
+/** Whether `path` lies at or below `prefix`. */
 export function isWithin(prefix: readonly string[], path: readonly string[]): boolean {
-  return prefix.length <= path.length && prefix.every((element, i) => element === path[i]);
+  return prefix.length <= path.length && prefix.every((step, i) => step === path[i]);
 }
 
-/** PostgreSQL reads "1", "+1", "01" and "-1" as array indexes, and a negative one counts from the end: any two may meet. */
-function mayMeet(classified: string, used: string): boolean {
-  if (classified === ANY_ELEMENT || used === ANY_ELEMENT) return true;
-  return classified === used || (isIndex(classified) && isIndex(used));
-}
-
-function isIndex(element: string): boolean {
-  return /^\s*[+-]?\d+\s*$/.test(element);
+/** PostgreSQL takes such a step for an index of an array and for a key of an object. */
+export function isIndex(step: string): boolean {
+  return /^\s*[+-]?\d+\s*$/.test(step);
 }

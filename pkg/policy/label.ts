@@ -1,5 +1,5 @@
 // What a lineage carries for one principal: nothing, protected columns, or something that is not known.
-import type { ColumnRef, Lineage, Understood } from "../sql/facts.ts";
+import type { ColumnRef, Lineage, Source, Understood } from "../sql/facts.ts";
 import type { ClassBook } from "./class-book.ts";
 import { relatePaths } from "./json-path.ts";
 import type { MaskRules, Protected } from "./mask-rules.ts";
@@ -24,19 +24,20 @@ export interface MaskView {
   readonly book: ClassBook | null;
   /** Temp tables of the statement: only clean data gets into them. */
   readonly temporary: ReadonlySet<number>;
-  /** Classes that only a view has, so that lineage, which looks through views, does not show them. */
-  readonly viewOnly: readonly Carried[];
 }
 
+export type Copy = Lineage & { kind: "copy" };
+
 const clear: Label = { kind: "clear" };
+const whole: readonly string[] = [];
 
 export function maskView(rules: MaskRules, book: ClassBook | null, facts: Understood): MaskView {
   const temporary = new Set<number>();
   for (const use of facts.relations) if (use.temporary) temporary.add(use.oid);
-  return { rules, book, temporary, viewOnly: book === null ? [] : viewOnly(rules, book, facts) };
+  return { rules, book, temporary };
 }
 
-/** Protected parts of the values; paths are respected for copies only. */
+/** Protected parts of a value. */
 export function labelOf(view: MaskView, lineage: Lineage): Label {
   switch (lineage.kind) {
     case "clean":
@@ -44,49 +45,41 @@ export function labelOf(view: MaskView, lineage: Lineage): Label {
     case "unknown":
       return lineage;
     case "copy":
-      return labelOfColumns(view, [lineage.column], lineage.path ?? []);
+      return labelOfSources(view, sourcesOfCopy(lineage));
     case "derived":
-      return labelOfColumns(view, lineage.columns, []);
+      return labelOfSources(view, lineage.columns);
   }
   return lineage satisfies never;
 }
 
-export function labelOfColumns(view: MaskView, columns: readonly ColumnRef[], path: readonly string[]): Label {
+/** The column, then those that the same value has also been a value of. */
+function sourcesOfCopy({ column, path, via }: Copy): readonly Source[] {
+  const own = path === undefined ? column : { ...column, path };
+  return via === undefined ? [own] : [own, ...via];
+}
+
+export function labelOfSources(view: MaskView, sources: readonly Source[]): Label {
   const { book, rules } = view;
-  const carried: Carried[] = [];
-  for (const column of columns) {
-    if (book === null || !(book.knows(column.relation) || view.temporary.has(column.relation))) {
-      return { kind: "unknown", why: `the classes of ${nameOf(column)} are not known` };
+  let carried: Carried[] | null = null;
+  for (const source of sources) {
+    if (book === null || !(book.knows(source.relation) || view.temporary.has(source.relation))) {
+      return { kind: "unknown", why: `the classes of ${nameOf(source)} are not known` };
     }
-    for (const protection of rules.protectionOf(book, column)) {
-      const relation = relatePaths(protection.path, path);
+    for (const protection of rules.protectionOf(book, source)) {
+      const relation = relatePaths(protection.path, source.path ?? whole);
       if (relation.relation === "apart") continue;
-      carried.push({ column, protection, rest: relation.relation === "above" ? relation.rest : [] });
+      carried ??= [];
+      carried.push({ column: source, protection, rest: relation.relation === "above" ? relation.rest : whole });
     }
   }
-  return carried.length === 0 ? clear : { kind: "carries", carried };
+  return carried === null ? clear : { kind: "carries", carried };
+}
+
+/** Whether `rest` leads from the value itself: paths of columns in `via` may be of a document around it. */
+export function isPlaced({ column, path }: Copy, part: Carried): boolean {
+  return path === undefined || (part.column.relation === column.relation && part.column.attnum === column.attnum);
 }
 
 export function nameOf(column: ColumnRef): string {
   return `${column.schema}.${column.table}.${column.column === "" ? "*" : column.column}`;
-}
-
-/** Classes given to a view alone, while none of the tables that the statement reads has them. */
-function viewOnly(rules: MaskRules, book: ClassBook, facts: Understood): readonly Carried[] {
-  const views = facts.relations.filter(({ kind }) => kind === "view" || kind === "materialized");
-  if (views.length === 0) return [];
-  const stored = facts.relations
-    .filter((use) => !views.includes(use))
-    .flatMap((use) => rules.protectionIn(book, use.oid));
-  const explained = new Set(stored.map((each) => each.class));
-  return views.flatMap(({ oid, schema, name }) =>
-    rules
-      .protectionIn(book, oid)
-      .filter((protection) => !explained.has(protection.class))
-      .map((protection) => ({
-        column: { relation: oid, attnum: 0, schema, table: name, column: "" },
-        protection,
-        rest: [],
-      })),
-  );
 }

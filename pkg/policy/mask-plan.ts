@@ -1,39 +1,22 @@
 // How each output column leaves: copies by their class's method, what is derived or not understood as its type's Default.
-import type { Lineage, OutputColumn } from "../sql/facts.ts";
+import type { OutputColumn } from "../sql/facts.ts";
 import type { ColumnMask, MaskMethod } from "./decision.ts";
 import { isWithin } from "./json-path.ts";
-import { type Carried, type Label, labelOf, type MaskView } from "./label.ts";
+import { type Carried, type Copy, isPlaced, labelOf, type MaskView } from "./label.ts";
 import { strictest } from "./strictness.ts";
 
-export function columnMask(view: MaskView, output: OutputColumn): ColumnMask | null {
-  const { lineage } = output;
+export function columnMask(view: MaskView, { lineage }: OutputColumn): ColumnMask | null {
+  if (lineage.kind === "clean") return null;
   const label = labelOf(view, lineage);
-  const byOrigin = originLabel(view, output);
-  if (label.kind === "unknown") return unknownMask(view);
-  if (byOrigin.length > 0)
-    return lineage.kind === "copy" ? copyMask(lineage, [...carriedOf(label), ...byOrigin]) : wholeDefault(byOrigin);
-  if (label.kind === "carries")
-    return lineage.kind === "copy" ? copyMask(lineage, label.carried) : wholeDefault(label.carried);
-  if (lineage.kind === "clean" || view.viewOnly.length === 0 || namesOrigin(output)) return null;
-  return wholeDefault(view.viewOnly);
-}
-
-function carriedOf(label: Label): readonly Carried[] {
-  return label.kind === "carries" ? label.carried : [];
-}
-
-function namesOrigin({ origin }: OutputColumn): boolean {
-  return origin !== null && origin.table !== 0;
-}
-
-/** A view's own column may have a class that the table's column behind it has not. */
-function originLabel(view: MaskView, { origin, lineage }: OutputColumn): readonly Carried[] {
-  if (view.book === null || origin === null || origin.table === 0) return [];
-  if (lineage.kind === "copy" && lineage.column.relation === origin.table) return [];
-  const column = { relation: origin.table, attnum: origin.column, schema: "", table: "", column: "" };
-  return view.rules
-    .protectionOf(view.book, column)
-    .map((protection) => ({ column, protection, rest: protection.path }));
+  switch (label.kind) {
+    case "clear":
+      return null;
+    case "unknown":
+      return unknownMask(view);
+    case "carries":
+      return lineage.kind === "copy" ? copyMask(lineage, label.carried) : wholeDefault(label.carried);
+  }
+  return label satisfies never;
 }
 
 function unknownMask(view: MaskView): ColumnMask {
@@ -45,11 +28,12 @@ function wholeDefault(carried: readonly Carried[]): ColumnMask {
   return { apply: "default", class: name, rule };
 }
 
-function copyMask(lineage: Lineage & { kind: "copy" }, carried: readonly Carried[]): ColumnMask {
-  const methods = carried.flatMap((each) => each.protection.methods);
-  if (carried.some((each) => each.rest.length === 0)) return { apply: "method", mask: strictest(methods) };
-  if (lineage.as === "text") return wholeDefault(carried);
-  return { apply: "paths", paths: outermost(carried) };
+function copyMask(lineage: Copy, carried: readonly Carried[]): ColumnMask {
+  if (carried.some((each) => each.rest.length === 0)) {
+    return { apply: "method", mask: strictest(carried.flatMap((each) => each.protection.methods)) };
+  }
+  const placed = carried.every((each) => isPlaced(lineage, each));
+  return lineage.as === "text" || !placed ? wholeDefault(carried) : { apply: "paths", paths: outermost(carried) };
 }
 
 /** One method for each path; what lies below another path goes with it. */

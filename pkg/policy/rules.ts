@@ -26,7 +26,7 @@ export interface NamePattern {
   readonly exact: boolean;
 }
 
-/** What one pattern names. `path` is a path inside json or jsonb; `[*]` stands for every element of an array. */
+/** What one pattern names. `path` is a path of keys inside json or jsonb, which leads through every array on its way. */
 export interface ColumnPattern {
   /** As the policy spells it; identifies the pattern when labels are carried over a reload. */
   readonly text: string;

@@ -3,7 +3,9 @@
 import type { SettingChange } from "../sql/facts.ts";
 
 const on = ["on", "true", "yes", "1", "t", "y"];
-const off = ["off", "false", "no", "0", "f", "n", "none", "-1", "error", "fatal", "panic"];
+const off = ["off", "false", "no", "0", "f", "n"];
+/** Without 0, which as a duration or a size means "all". */
+const silent = ["off", "false", "no", "none", "-1", "error", "fatal", "panic"];
 
 interface Pin {
   readonly names: RegExp;
@@ -37,8 +39,13 @@ const pins: readonly Pin[] = [
     because: "text would mean something else than what was analysed",
   },
   {
-    names: /^(debug_|trace_|log_|auto_explain\.)/,
+    names: /^(debug_|trace_)/,
     allowed: off,
+    because: "it makes the server tell what statements hold",
+  },
+  {
+    names: /^(log_|auto_explain\.)/,
+    allowed: silent,
     because: "it makes the server tell what statements hold",
   },
   {

@@ -3,7 +3,7 @@ import type { ColumnRef, Flow, FunctionUse, Lineage, PredicateUse, Understood } 
 import type { Refusal } from "./decision.ts";
 import { functionKey } from "./function-key.ts";
 import { isWithin } from "./json-path.ts";
-import { type Carried, labelOf, labelOfColumns, type MaskView, nameOf } from "./label.ts";
+import { type Carried, isPlaced, labelOf, labelOfSources, type MaskView, nameOf } from "./label.ts";
 import { listed, refusal } from "./refusal.ts";
 
 export function functionRefusals(view: MaskView, facts: Understood): readonly Refusal[] {
@@ -25,12 +25,12 @@ export function predicateRefusals(view: MaskView, facts: Understood): readonly R
 }
 
 function predicateRefusal(view: MaskView, use: PredicateUse): readonly Refusal[] {
-  const label = labelOfColumns(view, [use.column], use.path ?? []);
+  const label = labelOfSources(view, [use.path === undefined ? use.column : { ...use.column, path: use.path }]);
   if (label.kind === "unknown") {
     const { policy } = view.rules.rule;
     return [predicateText(policy, use, `Policy ${policy} masks data for you on this database, and ${label.why}.`)];
   }
-  const carried = [...(label.kind === "carries" ? label.carried : []), ...view.viewOnly];
+  const carried = label.kind === "carries" ? label.carried : [];
   return carried
     .filter(
       ({ protection: { predicates } }) =>
@@ -77,10 +77,8 @@ function launderingRefusal(view: MaskView, { from, to }: Flow): readonly Refusal
       }),
     ];
   }
-  const hidden = from.kind === "clean" ? [] : view.viewOnly;
-  const escaping = [...(label.kind === "carries" ? label.carried : []), ...hidden].filter(
-    (each) => !holds(view, to, from, each),
-  );
+  if (label.kind === "clear") return [];
+  const escaping = label.carried.filter((each) => !holds(view, to, from, each));
   if (escaping.length === 0) return [];
   const { policy } = escaping[0]!.protection.methods[0]!.rule;
   const message = `a protected value of ${listed(escaping.map((each) => nameOf(each.column)))} may not be stored in ${target(to)}`;
@@ -93,10 +91,13 @@ function target(to: ColumnRef | string): string {
 }
 
 /** Whether the target is protected as this part of the value is. An unchanged document may keep its class at the same path. */
-function holds(view: MaskView, to: ColumnRef | string, from: Lineage, { protection, rest }: Carried): boolean {
+function holds(view: MaskView, to: ColumnRef | string, from: Lineage, part: Carried): boolean {
   if (typeof to === "string" || view.book === null) return false;
-  const document = from.kind === "copy" && from.as !== "text";
+  const placed = from.kind === "copy" && from.as !== "text" && isPlaced(from, part);
   return view.rules
     .protectionOf(view.book, to)
-    .some((has) => has.class === protection.class && (has.path.length === 0 || (document && isWithin(has.path, rest))));
+    .some(
+      (has) =>
+        has.class === part.protection.class && (has.path.length === 0 || (placed && isWithin(has.path, part.rest))),
+    );
 }

@@ -103,6 +103,7 @@ test.each([
   ],
   ["an index in a path", 'classify: [{columns: ["a.b.c#d[0].e"], class: X}]', /\[\*\] stands for every element/],
   ["a star in a path", 'classify: [{columns: ["a.b.c#d.*"], class: X}]', /name the key, or stop the path above it/],
+  ["a key that may be an index", 'classify: [{columns: ["a.b.c#d.0"], class: X}]', /cannot be told from an index/],
   ["a path on a table", 'classify: [{tables: ["a.b#c"], class: X}]', /must be schema.table/],
   ["nothing classified", "classify: [{class: X}]", /names nothing to classify/],
   ["a class with a space", 'classify: [{tables: ["a.b"], class: "my class"}]', /use words joined by dots/],

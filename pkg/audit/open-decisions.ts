@@ -77,14 +77,12 @@ export class OpenDecisions {
     if (this.sessions.get(session)?.size === 0) this.sessions.delete(session);
   }
 
-  statementsOf(session: string): number[] {
-    return [...(this.sessions.get(session)?.keys() ?? [])];
+  of(session: string): Closing[] {
+    return [...(this.sessions.get(session)?.keys() ?? [])].map((statement) => ({ session, statement }));
   }
 
   all(): Closing[] {
-    return [...this.sessions].flatMap(([session, statements]) =>
-      [...statements.keys()].map((statement) => ({ session, statement })),
-    );
+    return [...this.sessions.keys()].flatMap((session) => this.of(session));
   }
 
   /** Null when nothing is open. The map has an entry per segment with open decisions: few. */

@@ -19,6 +19,7 @@ import type {
 import { type Place, placeJson } from "./place.ts";
 import type { RecordContext } from "./record-context.ts";
 import { type RecordedFacts, recordedFacts } from "./recorded-facts.ts";
+import { TextCache } from "./text-cache.ts";
 
 export const OCSF_VERSION = "1.8.0";
 export const TEXT_MAX = 16 * 1024;
@@ -77,7 +78,7 @@ export class RecordEncoder {
   private readonly facts = new WeakMap<object, RecordedFacts>();
   private readonly rules = new WeakMap<object, EncodedRules>();
   private readonly masks = new WeakMap<object, string>();
-  private readonly texts = new WeakMap<object, string>();
+  private readonly texts = new TextCache();
 
   constructor(source: RecordSource) {
     this.place = placeJson(source.place);
@@ -192,15 +193,18 @@ export class RecordEncoder {
   }
 
   private rulesOf(rules: readonly RuleName[]): EncodedRules {
+    if (rules.length === 0) return noRules;
     return keptByIdentity(this.rules, rules, () => encodedRules(rules));
   }
 
   private masksOf(masks: DecisionEvent["masks"]): string {
+    if (masks.length === 0) return "[]";
     return keptByIdentity(this.masks, masks, () => encodedMasks(masks));
   }
 
   private textOf(text: StatementText): string {
-    return keptByIdentity(this.texts, text, () => encodedText(text));
+    if (text.form === "digest") return encodedText(text);
+    return this.texts.of(text.text, text.fingerprint, () => encodedText(text));
   }
 }
 
@@ -223,6 +227,8 @@ function encodedRules(rules: readonly RuleName[]): EncodedRules {
   );
   return { list: canonicalJson(named), policy: policy.slice(0, -1) };
 }
+
+const noRules = encodedRules([]);
 
 function encodedMasks(masks: DecisionEvent["masks"]): string {
   return canonicalJson(

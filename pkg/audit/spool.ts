@@ -124,7 +124,8 @@ export class Spool {
     if (!this.open)
       throw new AuditUnavailable("closed", `audit spool: ${this.folder} is closed, the sidecar is stopping`);
     this.cutTail();
-    if (this.world.clock.nowMs() - this.headAtMs >= HEAD_INTERVAL_MS) this.writeHead();
+    // A clock that was set back must not keep the head from being written.
+    if (Math.abs(this.world.clock.nowMs() - this.headAtMs) >= HEAD_INTERVAL_MS) this.writeHead();
     const { state, end } = this.encode(bodies, from);
     this.demandRoom(this.lines.length + keepFree);
     if (this.current.bytes > 0 && this.current.bytes + this.lines.length > this.limits.segmentBytesMax)

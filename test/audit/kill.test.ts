@@ -31,6 +31,7 @@ function live(
   child.stderr.on("data", (bytes) => (complaint += bytes));
   child.stdout.on("data", (bytes) => {
     told += bytes;
+    meanwhile();
     const acks = told.split("\n").length - 1;
     // A call that never comes (nothing torn to truncate) ends the life from outside too.
     if ((call === "none" && acks >= count) || acks >= 60) child.kill("SIGKILL");
@@ -90,3 +91,17 @@ test.each(seeds)(
     expect(outcomes.map((key) => key.replace("outcome", "decision")).sort()).toEqual(decisions.sort());
   },
 );
+
+test("while one process lives no other gets its spool, and when it is killed the next one does", async () => {
+  const folder = newFolder();
+  let refused: unknown;
+  await live(folder, 1, { call: "none", moment: "before", count: 3 }, () => {
+    try {
+      openWriter(folder);
+    } catch (error) {
+      refused = error;
+    }
+  });
+  expect(refused).toMatchObject({ name: "AuditUnavailable", code: "locked" });
+  openWriter(folder).close("done");
+});

@@ -391,6 +391,32 @@ describe("when the disk fails", () => {
   });
 });
 
+test("a clock that is set back neither keeps the head from being written nor the writer from trying again", () => {
+  const faults: Faults = {};
+  const calls: string[] = [];
+  const clock = fixedClock();
+  const writer = openWriter(newFolder(), {}, { clock, files: faultyFiles(faults, calls) });
+  faults.before = (call) => (call === "write" ? "EIO" : null);
+  failure(() => writer.write([decision(1)]));
+  delete faults.before;
+  clock.advance(-3_600_000);
+  expect(writer.writable).toBe(true);
+  writer.write([decision(2), outcome(2)]);
+  expect(calls).toContain("replace");
+  writer.close("done");
+});
+
+test("an event that cannot be encoded is refused, counted, and harms nothing else", async () => {
+  const folder = newFolder();
+  const writer = openWriter(folder);
+  const broken = decision(1, { policyVersion: null as unknown as string });
+  expect(failure(() => writer.write([broken]))).toMatchObject({ code: "encoding" });
+  writer.write([decision(2), outcome(2)]);
+  writer.close("done");
+  expect(writer.counters()).toMatchObject({ unrecorded: 1, openDecisions: 0 });
+  expect(await verifySpool(folder)).toMatchObject({ verdict: "intact" });
+});
+
 describe("when the spool is full", () => {
   /** Fills it with decisions that stay open until one is refused. */
   function fill(writer: ReturnType<typeof openWriter>): number {
@@ -433,6 +459,22 @@ describe("when the spool is full", () => {
     expect(writer.counters()).toMatchObject({ unrecorded: 3, openDecisions: taken - 1 });
     writer.close("done");
     expect(kindsOf(folder).slice(-2)).toEqual(["chain gap", "chain close"]);
+  });
+
+  test("outcomes of decisions that were not recorded do not use up the room of those that were", () => {
+    const folder = newFolder();
+    const writer = openWriter(folder, { totalBytesMax: 400_000 });
+    const taken = fill(writer);
+    for (let statement = 9_000; statement < 9_400; statement++) {
+      try {
+        writer.write([outcome(statement)]);
+      } catch (error) {
+        expect(error).toMatchObject({ code: "full" });
+      }
+    }
+    for (let statement = 1; statement <= taken; statement++) writer.write([outcome(statement)]);
+    writer.close("done");
+    expect(kindsOf(folder)).toContain(`outcome ${taken} completed`);
   });
 
   test("released segments give room again, and the head tells the verifier where the rest begins", async () => {

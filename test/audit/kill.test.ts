@@ -22,6 +22,7 @@ function live(
   folder: string,
   seed: number,
   { call, moment, count }: Kill,
+  meanwhile: () => void = () => {},
 ): Promise<readonly (readonly [number, string])[]> {
   const { NODE_OPTIONS: _, ...env } = process.env;
   const args = [join(import.meta.dirname, "kill-child.ts"), folder, String(seed), call, String(count), moment];

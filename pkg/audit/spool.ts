@@ -196,11 +196,11 @@ export class Spool {
     return join(this.folder, segmentName(this.segment));
   }
 
-  /** Goes on in the last segment when its chain goes on, else begins one, so that damage is never written over. */
+  /** Goes on in the last segment unless something is wrong: then a new one begins, so that damage is never written over. */
   private openLast(): number {
     const { files } = this.world;
     const last = this.segments.at(-1);
-    if (last === undefined || this.found.state === null) return this.openNext();
+    if (last === undefined || this.found.predecessor !== null) return this.openNext();
     const fd = files.openAppend(this.currentFile, false);
     if (this.found.tornBytes > 0) {
       last.bytes -= this.found.tornBytes;

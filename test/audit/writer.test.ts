@@ -190,6 +190,15 @@ describe("after a restart", () => {
     expect(await verifySpool(folder)).toMatchObject({ verdict: "intact" });
   });
 
+  test("the very first record torn is as if nothing had been written", async () => {
+    const folder = newFolder();
+    crash(folder, () => {});
+    truncateSync(join(folder, segmentsOf(folder)[0]!), 100);
+    openWriter(folder).close("done");
+    expect(kindsOf(folder)).toEqual(["chain begin", "chain close"]);
+    expect(await verifySpool(folder)).toMatchObject({ verdict: "intact", segments: 1 });
+  });
+
   test("a spool that was altered meanwhile is left as it is, and a new chain begins that says so", async () => {
     const folder = newFolder();
     crash(folder, (writer) => writer.write([decision(1), outcome(1), decision(2), outcome(2)]));
@@ -537,10 +546,3 @@ function crash(
   const writer = openWriter(folder, options, { clock, lock: () => ({ release() {} }) });
   use(writer, clock);
 }
-
-test("a crash helper that closes nothing leaves no close record", () => {
-  const folder = newFolder();
-  crash(folder, (writer) => writer.write([decision(1)]));
-  expect(kindsOf(folder)).toEqual(["chain begin", "decision 1"]);
-  truncateSync(join(folder, segmentsOf(folder)[0]!), 0);
-});

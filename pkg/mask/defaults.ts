@@ -126,12 +126,17 @@ function numericZero(typmod: number, format: Format): Buffer {
 /** bit(n) keeps its length: the column's, or where that is not told the value's own, which is the column's. */
 function bitZeros(typmod: number, format: Format): CellMasker {
   return (source, start, end, sink) => {
-    const own = format === 0 ? end - start : end - start < 4 ? 0 : source.readInt32BE(start);
-    const bits = typmod > 0 ? typmod : own;
+    const bits = typmod > 0 ? typmod : format === 0 ? end - start : ownBits(source, start, end);
     if (format === 1) sink.writeInt32(bits);
     const count = format === 0 ? bits : Math.ceil(bits / 8);
     const at = sink.reserve(count);
     sink.bytes.fill(format === 0 ? 0x30 : 0, at, at + count);
     return true;
   };
+}
+
+/** Int32 count of bits, then the bits; 0 when the count is not that of the bytes. */
+function ownBits(source: Buffer, start: number, end: number): number {
+  const bits = end - start < 4 ? 0 : source.readInt32BE(start);
+  return Math.ceil(bits / 8) === end - start - 4 ? bits : 0;
 }

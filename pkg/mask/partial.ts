@@ -78,33 +78,41 @@ function email(options: Options, source: Buffer, start: number, end: number, sin
   const at = addressSign(source, start, end);
   if (at === -1) return false;
   // The local part keeps at most `keepFirst` characters, and never all of them.
-  const kept = afterCharacters(source, start, at, options.keepFirst);
-  if (kept < at) sink.write(source, start, kept);
-  sink.write(options.hidden, 0, options.hidden.length);
-  if (options.keepDomain) sink.write(source, at, end);
+  const after = afterCharacters(source, start, at, options.keepFirst);
+  const hidden = options.hidden;
+  const count = (after < at ? after - start : 0) + hidden.length + (options.keepDomain ? end - at : 1 + hidden.length);
+  let to = sink.reserve(count);
+  const out = sink.bytes;
+  if (after < at) for (let i = start; i < after; ) out[to++] = source[i++]!;
+  for (let i = 0; i < hidden.length; ) out[to++] = hidden[i++]!;
+  if (options.keepDomain) for (let i = at; i < end; ) out[to++] = source[i++]!;
   else {
-    sink.writeByte(AT);
-    sink.write(options.hidden, 0, options.hidden.length);
+    out[to++] = AT;
+    for (let i = 0; i < hidden.length; ) out[to++] = hidden[i++]!;
   }
   return true;
 }
 
+/** By byte, in an e-mail address: 0 nowhere, 1 before the @ only, 2 also in the domain, 3 a dot. */
+const ADDRESS_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte <= 0x20 || byte === AT || byte === 0x7f) return 0;
+  if (byte === DOT) return 3;
+  return isDigit(byte) || isLetter(byte) || byte === HYPHEN || byte >= 0x80 ? 2 : 1;
+});
+
 /** Index of the @ of an e-mail address with a dotted domain; -1 when the text is not one. */
 function addressSign(source: Buffer, start: number, end: number): number {
-  let at = -1;
+  let at = start;
+  while (at < end && ADDRESS_BYTES[source[at]!] !== 0) at++;
+  if (at === start || at >= end - 1 || source[at] !== AT || source[at + 1] === DOT || source[end - 1] === DOT)
+    return -1;
   let dots = 0;
-  for (let i = start; i < end; i++) {
-    const byte = source[i]!;
-    if (byte === AT) {
-      if (at !== -1 || i === start) return -1;
-      at = i;
-    } else if (byte <= 0x20) return -1;
-    else if (at !== -1) {
-      if (byte === DOT) dots++;
-      else if (!isDigit(byte) && !isLetter(byte) && byte !== HYPHEN && byte < 0x80) return -1;
-    }
+  for (let i = at + 1; i < end; i++) {
+    const kind = ADDRESS_BYTES[source[i]!]!;
+    if (kind < 2) return -1;
+    dots += kind & 1;
   }
-  return dots > 0 && source[end - 1] !== DOT && source[at + 1] !== DOT ? at : -1;
+  return dots > 0 ? at : -1;
 }
 
 /** Keeps `keepFirst` and `keepLast` characters when at least as many are hidden as are kept. */

@@ -81,9 +81,7 @@ function readText(source: Buffer, start: number, end: number): Bounds | null {
   if (end - start > TEXT_BYTES_MAX) return null;
   const text = source.toString("latin1", start, end);
   if (text === "empty") return { flags: EMPTY, lower: NOTHING, upper: NOTHING };
-  const match = /^([[(])((?:"(?:[^"\\]|\\.|"")*"|[^",()[\]])*),((?:"(?:[^"\\]|\\.|"")*"|[^",()[\]])*)([\])])$/.exec(
-    text,
-  );
+  const match = /^([[(])("[^"\\]*"|[^",()[\]\\]*),("[^"\\]*"|[^",()[\]\\]*)([\])])$/.exec(text);
   if (match === null) return null;
   const [, open, lower, upper, close] = match as unknown as [string, string, string, string, string];
   const flags =
@@ -94,11 +92,11 @@ function readText(source: Buffer, start: number, end: number): Bounds | null {
   return { flags, lower: Buffer.from(unquoted(lower), "latin1"), upper: Buffer.from(unquoted(upper), "latin1") };
 }
 
+/** Bounds of the subtypes that are masked hold no quotes or backslashes. */
 function unquoted(bound: string): string {
-  return bound.startsWith('"') ? bound.slice(1, -1).replace(/\\(.)|"(")/g, "$1$2") : bound;
+  return bound.startsWith('"') ? bound.slice(1, -1) : bound;
 }
 
-/** Bounds of the methods above hold blanks at most, never quotes or backslashes. */
 function boundText(bound: Buffer): string {
   const text = bound.toString("latin1");
   return /[\s,()[\]"\\]/.test(text) ? `"${text}"` : text;

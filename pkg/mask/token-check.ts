@@ -40,10 +40,12 @@ export class TokenCheck {
 
   /** Six characters fill 30 bits of each of three words. */
   #bits(source: Uint8Array, start: number): number {
-    const block = this.#block.fill(0);
-    for (let i = 0; i < TOKEN_BODY_CHARACTERS; i++) {
-      const word = Math.floor(i / 6);
-      block[word] = (block[word]! << 5) | VALUES[source[start + i]!]!;
+    const block = this.#block;
+    block[3] = 0;
+    for (let word = 0, at = start; word < 3; word++) {
+      let bits = 0;
+      for (const end = at + 6; at < end; at++) bits = (bits << 5) | VALUES[source[at]!]!;
+      block[word] = bits;
     }
     this.#aes.encrypt(block);
     return block[0]!;

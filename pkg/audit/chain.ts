@@ -79,7 +79,7 @@ export function verifyChain(records: Iterable<Uint8Array>): ChainFault | null {
   let state: ChainState | null = null;
   let index = 0;
   for (const bytes of records) {
-    const link = linkOf(parsed(bytes));
+    const link = linkOf(parsedRecord(bytes));
     if (link === null) return { index, why: "not a record" };
     state ??= newChain(link.chain);
     if (link.chain !== state.chain) return { index, why: "wrong chain" };
@@ -91,7 +91,8 @@ export function verifyChain(records: Iterable<Uint8Array>): ChainFault | null {
   return null;
 }
 
-function parsed(bytes: Uint8Array): unknown {
+/** The record as data; null when the bytes are no JSON. */
+export function parsedRecord(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
   } catch {

@@ -1,5 +1,5 @@
 // The last record of a finished segment, read from its end.
-import { linkOf } from "./chain.ts";
+import { linkOf, parsedRecord } from "./chain.ts";
 import type { Mark } from "./head.ts";
 import { intactLine, LINE_BYTES_MAX } from "./line.ts";
 import { readFully, withRead } from "./recover.ts";
@@ -12,7 +12,7 @@ const NEWLINE = 0x0a;
 export function lastMark(files: SpoolFiles, file: string): Mark | null {
   const line = withRead(files, file, (fd) => lastLine(files, fd));
   const intact = line === null ? null : intactLine(line);
-  const link = intact === null ? null : linkOf(JSON.parse(intact.record.toString()));
+  const link = intact === null ? null : linkOf(parsedRecord(intact.record));
   return intact === null || link === null ? null : { chain: link.chain, number: link.number, hash: intact.hash };
 }
 

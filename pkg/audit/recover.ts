@@ -1,7 +1,7 @@
 // What an earlier run left in the folder: where its chain stood, what a crash cut short, which decisions never heard their outcome.
 // Reads only; the spool acts on what is found.
 import { join } from "node:path";
-import { type ChainLink, type ChainState, linkOf } from "./chain.ts";
+import { type ChainLink, type ChainState, linkOf, parsedRecord } from "./chain.ts";
 import type { Predecessor } from "./chain-event.ts";
 import { type Head, parseHead } from "./head.ts";
 import { intactLine } from "./line.ts";
@@ -96,7 +96,7 @@ function scanSegment(files: SpoolFiles, folder: string, ordinal: number, head: H
 
 function scanLine(line: ScannedLine, segment: number, head: Head | null, scan: Scan): void {
   const intact = intactLine(line.bytes);
-  const record = intact === null ? null : (JSON.parse(intact.record.toString()) as RecordShape);
+  const record = intact === null ? null : (parsedRecord(intact.record) as RecordShape | null);
   const link = linkOf(record);
   if (intact === null || link === null) {
     scan.damage ??= `${segmentName(segment)}: line ${line.number} is not as it was written`;
@@ -171,7 +171,7 @@ export function readRecord(files: SpoolFiles, folder: string, place: OpenPlace):
     const line = Buffer.alloc(place.lineBytes);
     readFully(files, fd, line, place.startOffset);
     const intact = intactLine(line);
-    return intact === null ? null : JSON.parse(intact.record.toString());
+    return intact === null ? null : parsedRecord(intact.record);
   });
 }
 

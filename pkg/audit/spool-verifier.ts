@@ -1,5 +1,5 @@
 // All chains of one folder, line by line: the logic of verify.ts without its files. Pure.
-import { type ChainLink, linkOf } from "./chain.ts";
+import { type ChainLink, linkOf, parsedRecord } from "./chain.ts";
 import type { Predecessor } from "./chain-event.ts";
 import { ChainVerifier } from "./chain-verifier.ts";
 import { Findings, type LinePlace } from "./findings.ts";
@@ -49,7 +49,7 @@ export class SpoolVerifier {
   line(bytes: Buffer, place: LinePlace): void {
     this.lastPlace = place;
     const intact = intactLine(bytes);
-    const record = intact === null ? null : parsed(intact.record);
+    const record = intact === null ? null : parsedRecord(intact.record);
     const link = linkOf(record);
     if (intact === null || link === null) {
       this.damage(place);
@@ -175,12 +175,4 @@ export class SpoolVerifier {
 
 interface RecordShape {
   readonly unmapped: { readonly weir: WeirMembers };
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    return null;
-  }
 }

@@ -294,6 +294,25 @@ describe("no literal in a record", () => {
     );
   });
 
+  test("facts of any shape with canaries in whatever stems from a literal", () => {
+    const literal = fc.constantFrom(canary, `${canary}'`, `x${canary}`);
+    const leak = fc.oneof(
+      fc.record({ path: fc.array(literal, { minLength: 1, maxLength: 3 }) }),
+      fc.record({ settings: fc.array(fc.record({ name: fc.constant("x"), value: literal }), { maxLength: 2 }) }),
+      fc.record({ copy: fc.record({ delimiter: literal, nullText: literal, quote: literal, escape: literal }) }),
+      fc.record({ kind: fc.constant("unknown"), why: literal.map((text) => `near "${text}"`) }),
+    );
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { depthSize: "small", withCrossShrink: true },
+        leak,
+        fc.array(tie("tree"), { maxLength: 3 }),
+        fc.dictionary(fc.constantFrom("outputs", "lineage", "flows", "statement", "name"), tie("tree")),
+      ),
+    }));
+    fc.assert(fc.property(tree, (leaky) => expect(holds(decision(1, { facts: leaky }))).toBe(false)));
+  });
+
   test("equal paths have equal digests, so that a replay with the key still decides", () => {
     const pathOf = (path: readonly string[]) => recorded(decision(1, { facts: { path } })).unmapped.weir.facts.path;
     expect(pathOf(["kyc"])).toEqual(pathOf(["kyc"]));

@@ -5,7 +5,7 @@ import { systemFiles } from "../../pkg/audit/spool-files.ts";
 import { verifySpool } from "../../pkg/audit/verify.ts";
 import { type Faults, faultyFiles } from "./faulty-files.ts";
 import { decision, fixedClock, newFolder, openWriter, outcome, removeFolders, session } from "./fixtures.ts";
-import { kindsOf, linesOf, recordsOf, rewrite, segmentsOf } from "./spool-lines.ts";
+import { forged, type Json, kindsOf, linesOf, recordsOf, rewrite, segmentsOf } from "./spool-lines.ts";
 
 afterEach(removeFolders);
 
@@ -219,6 +219,20 @@ describe("after a restart", () => {
       verdict: "altered",
       counts: { altered: 1, "wrong-first": 0, truncated: 0 },
     });
+  });
+
+  test("a forged line that is no JSON, hash and all, is damage and does not keep the sidecar from starting", async () => {
+    const folder = newFolder();
+    crash(folder, (writer) => writer.write([decision(1), outcome(1)]));
+    rewrite(folder, (lines) =>
+      lines.with(
+        1,
+        forged(lines[1]!, () => '{"broken":'),
+      ),
+    );
+    openWriter(folder).close("done");
+    expect(recordsOfValid(folder).at(-2)?.unmapped.weir.details.predecessor).toMatchObject({ why: "damaged" });
+    expect(await verifySpool(folder)).toMatchObject({ verdict: "altered" });
   });
 
   test("records that the head knows and the segments have lost are told by the new chain, and no number is given twice", async () => {
@@ -545,4 +559,14 @@ function crash(
 ): void {
   const writer = openWriter(folder, options, { clock, lock: () => ({ release() {} }) });
   use(writer, clock);
+}
+
+function recordsOfValid(folder: string): Json[] {
+  return linesOf(folder).flatMap((line) => {
+    try {
+      return [JSON.parse(line).record];
+    } catch {
+      return [];
+    }
+  });
 }

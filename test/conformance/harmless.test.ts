@@ -1,10 +1,11 @@
 // A masked principal notices nothing while nothing protected is asked for: same frames as on a direct connection.
-import { bind, describe, execute, parse, query, sync } from "../support/messages.ts";
+
 import { type Governed, startGoverned } from "../support/governed.ts";
+import { bind, describe, execute, parse, query, sync } from "../support/messages.ts";
 import { type Recording, record } from "../support/recorder.ts";
+import { type Step, script } from "../support/script.ts";
 import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
 import { makeWorlds, STRICT_POLICY } from "../support/worlds.ts";
-import { type Step, script } from "../support/script.ts";
 import { harmless } from "./harmless.ts";
 
 let server: TestServer;
@@ -13,7 +14,7 @@ let governed: Governed;
 beforeAll(async () => {
   server = await startTestServer(["app", "analyst"]);
   await makeWorlds(server);
-  const functions = "  functions: {safe: [\"public.full_name(bigint)\"]}\n";
+  const functions = '  functions: {safe: ["public.full_name(bigint)"]}\n';
   governed = await startGoverned({ upstreamPort: server.port, policies: { "strict.yaml": STRICT_POLICY + functions } });
 });
 
@@ -38,10 +39,17 @@ const ways = (sql: string): readonly Step[] => [
 
 function play(sql: string, port: number): Promise<Recording> {
   const target = { port, password: PASSWORD, database: "world_a" };
-  return record(script("harmless", ...ways(sql)), { target, user: "analyst", firstOwnOid: 2 ** 32, admin: server.admin });
+  return record(script("harmless", ...ways(sql)), {
+    target,
+    user: "analyst",
+    firstOwnOid: 2 ** 32,
+    admin: server.admin,
+  });
 }
 
-const all = Object.entries(harmless).flatMap(([family, list]) => list.map(([name, sql]) => [`${family}: ${name}`, sql] as const));
+const all = Object.entries(harmless).flatMap(([family, list]) =>
+  list.map(([name, sql]) => [`${family}: ${name}`, sql] as const),
+);
 
 test("there are at least 60 of them, each with a name of its own", () => {
   expect(all.length).toBeGreaterThanOrEqual(60);

@@ -2,7 +2,15 @@
 import type { Step } from "../support/script.ts";
 
 /** How one statement is sent: each is a conversation of its own kind. */
-export const ROADS = ["simple", "extended text", "extended binary", "cursor", "copy text", "copy csv", "copy binary"] as const;
+export const ROADS = [
+  "simple",
+  "extended text",
+  "extended binary",
+  "cursor",
+  "copy text",
+  "copy csv",
+  "copy binary",
+] as const;
 export type Road = (typeof ROADS)[number];
 
 export interface Leak {

@@ -58,7 +58,8 @@ async function look(port: number, steps: readonly Step[], probe: string | undefi
   return { frames, stored };
 }
 
-const differs = ({ frames, stored }: Seen) => JSON.stringify(frames[0]) !== JSON.stringify(frames[1]) || stored[0] !== stored[1];
+const differs = ({ frames, stored }: Seen) =>
+  JSON.stringify(frames[0]) !== JSON.stringify(frames[1]) || stored[0] !== stored[1];
 
 test("there are at least 100 of them, each with a name of its own", () => {
   expect(leaks.length).toBeGreaterThanOrEqual(100);

@@ -3,7 +3,14 @@ import { bind, describe, execute, parse, query, sync } from "../support/messages
 import type { Step } from "../support/script.ts";
 import type { Road } from "./escape.ts";
 
-const extended = (sql: string, results: readonly number[]): Step => [parse("", sql), describe("S"), bind({ results }), describe("P"), execute(), sync()];
+const extended = (sql: string, results: readonly number[]): Step => [
+  parse("", sql),
+  describe("S"),
+  bind({ results }),
+  describe("P"),
+  execute(),
+  sync(),
+];
 const READS = /^\s*(SELECT|WITH|VALUES|TABLE)\b/i;
 
 /** Only what reads goes into a cursor; COPY takes one statement that returns rows. */
@@ -24,11 +31,21 @@ export function stepsOn(road: Road, sql: readonly string[]): readonly Step[] {
     case "extended binary":
       return sql.map((text) => extended(text, [1]));
     case "cursor":
-      return [...before, "BEGIN", `DECLARE road CURSOR FOR ${last}`, "FETCH 3 FROM road", "FETCH ALL FROM road", "COMMIT"].map((text) => [query(text)]);
+      return [
+        ...before,
+        "BEGIN",
+        `DECLARE road CURSOR FOR ${last}`,
+        "FETCH 3 FROM road",
+        "FETCH ALL FROM road",
+        "COMMIT",
+      ].map((text) => [query(text)]);
     case "copy text":
       return [...before, `COPY (${last}) TO STDOUT`].map((text) => [query(text)]);
     case "copy csv":
-      return [...before.map((text): Step => [query(text)]), extended(`COPY (${last}) TO STDOUT (FORMAT csv, HEADER)`, [])];
+      return [
+        ...before.map((text): Step => [query(text)]),
+        extended(`COPY (${last}) TO STDOUT (FORMAT csv, HEADER)`, []),
+      ];
     case "copy binary":
       return [...before, `COPY (${last}) TO STDOUT (FORMAT binary)`].map((text) => [query(text)]);
   }

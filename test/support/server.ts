@@ -14,7 +14,7 @@ export interface TestServer {
   log(): string;
   /** The first value of the first row as text, asked in a database as superuser. */
   admin(sql: string, database?: string): Promise<string | null>;
-  /** Drops `name` with whoever is in it, and makes it again as a copy of `template`. */
+  /** Drops `name` with whoever is in it, and makes it again as a copy of `template`, owned by `app`. */
   freshDatabase(name: string, template: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -61,7 +61,7 @@ export async function startTestServer(
     admin,
     freshDatabase: async (name, template) => {
       await admin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-      await admin(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+      await admin(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER app`);
     },
     stop: async () => {
       for (const pool of pools.values()) await pool.end();

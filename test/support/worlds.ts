@@ -12,7 +12,10 @@ export type World = (typeof WORLDS)[number];
 export async function makeWorlds(server: TestServer): Promise<void> {
   await makeTemplate(server, "shop", "shop.sql");
   const values = readFileSync(join(import.meta.dirname, "shop-values.sql"), "utf8");
-  for (const [world, letter, step] of [["world_a", "a", 5], ["world_b", "b", 7]] as const) {
+  for (const [world, letter, step] of [
+    ["world_a", "a", 5],
+    ["world_b", "b", 7],
+  ] as const) {
     await server.freshDatabase(`${world}_template`, "shop");
     const { port, superuser: user, superuserPassword: password } = server;
     const client = new pg.Client({ host: "127.0.0.1", port, user, password, database: `${world}_template` });

@@ -114,19 +114,6 @@ export default [
     all,
   ),
   script(
-    "copy in: Query during it",
-    begin,
-    { send: [copyData("1\tone\n"), query("SELECT 1")], readies: 1, until: "quiet" },
-    { send: [sync()], until: "quiet", readies: 0 },
-    { send: [query("SELECT 2")], until: "quiet", readies: 0 },
-  ),
-  script(
-    "copy in: Parse during it",
-    begin,
-    { send: [copyData("1\tone\n"), parse("", "SELECT 1"), sync()], until: "quiet", readies: 0 },
-    { send: [query("SELECT 2")], until: "quiet", readies: 0 },
-  ),
-  script(
     "copy in: inside a string of statements",
     {
       send: [

@@ -154,8 +154,6 @@ export default [
     [execute(), sync()],
     [describe("P"), sync()],
   ),
-  script("extended: Describe with a bad kind", [Buffer.from([0x44, 0, 0, 0, 6, 0x58, 0]), sync()]),
-  script("extended: Close with a bad kind", [Buffer.from([0x43, 0, 0, 0, 6, 0x58, 0]), sync()]),
   script(
     "extended: portal names at odds",
     [parse("", "SELECT 1"), bind({ portal: "p" }), bind({ portal: "p" }), sync()],

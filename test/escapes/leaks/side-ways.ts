@@ -1,8 +1,8 @@
 // Ways out other than the rows of a SELECT: writes, RETURNING, texts of the server, statistics, code, settings, names.
 // biome-ignore-all format: one attempt a line
 import { bind, copyData, copyDone, describe, execute, functionCall, parse, query, sync } from "../../support/messages.ts";
-import { type Leak, leak } from "../escape.ts";
 import type { Step } from "../../support/script.ts";
+import { type Leak, leak } from "../escape.ts";
 
 const stored = (name: string, probe: string, ...sql: readonly string[]): Leak => ({ name, sql, probe, silent: true });
 const played = (name: string, ...steps: readonly Step[]): Leak => ({ name, sql: [], steps });

@@ -13,8 +13,10 @@ export interface ColumnClass {
   readonly class: string;
   /** A path inside json or jsonb; absent for the whole column. */
   readonly path?: readonly string[];
-  /** The policy that says so. */
+  /** The policy that says so, the first by name of several. */
   readonly policy: string;
+  /** All that say so; only those in Enforce mode when there is one. */
+  readonly policies: readonly string[];
   /** Only policies in Observe mode say so. */
   readonly observeOnly: boolean;
 }
@@ -276,24 +278,38 @@ function joinFamilies(
 
 /** One entry per class and path; enforced when any policy enforces it. */
 function classesFrom(entries: readonly BookEntry[]): readonly ColumnClass[] {
-  const sorted = [...entries].sort(
-    (left, right) => Number(left.observeOnly) - Number(right.observeOnly) || compare(left.policy, right.policy),
-  );
-  const byKey = new Map<string, ColumnClass>();
-  for (const { class: name, path, policy, observeOnly } of sorted) {
-    const key = `${name}\0${JSON.stringify(path)}`;
-    if (!byKey.has(key)) byKey.set(key, { class: name, ...(path.length === 0 ? {} : { path }), policy, observeOnly });
-  }
-  return [...byKey].sort(([left], [right]) => compare(left, right)).map(([, value]) => value);
+  const groups = groupBy(entries, (entry) => `${entry.class}\0${JSON.stringify(entry.path)}`);
+  return groups.map((group) => {
+    const { path } = group[0]!;
+    return { ...merged(group), ...(path.length === 0 ? {} : { path }) };
+  });
 }
 
 /** A row holds whole documents, so paths are dropped. */
 function wholeRow(classes: readonly ColumnClass[]): readonly ColumnClass[] {
-  const byName = new Map<string, ColumnClass>();
-  for (const { class: name, policy, observeOnly } of classes) {
-    const known = byName.get(name);
-    if (known === undefined || (known.observeOnly && !observeOnly))
-      byName.set(name, { class: name, policy, observeOnly });
+  const flat = classes.flatMap((each) => each.policies.map((policy) => ({ ...each, policy })));
+  return groupBy(flat, (each) => each.class).map(merged);
+}
+
+/** Groups in the order of their keys. */
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    groups.set(key, [...(groups.get(key) ?? []), item]);
   }
-  return [...byName.values()];
+  return [...groups].sort(([left], [right]) => compare(left, right)).map(([, group]) => group);
+}
+
+interface Given {
+  readonly class: string;
+  readonly policy: string;
+  readonly observeOnly: boolean;
+}
+
+function merged(group: readonly Given[]): ColumnClass {
+  const observeOnly = group.every((each) => each.observeOnly);
+  const names = group.filter((each) => each.observeOnly === observeOnly).map((each) => each.policy);
+  const policies = [...new Set(names)].sort(compare);
+  return { class: group[0]!.class, policy: policies[0]!, policies, observeOnly };
 }

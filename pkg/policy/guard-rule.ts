@@ -1,10 +1,9 @@
 // Guards: what a statement does at any depth against what a guard forbids. What is not known is taken as the worst.
-import type { EffectKind, Facts, FunctionUse, RelationUse, Understood, Write } from "../sql/facts.ts";
+import type { EffectKind, Facts, RelationUse, Understood, Write } from "../sql/facts.ts";
 import type { BoundGuard } from "./binding.ts";
-import type { PreparedPolicy } from "./database-rules.ts";
 import type { Refusal, RowLimit } from "./decision.ts";
-import { functionKey } from "./function-key.ts";
 import { APPROVAL_NEEDED, listed, REFUSED, refusal } from "./refusal.ts";
+import { unreadCode } from "./unread-code.ts";
 
 /** Estimated rows of a relation (`reltuples`), or null when not known. */
 export type Estimate = (relation: RelationUse) => number | null;
@@ -33,7 +32,7 @@ export function judgeGuard(bound: BoundGuard, context: GuardContext): GuardFindi
   if (bound.guard.filter !== null && !filterMatches(bound, facts, match)) return null;
   const why = reasonOf(match, facts);
   if (bound.guard.rowsOver === null) return verdict(bound, why, hintOf(bound));
-  if (match.unknown.length > 0 || match.effects.some((effect) => writeEffects.has(effect))) {
+  if (match.unread.length > 0 || match.effects.some((effect) => writeEffects.has(effect))) {
     const detail = `rowsOver on writes is not counted by this version; ${why}`;
     return verdict(
       bound,
@@ -46,27 +45,26 @@ export function judgeGuard(bound: BoundGuard, context: GuardContext): GuardFindi
 
 interface Match {
   readonly effects: readonly EffectKind[];
-  /** Functions that may do anything. */
-  readonly unknown: readonly FunctionUse[];
+  /** Code that may do anything, by name. */
+  readonly unread: readonly string[];
 }
 
 function matchOf({ guard, policy }: BoundGuard, facts: Understood): Match {
+  const unread = unreadCode(facts, policy);
+  if (unread.length > 0) return { effects: guard.effects, unread };
   const known = new Set<EffectKind>([...facts.effects, ...facts.writes.map((write) => write.effect)]);
-  const unknown: FunctionUse[] = [];
-  for (const use of facts.functions) {
-    if (use.effects !== undefined) for (const effect of use.effects) known.add(effect);
-    else if (use.trust === "opaque" && !vouches(policy, use)) unknown.push(use);
-  }
-  return { effects: unknown.length > 0 ? guard.effects : guard.effects.filter((effect) => known.has(effect)), unknown };
+  for (const use of facts.functions) for (const effect of use.effects ?? []) known.add(effect);
+  return { effects: guard.effects.filter((effect) => known.has(effect) && !isVouched(effect, facts)), unread };
 }
 
-function vouches(policy: PreparedPolicy, use: FunctionUse): boolean {
-  return policy.safeFunctions.has(functionKey(use.name));
+/** Here all code that could be meant is vouched for. */
+function isVouched(effect: EffectKind, facts: Understood): boolean {
+  return effect === "ExecuteCode" && facts.functions.length > 0;
 }
 
 /** Some write of the guard's kind lacks the filter, or a write is told of whose filter is not known. */
 function filterMatches({ guard }: BoundGuard, facts: Understood, match: Match): boolean {
-  if (match.unknown.length > 0) return true;
+  if (match.unread.length > 0) return true;
   return match.effects.some((effect) => {
     const writes = facts.writes.filter((write) => write.effect === effect);
     return writes.length === 0 || writes.some((write) => lacksFilter(guard.filter, write));
@@ -116,8 +114,8 @@ function limitOf({ guard }: BoundGuard, facts: Understood, estimate: Estimate): 
   return Math.floor(over.share * Math.min(...(estimates as number[])));
 }
 
-function reasonOf({ effects, unknown }: Match, facts: Understood): string {
-  if (unknown.length > 0) return `it calls ${listed(unknown.map(({ name }) => name))}, which may do anything`;
+function reasonOf({ effects, unread }: Match, facts: Understood): string {
+  if (unread.length > 0) return `it runs ${listed(unread)}, which may do anything`;
   const used = facts.relations.filter(({ access }) => access.some((effect) => effects.includes(effect)));
   const names = [
     ...used,

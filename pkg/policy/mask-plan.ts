@@ -3,7 +3,7 @@ import type { OutputColumn } from "../sql/facts.ts";
 import type { ColumnMask, MaskMethod } from "./decision.ts";
 import { isWithin } from "./json-path.ts";
 import { type Carried, type Copy, isPlaced, labelOf, type MaskView } from "./label.ts";
-import { strictest } from "./strictness.ts";
+import { rankOf, strictest } from "./strictness.ts";
 
 export function columnMask(view: MaskView, { lineage }: OutputColumn): ColumnMask | null {
   if (lineage.kind === "clean") return null;
@@ -29,11 +29,13 @@ function wholeDefault(carried: readonly Carried[]): ColumnMask {
 }
 
 function copyMask(lineage: Copy, carried: readonly Carried[]): ColumnMask {
-  if (carried.some((each) => each.rest.length === 0)) {
-    return { apply: "method", mask: strictest(carried.flatMap((each) => each.protection.methods)) };
-  }
-  const placed = carried.every((each) => isPlaced(lineage, each));
-  return lineage.as === "text" || !placed ? wholeDefault(carried) : { apply: "paths", paths: outermost(carried) };
+  const inner = carried.filter((each) => each.rest.length > 0);
+  const walkable = lineage.as !== "text" && inner.every((each) => isPlaced(lineage, each));
+  if (inner.length === carried.length)
+    return walkable ? { apply: "paths", paths: outermost(carried) } : wholeDefault(carried);
+  const mask = strictest(carried.flatMap((each) => each.protection.methods));
+  const hidesInner = inner.length === 0 || walkable || rankOf(mask.method) >= rankOf("Default");
+  return hidesInner ? { apply: "method", mask } : wholeDefault(carried);
 }
 
 /** One method for each path; what lies below another path goes with it. */

@@ -12,6 +12,8 @@ export interface Protected {
   /** Of every policy that hides this class; at least one. */
   readonly methods: readonly MaskMethod[];
   readonly predicates: PredicateRule;
+  /** Policies that give the class. */
+  readonly givenBy: readonly string[];
 }
 
 const predicateOrder: readonly PredicateRule[] = ["Allow", "AllowEquality", "Deny"];
@@ -62,9 +64,10 @@ export class MaskRules {
   }
 
   #compute(classes: readonly ColumnClass[]): readonly Protected[] {
-    return classes.flatMap(({ class: name, path = [], observeOnly }) => {
+    return classes.flatMap(({ class: name, path = [], observeOnly, policies }) => {
       const methods = observeOnly && !this.#observe ? [] : this.methodsFor(name);
-      return methods.length === 0 ? [] : [{ class: name, path, methods, predicates: this.#predicatesFor(name) }];
+      if (methods.length === 0) return [];
+      return [{ class: name, path, methods, predicates: this.#predicatesFor(name), givenBy: policies }];
     });
   }
 

@@ -5,6 +5,7 @@ import { functionKey } from "./function-key.ts";
 import type { MaskView } from "./label.ts";
 import { listed, refusal } from "./refusal.ts";
 import { pinnedBecause } from "./setting-rule.ts";
+import { runsOtherCode } from "./unread-code.ts";
 
 /** Kinds that create or alter something and cannot bring code or move a class by themselves. Every other kind is refused. */
 const plainDefinitions: ReadonlySet<string> = new Set([
@@ -52,10 +53,9 @@ function refuse(view: MaskView, rule: string, message: string, why: string, hint
   });
 }
 
-/** CALL of a procedure that every masking policy vouches for is judged by the function rule alone. */
+/** Functions, procedures of CALL among them, are judged by the function rule. */
 function codeRefusal(view: MaskView, facts: Understood): Refusal | null {
-  const vouched = facts.kind === "CALL" && facts.functions.length > 0;
-  if (!facts.effects.includes("ExecuteCode") || vouched) return null;
+  if (!runsOtherCode(facts)) return null;
   return refuse(
     view,
     "statement",

@@ -90,14 +90,16 @@ function target(to: ColumnRef | string): string {
   return typeof to === "string" ? `a ${to}`.replace(/^a (?=[aeiou])/, "an ") : nameOf(to);
 }
 
-/** Whether the target is protected as this part of the value is. An unchanged document may keep its class at the same path. */
+/**
+ * Whether the target is protected as this part of the value is, by each policy that protects it: what another policy adds cannot
+ * loosen. An unchanged document may keep its class at the same path.
+ */
 function holds(view: MaskView, to: ColumnRef | string, from: Lineage, part: Carried): boolean {
   if (typeof to === "string" || view.book === null) return false;
   const placed = from.kind === "copy" && from.as !== "text" && isPlaced(from, part);
-  return view.rules
+  const matching = view.rules
     .protectionOf(view.book, to)
-    .some(
-      (has) =>
-        has.class === part.protection.class && (has.path.length === 0 || (placed && isWithin(has.path, part.rest))),
-    );
+    .filter((has) => has.class === part.protection.class)
+    .filter((has) => has.path.length === 0 || (placed && isWithin(has.path, part.rest)));
+  return part.protection.givenBy.every((policy) => matching.some((has) => has.givenBy.includes(policy)));
 }

@@ -20,8 +20,12 @@ test("a statement that touches a class is refused, also for those who see it cle
 
 test("what is not understood touches a class where there is one", () => {
   const unknown = { understood: false, why: "x", syntax: false } as const;
-  expect(decided(policies(policy("p", classify)), { principal: api, facts: unknown, auditWritable: false }).verdict).toBe("refuse");
-  expect(decided(policies(policy("p", "mode: Enforce")), { principal: api, facts: unknown, auditWritable: false }).verdict).toBe("allow");
+  expect(
+    decided(policies(policy("p", classify)), { principal: api, facts: unknown, auditWritable: false }).verdict,
+  ).toBe("refuse");
+  expect(
+    decided(policies(policy("p", "mode: Enforce")), { principal: api, facts: unknown, auditWritable: false }).verdict,
+  ).toBe("allow");
 });
 
 test("the strictest onFailure of all policies decides", () => {

@@ -5,11 +5,23 @@ import { orders, policies, policy } from "./shop.ts";
 
 function table(oid: number, name: string, columns: readonly string[], parents: readonly number[] = []): RelationShape {
   const [schema = "public", table = ""] = name.includes(".") ? name.split(".") : ["public", name];
-  return { oid, schema, name: table, parents, columns: columns.map((column, i) => ({ attnum: i + 1, name: column })), foreignKeys: [], hasTriggers: false };
+  return {
+    oid,
+    schema,
+    name: table,
+    parents,
+    columns: columns.map((column, i) => ({ attnum: i + 1, name: column })),
+    foreignKeys: [],
+    hasTriggers: false,
+  };
 }
 
-const classify = (...patterns: readonly string[]) => policies(policy("p", `classify: [{columns: ${JSON.stringify(patterns)}, class: PII}]`));
-const classes = (book: ClassBook, relation: number, attnum: number) => book.classesOf({ relation, attnum }).map((each) => each.class + (each.path === undefined ? "" : `#${each.path.join(".")}`));
+const classify = (...patterns: readonly string[]) =>
+  policies(policy("p", `classify: [{columns: ${JSON.stringify(patterns)}, class: PII}]`));
+const classes = (book: ClassBook, relation: number, attnum: number) =>
+  book
+    .classesOf({ relation, attnum })
+    .map((each) => each.class + (each.path === undefined ? "" : `#${each.path.join(".")}`));
 
 test.each([
   ["public.customers.email", "public.customers", "email", true],
@@ -30,8 +42,15 @@ test.each([
 });
 
 test("a quoted name may hold a dot, and a path may be quoted too", () => {
-  const book = buildClassBook(classify('public."my.table"."a""b"#"x.y".z[*]'), orders, [{ ...table(20_001, "t", []), name: "my.table", columns: [{ attnum: 3, name: 'a"b' }] }], null);
-  expect(book.classesOf({ relation: 20_001, attnum: 3 })).toEqual([{ class: "PII", path: ["x.y", "z"], policy: "shop/p", observeOnly: false }]);
+  const book = buildClassBook(
+    classify('public."my.table"."a""b"#"x.y".z[*]'),
+    orders,
+    [{ ...table(20_001, "t", []), name: "my.table", columns: [{ attnum: 3, name: 'a"b' }] }],
+    null,
+  );
+  expect(book.classesOf({ relation: 20_001, attnum: 3 })).toEqual([
+    { class: "PII", path: ["x.y", "z"], policy: "shop/p", policies: ["shop/p"], observeOnly: false },
+  ]);
 });
 
 test("a class stays with its column through renames of column, table and schema, as long as its pattern stands", () => {
@@ -42,21 +61,47 @@ test("a class stays with its column through renames of column, table and schema,
   expect(renamed.unmatched).toEqual([]);
   const kept: Pick<ClassBook, "entries"> = JSON.parse(JSON.stringify({ entries: renamed.entries }));
   expect(classes(buildClassBook(set, orders, [table(20_001, "again", ["a", "b"])], kept), 20_001, 2)).toEqual(["PII"]);
-  expect(classes(buildClassBook(classify("public.*.ssn"), orders, [table(20_001, "customers", ["id", "email"])], renamed), 20_001, 2)).toEqual([]);
+  expect(
+    classes(
+      buildClassBook(classify("public.*.ssn"), orders, [table(20_001, "customers", ["id", "email"])], renamed),
+      20_001,
+      2,
+    ),
+  ).toEqual([]);
 });
 
 test("a table that is away for a moment has its classes when it is back", () => {
   const set = classify("public.customers.email");
   const first = buildClassBook(set, orders, [table(20_001, "customers", ["id", "email"])], null);
-  const away = buildClassBook(set, orders, [], buildClassBook(set, orders, [table(20_001, "people", ["id", "email"])], first));
+  const away = buildClassBook(
+    set,
+    orders,
+    [],
+    buildClassBook(set, orders, [table(20_001, "people", ["id", "email"])], first),
+  );
   expect(away.knows(20_001)).toBe(false);
-  expect(classes(buildClassBook(set, orders, [table(20_001, "people", ["id", "email"])], away), 20_001, 2)).toEqual(["PII"]);
+  expect(classes(buildClassBook(set, orders, [table(20_001, "people", ["id", "email"])], away), 20_001, 2)).toEqual([
+    "PII",
+  ]);
 });
 
 test("a new column under the old name has the class as well", () => {
   const set = classify("public.customers.email");
   const first = buildClassBook(set, orders, [table(20_001, "customers", ["email"])], null);
-  const book = buildClassBook(set, orders, [{ ...table(20_001, "customers", []), columns: [{ attnum: 1, name: "old" }, { attnum: 2, name: "email" }] }], first);
+  const book = buildClassBook(
+    set,
+    orders,
+    [
+      {
+        ...table(20_001, "customers", []),
+        columns: [
+          { attnum: 1, name: "old" },
+          { attnum: 2, name: "email" },
+        ],
+      },
+    ],
+    first,
+  );
   expect([classes(book, 20_001, 1), classes(book, 20_001, 2)]).toEqual([["PII"], ["PII"]]);
 });
 
@@ -68,7 +113,12 @@ test("parents, children and partitions share classes by column name, both ways",
     table(20_004, "who", ["id", "who"]),
   ];
   const book = buildClassBook(classify("public.events_2026.who"), orders, relations, null);
-  expect([classes(book, 20_001, 2), classes(book, 20_002, 1), classes(book, 20_003, 2), classes(book, 20_004, 2)]).toEqual([["PII"], ["PII"], ["PII"], []]);
+  expect([
+    classes(book, 20_001, 2),
+    classes(book, 20_002, 1),
+    classes(book, 20_003, 2),
+    classes(book, 20_004, 2),
+  ]).toEqual([["PII"], ["PII"], ["PII"], []]);
   expect(classes(book, 20_001, 1)).toEqual([]);
 });
 
@@ -81,7 +131,9 @@ test("the whole row has the classes of all columns, without paths", () => {
 test("what only Observe policies say is marked", () => {
   const set = policies(policy("try", `mode: Observe\nclassify: [{tables: ["public.t"], class: PII}]`));
   const book = buildClassBook(set, orders, [table(20_001, "t", ["a"])], null);
-  expect(book.classesOf({ relation: 20_001, attnum: 1 })).toEqual([{ class: "PII", policy: "shop/try", observeOnly: true }]);
+  expect(book.classesOf({ relation: 20_001, attnum: 1 })).toEqual([
+    { class: "PII", policy: "shop/try", policies: ["shop/try"], observeOnly: true },
+  ]);
 });
 
 test("no rename takes a class away", () => {

@@ -12,20 +12,32 @@ test("nobody is governed without policies, and a database that no policy reaches
 });
 
 test("masks and guards are told apart, for the principal they concern", () => {
-  const set = policies(policy("p", `subjects: [{kinds: [Human]}]\n${masks}`), clusterPolicy("g", "guard: [{name: no-drop, effects: [Drop], action: Deny}]"));
+  const set = policies(
+    policy("p", `subjects: [{kinds: [Human]}]\n${masks}`),
+    clusterPolicy("g", "guard: [{name: no-drop, effects: [Drop], action: Deny}]"),
+  );
   expect(governs(set, orders, ana, session)).toEqual({ policies: 2, masks: true, guards: true });
   expect(governs(set, orders, api, session)).toEqual({ policies: 1, masks: false, guards: true });
 });
 
 test("a mask whose class nobody gives, an exempt principal and an Observe policy are under no mask", () => {
   const of = (...documents: readonly string[]) => governs(policies(...documents), orders, ana, session);
-  expect(of(policy("p", "mask: [{classes: [PII.EMAIL], method: Redact}]"))).toEqual({ policies: 1, masks: false, guards: false });
-  expect(of(policy("p", `${masks}\nexempt: [{groups: [analysts]}]`))).toEqual({ policies: 1, masks: false, guards: false });
+  expect(of(policy("p", "mask: [{classes: [PII.EMAIL], method: Redact}]"))).toEqual({
+    policies: 1,
+    masks: false,
+    guards: false,
+  });
+  expect(of(policy("p", `${masks}\nexempt: [{groups: [analysts]}]`))).toEqual({
+    policies: 1,
+    masks: false,
+    guards: false,
+  });
   expect(of(policy("p", `mode: Observe\n${masks}`))).toEqual({ policies: 1, masks: false, guards: false });
 });
 
 test("what only a statement or the time can tell counts as matching", () => {
-  const of = (when: string, nowMs?: number) => governs(policies(policy("p", `${masks}\nwhen: "${when}"`)), orders, ana, session, nowMs).masks;
+  const of = (when: string, nowMs?: number) =>
+    governs(policies(policy("p", `${masks}\nwhen: "${when}"`)), orders, ana, session, nowMs).masks;
   expect(of("statement.kind == 'SELECT'")).toBe(true);
   expect(of("statement.kind == 'SELECT' && session.environment == 'test'")).toBe(false);
   expect(of("now.getHours() < 9")).toBe(true);

@@ -1,15 +1,33 @@
 // Guards: what may not be done, at any depth; what is not known counts as the worst.
 import type { Understood } from "../../pkg/sql/facts.ts";
-import { allowed, api, copy, decided, facts, policies, policy, refused, relation, robo, select, write } from "./shop.ts";
+import {
+  allowed,
+  api,
+  copy,
+  decided,
+  facts,
+  policies,
+  policy,
+  refused,
+  relation,
+  robo,
+  select,
+  write,
+} from "./shop.ts";
 
-const set = policies(policy("writes", `
+const set = policies(
+  policy(
+    "writes",
+    `
 guard:
   - {name: no-destructive-ddl, effects: [Drop, Truncate], action: Deny, message: "Schema changes go through the migration pipeline."}
   - {name: bounded-writes, effects: [Update, Delete], filter: Missing, action: Deny}
   - {name: keyed-deletes, effects: [Delete], filter: NotByKey, action: RequireApproval}
   - {name: grants, effects: [Grant], action: Warn}
 functions: {safe: ["public.vouched()"]}
-`));
+`,
+  ),
+);
 
 const guardOf = (some: Partial<Understood>) => {
   const decision = decided(set, { principal: api, facts: facts(some) });
@@ -28,18 +46,81 @@ test("a refusal tells the rule in plain words, which guard of which policy it wa
 });
 
 test.each([
-  ["DELETE without WHERE", { kind: "DELETE", effects: ["Delete"], writes: [write("Delete", "customers", "Missing")] }, "bounded-writes"],
-  ["DELETE without WHERE in a CTE of a SELECT", { kind: "SELECT", effects: ["Read", "Delete"], writes: [write("Delete", "customers", "Missing")] }, "bounded-writes"],
-  ["DELETE with a WHERE", { kind: "DELETE", effects: ["Delete"], writes: [write("Delete", "customers", "Other")] }, "keyed-deletes"],
+  [
+    "DELETE without WHERE",
+    { kind: "DELETE", effects: ["Delete"], writes: [write("Delete", "customers", "Missing")] },
+    "bounded-writes",
+  ],
+  [
+    "DELETE without WHERE in a CTE of a SELECT",
+    { kind: "SELECT", effects: ["Read", "Delete"], writes: [write("Delete", "customers", "Missing")] },
+    "bounded-writes",
+  ],
+  [
+    "DELETE with a WHERE",
+    { kind: "DELETE", effects: ["Delete"], writes: [write("Delete", "customers", "Other")] },
+    "keyed-deletes",
+  ],
   ["DELETE by key", { kind: "DELETE", effects: ["Delete"], writes: [write("Delete", "customers", "Key")] }, "allow"],
-  ["UPDATE with a WHERE", { kind: "UPDATE", effects: ["Update"], writes: [write("Update", "customers", "Other")] }, "allow"],
-  ["one keyed and one free UPDATE", { kind: "UPDATE", effects: ["Update"], writes: [write("Update", "orders", "Key"), write("Update", "customers", "Missing")] }, "bounded-writes"],
+  [
+    "UPDATE with a WHERE",
+    { kind: "UPDATE", effects: ["Update"], writes: [write("Update", "customers", "Other")] },
+    "allow",
+  ],
+  [
+    "one keyed and one free UPDATE",
+    {
+      kind: "UPDATE",
+      effects: ["Update"],
+      writes: [write("Update", "orders", "Key"), write("Update", "customers", "Missing")],
+    },
+    "bounded-writes",
+  ],
   ["an update whose filter nobody tells", { kind: "MERGE", effects: ["Update"] }, "bounded-writes"],
-  ["TRUNCATE", { kind: "TRUNCATE", effects: ["Truncate"], writes: [write("Truncate", "customers")] }, "no-destructive-ddl"],
-  ["a function that may do anything", { functions: [{ oid: null, name: "public.f()", trust: "opaque" }] }, "bounded-writes"],
-  ["a function that the owner vouches for", { functions: [{ oid: null, name: "public.vouched()", trust: "opaque" }] }, "allow"],
-  ["a function whose effects are known", { functions: [{ oid: 1, name: "pg_catalog.nextval(regclass)", trust: "opaque", effects: ["Update"] }] }, "bounded-writes"],
-  ["a function known to notify", { functions: [{ oid: 1, name: "pg_catalog.pg_notify(text,text)", trust: "safe", effects: ["Notify"] }] }, "allow"],
+  [
+    "TRUNCATE",
+    { kind: "TRUNCATE", effects: ["Truncate"], writes: [write("Truncate", "customers")] },
+    "no-destructive-ddl",
+  ],
+  [
+    "a function that may do anything",
+    { functions: [{ oid: null, name: "public.f()", trust: "opaque" }] },
+    "bounded-writes",
+  ],
+  [
+    "a function that the owner vouches for",
+    { functions: [{ oid: null, name: "public.vouched()", trust: "opaque" }] },
+    "allow",
+  ],
+  [
+    "a function whose effects are known",
+    { functions: [{ oid: 1, name: "pg_catalog.nextval(regclass)", trust: "opaque", effects: ["Update"] }] },
+    "bounded-writes",
+  ],
+  [
+    "a function that runs a text as SQL",
+    {
+      functions: [{ oid: 1, name: "pg_catalog.query_to_xml(text)", trust: "opaque", effects: ["Read", "ExecuteCode"] }],
+    },
+    "bounded-writes",
+  ],
+  ["DO", { kind: "DO", effects: ["ExecuteCode"] }, "bounded-writes"],
+  [
+    "DO beside a function that is vouched for",
+    { kind: "DO", effects: ["ExecuteCode"], functions: [{ oid: null, name: "public.vouched()", trust: "opaque" }] },
+    "bounded-writes",
+  ],
+  ["CALL of what was not found", { kind: "CALL", effects: ["ExecuteCode"] }, "bounded-writes"],
+  [
+    "CALL of what is vouched for",
+    { kind: "CALL", effects: ["ExecuteCode"], functions: [{ oid: null, name: "public.vouched()", trust: "opaque" }] },
+    "allow",
+  ],
+  [
+    "a function known to notify",
+    { functions: [{ oid: 1, name: "pg_catalog.pg_notify(text,text)", trust: "safe", effects: ["Notify"] }] },
+    "allow",
+  ],
   ["SELECT", { effects: ["Read"] }, "allow"],
 ] as const satisfies readonly (readonly [string, Partial<Understood>, string])[])("%s", (_, some, guard) => {
   expect(guardOf(some)).toBe(guard);
@@ -50,7 +131,8 @@ test("RequireApproval refuses with a code of its own and says that nobody can be
   expect(refused(set, { principal: api, facts: some }).refusal).toMatchObject({
     sqlstate: "WR001",
     message: "guard keyed-deletes requires an approval for this statement",
-    detail: "Guard keyed-deletes of policy shop/writes: DELETE does Delete on public.customers. An approval is needed, and no approver is reachable from here.",
+    detail:
+      "Guard keyed-deletes of policy shop/writes: DELETE does Delete on public.customers. An approval is needed, and no approver is reachable from here.",
     hint: "Name the rows by every column of a unique key in WHERE, such as the primary key.",
   });
 });
@@ -65,25 +147,38 @@ test("what no approval can lift is told before what needs one", () => {
 test("Warn lets the statement pass and says why", () => {
   const grant = facts({ kind: "GRANT", effects: ["Grant"], relations: [relation("customers", "Grant")] });
   expect(allowed(set, { principal: api, facts: grant })).toMatchObject({
-    warnings: [{ rule: { policy: "shop/writes", rule: "grants" }, message: "guard grants does not allow this statement (Guard grants of policy shop/writes: GRANT does Grant on public.customers.)" }],
+    warnings: [
+      {
+        rule: { policy: "shop/writes", rule: "grants" },
+        message:
+          "guard grants does not allow this statement (Guard grants of policy shop/writes: GRANT does Grant on public.customers.)",
+      },
+    ],
     matched: [{ policy: "shop/writes", rule: "grants" }],
   });
 });
 
 test("a statement that is not understood matches every guard", () => {
-  expect(refused(set, { principal: api, facts: { understood: false, why: "x", syntax: false } }).matched.map((each) => each.rule)).toEqual([
-    "bounded-writes", "grants", "keyed-deletes", "no-destructive-ddl",
-  ]);
+  expect(
+    refused(set, { principal: api, facts: { understood: false, why: "x", syntax: false } }).matched.map(
+      (each) => each.rule,
+    ),
+  ).toEqual(["bounded-writes", "grants", "keyed-deletes", "no-destructive-ddl"]);
 });
 
 describe("rowsOver", () => {
-  const reads = policies(policy("reads", `
+  const reads = policies(
+    policy(
+      "reads",
+      `
 subjects: [{kinds: [Agent]}]
 guard:
   - {name: bulk, effects: [Read], rowsOver: 500, action: Deny}
   - {name: bulk-less, effects: [Read], rowsOver: 800, action: RequireApproval}
   - {name: share, effects: [Read], rowsOver: "10%", action: RequireApproval}
-`));
+`,
+    ),
+  );
   const read = select(copy("customers.name"));
 
   test("on reads the smallest limit is handed out with its refusal ready", () => {
@@ -94,40 +189,67 @@ guard:
         rule: { policy: "shop/reads", rule: "share" },
         sqlstate: "WR001",
         message: "guard share requires an approval for this statement",
-        detail: "Guard share of policy shop/reads: the result has more than 300 rows; SELECT does Read on public.customers. An approval is needed, and no approver is reachable from here.",
+        detail:
+          "Guard share of policy shop/reads: the result has more than 300 rows; SELECT does Read on public.customers. An approval is needed, and no approver is reachable from here.",
         hint: "Fetch fewer rows: narrow the condition or add a LIMIT.",
       },
     });
-    expect(allowed(reads, { principal: robo, facts: read, estimate: () => 1e6 }).rowLimit?.refusal).toMatchObject({ sqlstate: "42501", rule: { rule: "bulk" } });
+    expect(allowed(reads, { principal: robo, facts: read, estimate: () => 1e6 }).rowLimit?.refusal).toMatchObject({
+      sqlstate: "42501",
+      rule: { rule: "bulk" },
+    });
     expect(allowed(reads, { principal: api, facts: read }).rowLimit).toBeNull();
   });
 
   test("a share of a table whose size is not known counts as exceeded", () => {
     for (const estimate of [() => null, () => -1]) {
-      expect(refused(reads, { principal: robo, facts: read, estimate }).refusal.detail).toMatch(/how many rows the table has is not known, which counts as exceeded/);
+      expect(refused(reads, { principal: robo, facts: read, estimate }).refusal.detail).toMatch(
+        /how many rows the table has is not known, which counts as exceeded/,
+      );
     }
   });
 
   test("a counted read in front of other statements is refused with the hint to send it alone", () => {
-    expect(refused(reads, { principal: robo, facts: read, alone: false, estimate: () => 1e6 }).refusal.hint).toBe("Send this statement alone.");
-    expect(allowed(reads, { principal: robo, facts: facts({ kind: "BEGIN", effects: ["Transaction"] }), alone: false }).rowLimit).toBeNull();
+    expect(refused(reads, { principal: robo, facts: read, alone: false, estimate: () => 1e6 }).refusal.hint).toBe(
+      "Send this statement alone.",
+    );
+    expect(
+      allowed(reads, { principal: robo, facts: facts({ kind: "BEGIN", effects: ["Transaction"] }), alone: false })
+        .rowLimit,
+    ).toBeNull();
   });
 
   test("the server's catalogues are not a table of which a share could be taken", () => {
-    const catalog = facts({ relations: [{ ...relation("pg_class", "Read"), oid: 1259, schema: "pg_catalog" }], outputs: [] });
+    const catalog = facts({
+      relations: [{ ...relation("pg_class", "Read"), oid: 1259, schema: "pg_catalog" }],
+      outputs: [],
+    });
     expect(allowed(reads, { principal: robo, facts: catalog }).rowLimit?.rows).toBe(500);
   });
 
   test("on writes it refuses, because this version does not count them", () => {
-    const writes = policies(policy("writes", "guard: [{name: big, effects: [Read, Update], rowsOver: 1000, action: RequireApproval}]"));
-    const update = facts({ kind: "UPDATE", effects: ["Read", "Update"], relations: [relation("customers", "Read", "Update")], writes: [write("Update", "customers", "Key")] });
-    expect(refused(writes, { principal: api, facts: update }).refusal).toMatchObject({ sqlstate: "WR001", detail: expect.stringMatching(/rowsOver on writes is not counted by this version/) });
+    const writes = policies(
+      policy("writes", "guard: [{name: big, effects: [Read, Update], rowsOver: 1000, action: RequireApproval}]"),
+    );
+    const update = facts({
+      kind: "UPDATE",
+      effects: ["Read", "Update"],
+      relations: [relation("customers", "Read", "Update")],
+      writes: [write("Update", "customers", "Key")],
+    });
+    expect(refused(writes, { principal: api, facts: update }).refusal).toMatchObject({
+      sqlstate: "WR001",
+      detail: expect.stringMatching(/rowsOver on writes is not counted by this version/),
+    });
     expect(allowed(writes, { principal: api, facts: read }).rowLimit?.rows).toBe(1000);
   });
 
   test("with a filter only writes that the filter matches are counted", () => {
-    const writes = policies(policy("writes", "guard: [{name: big, effects: [Update], filter: NotByKey, rowsOver: 1000, action: Deny}]"));
-    const update = (filter: "Key" | "Other") => facts({ kind: "UPDATE", effects: ["Update"], writes: [write("Update", "customers", filter)] });
+    const writes = policies(
+      policy("writes", "guard: [{name: big, effects: [Update], filter: NotByKey, rowsOver: 1000, action: Deny}]"),
+    );
+    const update = (filter: "Key" | "Other") =>
+      facts({ kind: "UPDATE", effects: ["Update"], writes: [write("Update", "customers", filter)] });
     expect(decided(writes, { principal: api, facts: update("Key") }).verdict).toBe("allow");
     expect(decided(writes, { principal: api, facts: update("Other") }).verdict).toBe("refuse");
   });

@@ -1,7 +1,22 @@
 // Under a mask, what no mask could hide is refused: oracles, laundering, opaque code, definitions, settings, EXPLAIN.
 import type { PolicySet } from "../../pkg/policy/rules.ts";
 import type { Understood } from "../../pkg/sql/facts.ts";
-import { allowed, api, clean, column, copy, derived, facts, policies, policy, refused, relation, select, unknown, write } from "./shop.ts";
+import {
+  allowed,
+  api,
+  clean,
+  column,
+  copy,
+  derived,
+  facts,
+  policies,
+  policy,
+  refused,
+  relation,
+  select,
+  unknown,
+  write,
+} from "./shop.ts";
 
 const spec = `
 classify:
@@ -40,13 +55,18 @@ test.each([
   ["a pattern on a protected column", where("customers.email", "other"), ["predicates", "predicates", "allow"]],
   ["anything on a clean column", where("customers.name", "other"), ["allow", "allow", "allow"]],
   ["a clean part of a document", where("customers.profile", "other", ["plan"]), ["allow", "allow", "allow"]],
-  ["a whole document with a protected part", where("customers.profile", "other"), ["predicates", "predicates", "allow"]],
+  [
+    "a whole document with a protected part",
+    where("customers.profile", "other"),
+    ["predicates", "predicates", "allow"],
+  ],
 ] as const)("predicates: %s under Deny, AllowEquality and Allow", (_, some, outcomes) => {
   expect([deny, equality, free].map((set) => outcome(set, some))).toEqual(outcomes);
 });
 
 test("the strictest of all policies that mask the column decides about predicates", () => {
-  const second = (predicates: string) => policy("second", `mask: [{classes: [PII.EMAIL], method: Partial}]\npredicates: ${predicates}`);
+  const second = (predicates: string) =>
+    policy("second", `mask: [{classes: [PII.EMAIL], method: Partial}]\npredicates: ${predicates}`);
   const of = (...documents: readonly string[]) => outcome(policies(...documents), where("customers.email", "equality"));
   expect(of(policy("privacy", `${spec}predicates: Allow`), second("AllowEquality"))).toBe("allow");
   expect(of(policy("privacy", `${spec}predicates: Allow`), second("Deny"))).toBe("predicates");
@@ -65,7 +85,9 @@ test("a refusal names the column, the policy and the way out, and no value", () 
 });
 
 const flow = (from: Understood["flows"][number]["from"], to: string): Partial<Understood> => ({
-  kind: "UPDATE", effects: ["Update"], writes: [write("Update", "customers", "Key")],
+  kind: "UPDATE",
+  effects: ["Update"],
+  writes: [write("Update", "customers", "Key")],
   flows: [{ from, to: to.includes(".") ? column(to) : to }],
 });
 
@@ -83,23 +105,45 @@ test.each([
   ["a clean payload into NOTIFY", flow(clean, "notify"), "allow"],
   ["a document into one with the same protected path", flow(copy("customers.profile"), "archive.profile"), "allow"],
   ["a document as text", flow(copy("customers.profile", ["kyc"], "text"), "archive.profile"), "laundering"],
-  ["a part of a document, where the path is another", flow(copy("customers.profile", ["kyc"], "json"), "archive.profile"), "laundering"],
+  [
+    "a part of a document, where the path is another",
+    flow(copy("customers.profile", ["kyc"], "json"), "archive.profile"),
+    "laundering",
+  ],
   ["a clean part of a document", flow(copy("customers.profile", ["plan"], "json"), "customers.name"), "allow"],
   ["something computed from a document", flow(derived("customers.profile"), "archive.profile"), "laundering"],
 ])("laundering: %s", (_, some, rule) => {
   expect(outcome(deny, some)).toBe(rule);
 });
 
-const call = (name: string, trust: "safe" | "opaque" = "opaque"): Partial<Understood> => ({ functions: [{ oid: null, name, trust }] });
+test("a class that another policy gives to the target does not make room for the value", () => {
+  const some = flow(copy("customers.email"), "customers.name");
+  const more = policy("more", `classify: [{columns: ["public.customers.name"], class: PII.EMAIL}]`);
+  expect(outcome(policies(policy("privacy", spec), more), some)).toBe("laundering");
+});
+
+const call = (name: string, trust: "safe" | "opaque" = "opaque"): Partial<Understood> => ({
+  functions: [{ oid: null, name, trust }],
+});
 
 test("functions: opaque ones are refused, also far from any label, unless every masking policy lists them", () => {
   const lists = (name: string) => policy("privacy", `${spec}functions: {safe: ["${name}"]}`);
   expect(outcome(deny, call("public.f(int8)"))).toBe("functions");
   expect(outcome(deny, call("pg_catalog.lower(text)", "safe"))).toBe("allow");
   expect(outcome(policies(lists("public.f(bigint)")), call("public.f(int8)"))).toBe("allow");
-  expect(outcome(policies(lists("public.f(bigint[], character varying)")), call("public.f(_int8,varchar)"))).toBe("allow");
+  expect(
+    outcome(policies(lists("public.f(bigint)")), { ...call("public.f(int8)"), effects: ["Read", "ExecuteCode"] }),
+  ).toBe("allow");
+  expect(outcome(policies(lists("public.f(bigint[], character varying)")), call("public.f(_int8,varchar)"))).toBe(
+    "allow",
+  );
   expect(outcome(policies(lists("public.f(text)")), call("public.f(int8)"))).toBe("functions");
-  expect(outcome(policies(lists("public.f(bigint)"), policy("more", "mask: [{classes: [PII.SSN], method: Null}]")), call("public.f(int8)"))).toBe("functions");
+  expect(
+    outcome(
+      policies(lists("public.f(bigint)"), policy("more", "mask: [{classes: [PII.SSN], method: Null}]")),
+      call("public.f(int8)"),
+    ),
+  ).toBe("functions");
 });
 
 test.each([
@@ -107,26 +151,98 @@ test.each([
   ["CALL of something not found", { kind: "CALL", effects: ["ExecuteCode"] }, "statement"],
   ["CALL of an opaque procedure", { kind: "CALL", effects: ["ExecuteCode"], ...call("public.p()") }, "functions"],
   ["COPY to a file", { kind: "COPY", effects: ["Read", "File"] }, "statement"],
-  ["a safe function that reaches a file", { functions: [{ oid: 1, name: "pg_catalog.lo_export(oid,text)", trust: "safe", effects: ["File"] }] }, "statement"],
+  [
+    "a safe function that reaches a file",
+    { functions: [{ oid: 1, name: "pg_catalog.lo_export(oid,text)", trust: "safe", effects: ["File"] }] },
+    "statement",
+  ],
   ["a foreign table", { relations: [{ ...relation("far", "Read"), kind: "foreign" }] }, "statement"],
   ["CREATE FUNCTION", { kind: "CREATE FUNCTION", effects: ["Create"] }, "statement"],
   ["a kind nobody has thought of", { kind: "CREATE TRANSFORM", effects: ["Create"] }, "statement"],
-  ["ALTER TABLE of a clean table", { kind: "ALTER TABLE", effects: ["Alter"], relations: [relation("orders", "Alter")] }, "allow"],
-  ["ALTER TABLE ... RENAME of a protected table", { kind: "ALTER TABLE", effects: ["Alter"], relations: [relation("customers", "Alter")] }, "statement"],
-  ["ALTER TABLE of a table that the catalogue does not show", { kind: "ALTER TABLE", effects: ["Alter"], relations: [relation("fresh", "Alter")] }, "statement"],
-  ["CREATE VIEW over clean columns", { kind: "CREATE VIEW", effects: ["Create"], relations: [relation("customers", "Read")], flows: [{ from: copy("customers.name"), to: "view" }] }, "allow"],
-  ["CREATE VIEW over a protected column", { kind: "CREATE VIEW", effects: ["Create"], relations: [relation("customers", "Read")], flows: [{ from: copy("customers.email"), to: "view" }] }, "laundering"],
-  ["DROP TABLE, which guards are for", { kind: "DROP TABLE", effects: ["Drop"], relations: [relation("customers", "Drop")] }, "allow"],
-  ["UPDATE pg_class", { kind: "UPDATE", effects: ["Update"], writes: [{ effect: "Update", filter: "Key", relation: { ...relation("pg_class", "Update"), oid: 1259, schema: "pg_catalog" } }] }, "statement"],
-  ["EXPLAIN", { kind: "EXPLAIN", explain: { analyze: false, verbose: false }, relations: [relation("customers", "Read")] }, "allow"],
-  ["EXPLAIN ANALYZE", { kind: "EXPLAIN", explain: { analyze: true, verbose: false }, relations: [relation("customers", "Read")] }, "explain"],
-  ["EXPLAIN VERBOSE", { kind: "EXPLAIN", explain: { analyze: false, verbose: true }, relations: [relation("customers", "Read")] }, "explain"],
-  ["EXPLAIN ANALYZE of a clean table", { kind: "EXPLAIN", explain: { analyze: true, verbose: true }, relations: [relation("orders", "Read")] }, "allow"],
+  [
+    "ALTER TABLE of a clean table",
+    { kind: "ALTER TABLE", effects: ["Alter"], relations: [relation("orders", "Alter")] },
+    "allow",
+  ],
+  [
+    "ALTER TABLE ... RENAME of a protected table",
+    { kind: "ALTER TABLE", effects: ["Alter"], relations: [relation("customers", "Alter")] },
+    "statement",
+  ],
+  [
+    "ALTER TABLE of a table that the catalogue does not show",
+    { kind: "ALTER TABLE", effects: ["Alter"], relations: [relation("fresh", "Alter")] },
+    "statement",
+  ],
+  [
+    "CREATE VIEW over clean columns",
+    {
+      kind: "CREATE VIEW",
+      effects: ["Create"],
+      relations: [relation("customers", "Read")],
+      flows: [{ from: copy("customers.name"), to: "view" }],
+    },
+    "allow",
+  ],
+  [
+    "CREATE VIEW over a protected column",
+    {
+      kind: "CREATE VIEW",
+      effects: ["Create"],
+      relations: [relation("customers", "Read")],
+      flows: [{ from: copy("customers.email"), to: "view" }],
+    },
+    "laundering",
+  ],
+  [
+    "DROP TABLE, which guards are for",
+    { kind: "DROP TABLE", effects: ["Drop"], relations: [relation("customers", "Drop")] },
+    "allow",
+  ],
+  [
+    "UPDATE pg_class",
+    {
+      kind: "UPDATE",
+      effects: ["Update"],
+      writes: [
+        {
+          effect: "Update",
+          filter: "Key",
+          relation: { ...relation("pg_class", "Update"), oid: 1259, schema: "pg_catalog" },
+        },
+      ],
+    },
+    "statement",
+  ],
+  [
+    "EXPLAIN",
+    { kind: "EXPLAIN", explain: { analyze: false, verbose: false }, relations: [relation("customers", "Read")] },
+    "allow",
+  ],
+  [
+    "EXPLAIN ANALYZE",
+    { kind: "EXPLAIN", explain: { analyze: true, verbose: false }, relations: [relation("customers", "Read")] },
+    "explain",
+  ],
+  [
+    "EXPLAIN VERBOSE",
+    { kind: "EXPLAIN", explain: { analyze: false, verbose: true }, relations: [relation("customers", "Read")] },
+    "explain",
+  ],
+  [
+    "EXPLAIN ANALYZE of a clean table",
+    { kind: "EXPLAIN", explain: { analyze: true, verbose: true }, relations: [relation("orders", "Read")] },
+    "allow",
+  ],
 ] as const satisfies readonly (readonly [string, Partial<Understood>, string])[])("statements: %s", (_, some, rule) => {
   expect(outcome(deny, some)).toBe(rule);
 });
 
-const setting = (name: string, value: string | null): Partial<Understood> => ({ kind: "SET", effects: ["SessionChange"], settings: [{ name, value, scope: "session" }] });
+const setting = (name: string, value: string | null): Partial<Understood> => ({
+  kind: "SET",
+  effects: ["SessionChange"],
+  settings: [{ name, value, scope: "session" }],
+});
 
 test.each([
   ["search_path", "shop, public", "allow"],
@@ -158,9 +274,23 @@ test.each([
 
 test("PREPARE and DECLARE are refused for what they hold", () => {
   const held = facts(where("customers.email", "other"));
-  expect(outcome(deny, { kind: "PREPARE", effects: [], name: { do: "prepare", name: "p", statement: held } })).toBe("predicates");
-  expect(outcome(deny, { kind: "DECLARE CURSOR", effects: [], name: { do: "declare", name: "c", hold: false, statement: { understood: false, why: "x", syntax: false } } })).toBe("not-understood");
-  expect(outcome(deny, { kind: "PREPARE", effects: [], name: { do: "prepare", name: "p", statement: select(copy("customers.email")) } })).toBe("allow");
+  expect(outcome(deny, { kind: "PREPARE", effects: [], name: { do: "prepare", name: "p", statement: held } })).toBe(
+    "predicates",
+  );
+  expect(
+    outcome(deny, {
+      kind: "DECLARE CURSOR",
+      effects: [],
+      name: { do: "declare", name: "c", hold: false, statement: { understood: false, why: "x", syntax: false } },
+    }),
+  ).toBe("not-understood");
+  expect(
+    outcome(deny, {
+      kind: "PREPARE",
+      effects: [],
+      name: { do: "prepare", name: "p", statement: select(copy("customers.email")) },
+    }),
+  ).toBe("allow");
 });
 
 test("errors of a statement are scrubbed when what it writes, or what that cascades to, holds a class", () => {
@@ -168,7 +298,12 @@ test("errors of a statement are scrubbed when what it writes, or what that casca
   expect(scrub({ kind: "INSERT", effects: ["Insert"], writes: [write("Insert", "customers")] })).toBe(true);
   expect(scrub({ kind: "DELETE", effects: ["Delete"], writes: [write("Delete", "orders", "Key")] })).toBe(false);
   expect(scrub({ kind: "SELECT", relations: [relation("customers", "Read")] })).toBe(false);
-  const notes = policies(policy("p", `{classify: [{columns: ["public.orders.note"], class: PII.NOTE}], mask: [{classes: ["PII.*"], method: Null}]}`));
+  const notes = policies(
+    policy(
+      "p",
+      `{classify: [{columns: ["public.orders.note"], class: PII.NOTE}], mask: [{classes: ["PII.*"], method: Null}]}`,
+    ),
+  );
   const deletes = facts({ kind: "DELETE", effects: ["Delete"], writes: [write("Delete", "customers", "Key")] });
   expect(allowed(notes, { facts: deletes }).scrub).toBe(true);
 });

@@ -6,7 +6,15 @@ import type { PolicySet, SessionContext } from "../../pkg/policy/rules.ts";
 import type { Principal } from "../../pkg/principal/principal.ts";
 import { loadPolicySet } from "../../pkg/resources/compile.ts";
 import { formatProblem } from "../../pkg/resources/problem.ts";
-import type { ColumnRef, EffectKind, Lineage, OutputColumn, RelationUse, Understood, Write } from "../../pkg/sql/facts.ts";
+import type {
+  ColumnRef,
+  EffectKind,
+  Lineage,
+  OutputColumn,
+  RelationUse,
+  Understood,
+  Write,
+} from "../../pkg/sql/facts.ts";
 
 export const orders = { namespace: "shop", name: "orders" };
 
@@ -26,14 +34,32 @@ export const relations: readonly RelationShape[] = Object.entries(tables).map(([
   hasTriggers: false,
 }));
 
-export const session: SessionContext = { environment: "production", cluster: "eu-1", application: "psql", clientAddress: "10.0.0.7" };
+export const session: SessionContext = {
+  environment: "production",
+  cluster: "eu-1",
+  application: "psql",
+  clientAddress: "10.0.0.7",
+};
 export const ana: Principal = {
-  kind: "Human", name: "ana@example.com", issuer: "configuration", groups: ["analysts"], assurance: "L0", login: "ana",
+  kind: "Human",
+  name: "ana@example.com",
+  issuer: "configuration",
+  groups: ["analysts"],
+  assurance: "L0",
+  login: "ana",
 };
 export const robo: Principal = { ...ana, kind: "Agent", name: "robo", groups: [], login: "robo", actingFor: ana };
-export const api: Principal = { ...ana, kind: "Service", name: "orders-api", groups: [], login: "api", serviceAccount: "shop/api" };
+export const api: Principal = {
+  ...ana,
+  kind: "Service",
+  name: "orders-api",
+  groups: [],
+  login: "api",
+  serviceAccount: "shop/api",
+};
 
-const database = "{apiVersion: weir.dev/v1alpha1, kind: GovernedDatabase, metadata: {name: orders, namespace: shop}, spec: {engine: PostgreSQL, host: db}}";
+const database =
+  "{apiVersion: weir.dev/v1alpha1, kind: GovernedDatabase, metadata: {name: orders, namespace: shop}, spec: {engine: PostgreSQL, host: db}}";
 
 /** A DataPolicy `shop/<name>` with this spec. */
 export function policy(name: string, spec: string): string {
@@ -49,7 +75,9 @@ function indented(spec: string): string {
 }
 
 export function policies(...documents: readonly string[]): PolicySet {
-  const { set, problems } = loadPolicySet([{ file: "policies.yaml", text: [database, ...documents].join("\n---\n") }], { maskKey: true });
+  const { set, problems } = loadPolicySet([{ file: "policies.yaml", text: [database, ...documents].join("\n---\n") }], {
+    maskKey: true,
+  });
   if (set === null) throw new Error(problems.map(formatProblem).join("\n"));
   return set;
 }
@@ -70,14 +98,28 @@ export function write(effect: Write["effect"], table: string, filter: Write["fil
 
 export const clean: Lineage = { kind: "clean" };
 export const copy = (name: string, path?: readonly string[], as?: "json" | "text"): Lineage => ({
-  kind: "copy", column: column(name), ...(path === undefined ? {} : { path }), ...(as === undefined ? {} : { as }),
+  kind: "copy",
+  column: column(name),
+  ...(path === undefined ? {} : { path }),
+  ...(as === undefined ? {} : { as }),
 });
 export const derived = (...names: readonly string[]): Lineage => ({ kind: "derived", columns: names.map(column) });
 export const unknown: Lineage = { kind: "unknown", why: "a test says so" };
 
 const nothing: Understood = {
-  understood: true, kind: "SELECT", effects: ["Read"], relations: [], functions: [], writes: [], outputs: null, predicates: [], flows: [],
-  settings: [], takesSnapshot: true, changesCatalog: false, changesResolution: false,
+  understood: true,
+  kind: "SELECT",
+  effects: ["Read"],
+  relations: [],
+  functions: [],
+  writes: [],
+  outputs: null,
+  predicates: [],
+  flows: [],
+  settings: [],
+  takesSnapshot: true,
+  changesCatalog: false,
+  changesResolution: false,
 };
 
 export function facts(some: Partial<Understood>): Understood {
@@ -96,8 +138,16 @@ export function bookOf(set: PolicySet, previous: { entries: readonly BookEntry[]
 
 export function request(set: PolicySet, some: Partial<DecisionRequest>): DecisionRequest {
   return {
-    set, database: orders, principal: ana, session, nowMs: Date.parse("2026-11-20T12:00:00Z"), facts: select(), book: bookOf(set),
-    alone: true, auditWritable: true, ...some,
+    set,
+    database: orders,
+    principal: ana,
+    session,
+    nowMs: Date.parse("2026-11-20T12:00:00Z"),
+    facts: select(),
+    book: bookOf(set),
+    alone: true,
+    auditWritable: true,
+    ...some,
   };
 }
 
@@ -107,7 +157,8 @@ export function decided(set: PolicySet, some: Partial<DecisionRequest>): Decisio
 
 export function allowed(set: PolicySet, some: Partial<DecisionRequest>): Allow {
   const decision = decided(set, some);
-  if (decision.verdict !== "allow") throw new Error(`refused: ${decision.refusal.message} (${decision.refusal.detail})`);
+  if (decision.verdict !== "allow")
+    throw new Error(`refused: ${decision.refusal.message} (${decision.refusal.detail})`);
   return decision;
 }
 

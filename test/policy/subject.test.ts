@@ -1,8 +1,9 @@
 // Subjects: all fields must match; names may hold stars.
-import type { Principal } from "../../pkg/principal/principal.ts";
-import type { Subject } from "../../pkg/policy/rules.ts";
+
 import { matchesGlob } from "../../pkg/policy/glob.ts";
+import type { Subject } from "../../pkg/policy/rules.ts";
 import { isSubject } from "../../pkg/policy/subject.ts";
+import type { Principal } from "../../pkg/principal/principal.ts";
 import { ana, api, robo } from "./shop.ts";
 
 test.each<[string, Subject, Principal, boolean]>([
@@ -28,8 +29,16 @@ test.each<[string, Subject, Principal, boolean]>([
 });
 
 test.each([
-  ["a*c", "abc", true], ["a*c", "ac", true], ["a*c", "ab", false], ["*", "", true], ["a*b*c", "a1b2c", true], ["a*b*c", "acb", false],
-  ["ab*ba", "aba", false], ["a**b", "ab", true], ["a.c", "abc", false], ["A", "a", false],
+  ["a*c", "abc", true],
+  ["a*c", "ac", true],
+  ["a*c", "ab", false],
+  ["*", "", true],
+  ["a*b*c", "a1b2c", true],
+  ["a*b*c", "acb", false],
+  ["ab*ba", "aba", false],
+  ["a**b", "ab", true],
+  ["a.c", "abc", false],
+  ["A", "a", false],
 ])("the pattern %s and %s", (pattern, text, matches) => {
   expect(matchesGlob(pattern, text)).toBe(matches);
 });

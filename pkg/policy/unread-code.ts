@@ -1,0 +1,22 @@
+// Code that a statement runs and that nobody has read: it may do anything, unless a policy vouches for it.
+import type { FunctionUse, Understood } from "../sql/facts.ts";
+import type { PreparedPolicy } from "./database-rules.ts";
+import { functionKey } from "./function-key.ts";
+
+/** Whether calling it may do anything at all. */
+function isUnread(use: FunctionUse): boolean {
+  return use.effects === undefined ? use.trust === "opaque" : use.effects.includes("ExecuteCode");
+}
+
+/** Whether the statement runs code that is not that of a function in its list: DO, CALL of what was not found. */
+export function runsOtherCode(facts: Understood): boolean {
+  return facts.effects.includes("ExecuteCode") && (facts.kind === "DO" || !facts.functions.some(isUnread));
+}
+
+/** What in a statement may do anything, in words, as far as `policy` does not vouch for it; empty when nothing does. */
+export function unreadCode(facts: Understood, policy: PreparedPolicy): readonly string[] {
+  const names = facts.functions
+    .filter((use) => isUnread(use) && !policy.safeFunctions.has(functionKey(use.name)))
+    .map((use) => use.name);
+  return runsOtherCode(facts) ? [...names, `the code of ${facts.kind}`] : names;
+}

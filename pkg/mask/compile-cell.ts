@@ -21,7 +21,8 @@ import { textCell } from "./text-cell.ts";
 import { textLimit } from "./text-limit.ts";
 import { textMethod } from "./text-methods.ts";
 import { uuidOf } from "./token.ts";
-import { type Field, isTextOid, type MaskContext, OID, type Shape, shapeOf } from "./types.ts";
+import { isTextOid, OID } from "./type-oids.ts";
+import { type Field, type MaskContext, type Shape, shapeOf } from "./types.ts";
 
 /** What is needed to compile one method for one column. */
 interface Compilation {

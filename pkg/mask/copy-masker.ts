@@ -88,7 +88,7 @@ export class CopyMasker {
   /** Takes the body of a CopyData message; returns the masked form of the rows that are whole now, maybe none. Throws WireError. */
   push(body: Buffer): Buffer {
     const bytes = this.#join(body);
-    const used = this.#rows.consume(bytes, this.#sink);
+    const used = this.#consume(bytes);
     const out = this.#sink.take();
     this.#keep(bytes, used);
     return out;
@@ -97,6 +97,15 @@ export class CopyMasker {
   /** The data has ended (CopyDone). Throws WireError when a row is not whole. */
   finish(): void {
     this.#rows.end(this.#heldBytes);
+  }
+
+  /** A masker that fails must not let the row through, and its error may hold the value. */
+  #consume(bytes: Buffer): number {
+    try {
+      return this.#rows.consume(bytes, this.#sink);
+    } catch (error) {
+      throw error instanceof WireError ? error : new WireError("a COPY row cannot be masked");
+    }
   }
 
   #join(body: Buffer): Buffer {

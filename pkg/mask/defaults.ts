@@ -4,7 +4,8 @@ import { type CellMasker, constantCell, type Format, nullCell } from "./cell.ts"
 import { compositeDefault } from "./composite-cell.ts";
 import { numericScale } from "./numeric-typmod.ts";
 import { constantText, TEXT_MARKER, textCell } from "./text-cell.ts";
-import { isTextOid, OID, type Shape } from "./types.ts";
+import { isTextOid, OID } from "./type-oids.ts";
+import type { Shape } from "./types.ts";
 
 const zeros = (count: number): string => "00".repeat(count);
 /** Text, and binary in hex. */

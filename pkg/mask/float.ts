@@ -1,6 +1,6 @@
 // float4 and float8 in text and binary. NaN and the infinities are not read: they become Default.
 import type { Codec, Format } from "./cell.ts";
-import { OID } from "./types.ts";
+import { OID } from "./type-oids.ts";
 
 const TEXT_BYTES_MAX = 40;
 
@@ -40,7 +40,7 @@ const textFloat4: Codec<number> = {
 
 /** The number of fewest digits that is the same float4. */
 function shortFloat4(value: number): number {
-  for (let digits = 6; digits < 9; digits++) {
+  for (let digits = 6; digits <= 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return short;
   }

@@ -1,7 +1,7 @@
 // Integers in text and binary, and their keyed permutation.
 import type { Codec, Format } from "./cell.ts";
 import { BitPermutation } from "./ff1.ts";
-import { OID } from "./types.ts";
+import { OID } from "./type-oids.ts";
 
 const BYTES: ReadonlyMap<number, number> = new Map([
   [OID.int2, 2],

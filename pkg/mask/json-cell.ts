@@ -11,7 +11,7 @@ import { decimalMethod } from "./number-methods.ts";
 import { RowSink } from "./row-sink.ts";
 import { TEXT_MARKER, type TextMasker } from "./text-cell.ts";
 import { textMethod } from "./text-methods.ts";
-import { OID } from "./types.ts";
+import { OID } from "./type-oids.ts";
 
 const JSONB_VERSION = 1;
 

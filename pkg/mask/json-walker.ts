@@ -171,7 +171,7 @@ export class JsonWalker {
 
 function elementNodes(nodes: readonly PathNode<LeafMasker>[], index: number): readonly PathNode<LeafMasker>[] {
   const named = nodes.flatMap((node) => [node.children.get(String(index)) ?? [], node.children.get(ANY) ?? []].flat());
-  return [...nodes, ...named];
+  return [...new Set([...nodes, ...named])];
 }
 
 function isBlank(byte: number): boolean {

@@ -8,7 +8,7 @@ import { fitsInteger, INTEGER_END, IntegerPermutation, integerCodec } from "./in
 import type { MaskKeys } from "./keys.ts";
 import { decimalMethod, floatMethod } from "./number-methods.ts";
 import { numericPrecision } from "./numeric-typmod.ts";
-import { OID } from "./types.ts";
+import { OID } from "./type-oids.ts";
 
 /** The key of Token or Encrypt; null for other methods. */
 function permutationKey(mask: MaskMethod, keys: MaskKeys | null): Buffer | null {

@@ -74,7 +74,7 @@ export class RowMasker {
       const cell = cells[column]!;
       if (cell !== null) {
         sink.copy(buffer, copied, at);
-        grown += maskCell(cell, buffer, valueStart, valueEnd, sink) - size;
+        grown += maskWhole(cell, column, buffer, valueStart, valueEnd, sink) - size;
         this.maskedCells++;
         copied = valueEnd;
       }
@@ -97,5 +97,21 @@ export class RowMasker {
     }
     for (const reader of this.#subjects)
       reader.read(buffer, places[2 * reader.column]!, places[2 * reader.column + 1]!);
+  }
+}
+
+/** A masker that fails must not let the row through, and its error may hold the value: only the column is told. */
+function maskWhole(
+  cell: CellMasker,
+  column: number,
+  source: Buffer,
+  start: number,
+  end: number,
+  sink: RowSink,
+): number {
+  try {
+    return maskCell(cell, source, start, end, sink);
+  } catch {
+    throw new WireError(`column ${column + 1} of a row cannot be masked`);
   }
 }

@@ -6,7 +6,8 @@ import type { DateShift } from "./date-methods.ts";
 import { decimalText, numericCodec, trimmed } from "./decimal.ts";
 import { integerCodec, isIntegerOid } from "./integer.ts";
 import { trimmedEnd } from "./text-limit.ts";
-import { isTextOid, OID, type Shape } from "./types.ts";
+import { isTextOid, OID } from "./type-oids.ts";
+import type { Shape } from "./types.ts";
 
 /** The canonical bytes of a subject; undefined when the value cannot be read. */
 type Canonical = (source: Buffer, start: number, end: number) => Buffer | undefined;

@@ -1,6 +1,6 @@
 // How long a text may be in its column, in characters; and cutting and padding to that without splitting a character.
 import type { RowSink } from "./row-sink.ts";
-import { OID } from "./types.ts";
+import { OID } from "./type-oids.ts";
 
 const SPACE = 0x20;
 /** NAMEDATALEN - 1, in bytes. */

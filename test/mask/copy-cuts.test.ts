@@ -168,3 +168,8 @@ test("a large value that comes in many messages is masked in time linear in its 
   for (let i = 0; i < 2000; i++) expect(masker.push(piece).length).toBe(0);
   expect(masker.push(Buffer.from('",x\n')).toString()).toBe("1,a***,\n");
 });
+
+test("a column whose type is not known becomes NULL", () => {
+  const masker = maskerOf({ ...CSV, types: [0, 0, 0] }, { columns: [masked("Partial"), null, null] });
+  expect(masker.push(Buffer.from("a,b,c\n")).toString()).toBe(",b,c\n");
+});

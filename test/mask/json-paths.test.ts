@@ -1,6 +1,6 @@
 // Paths of a json document: what they lead to is masked, every other byte stays.
 import fc from "fast-check";
-import { OID } from "../../pkg/mask/types.ts";
+import { OID } from "../../pkg/mask/type-oids.ts";
 import type { ColumnMask, MaskMethod } from "../../pkg/policy/decision.ts";
 import { maskCell, maskText } from "./cells.ts";
 import { masked, methodOf } from "./masks.ts";

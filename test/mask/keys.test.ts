@@ -6,7 +6,7 @@ import { BitPermutation, Ff1 } from "../../pkg/mask/ff1.ts";
 import { MaskKeyError, MaskKeys, parseMaskKeys } from "../../pkg/mask/keys.ts";
 import { MaskedValues } from "../../pkg/mask/recognise.ts";
 import { Hmac } from "../../pkg/mask/sha256.ts";
-import { OID } from "../../pkg/mask/types.ts";
+import { OID } from "../../pkg/mask/type-oids.ts";
 import { maskText } from "./cells.ts";
 import { KEYS, masked } from "./masks.ts";
 

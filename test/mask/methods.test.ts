@@ -5,10 +5,13 @@ import { textCipher } from "../../pkg/mask/encrypt.ts";
 import { IntegerPermutation } from "../../pkg/mask/integer.ts";
 import { MaskKeys } from "../../pkg/mask/keys.ts";
 import { NumericPermutation } from "../../pkg/mask/number-cell.ts";
-import { OID } from "../../pkg/mask/types.ts";
+import { compileRowMasker } from "../../pkg/mask/row-masker.ts";
+import { RowSink } from "../../pkg/mask/row-sink.ts";
+import { OID } from "../../pkg/mask/type-oids.ts";
 import type { ColumnMask } from "../../pkg/policy/decision.ts";
-import { CONTEXT, maskCell, maskText } from "./cells.ts";
+import { CONTEXT, dataRow, maskCell, maskText } from "./cells.ts";
 import { DERIVED, KEYS, masked, methodOf } from "./masks.ts";
+import { cellsOf } from "./real-columns.ts";
 
 const varchar = (characters: number) => ({ typmod: characters + 4 });
 const numeric = (precision: number, scale: number) => ({ typmod: ((precision << 16) | scale) + 4 });
@@ -132,10 +135,18 @@ describe("Token", () => {
   });
 
   test("a cached token is the token", () => {
-    const values = Array.from({ length: 20_000 }, (_, i) => `value ${i % 9000}`);
+    const masker = compileRowMasker(
+      { columns: [masked("Token")] },
+      [{ type: OID.text, typmod: -1, format: 0 }],
+      CONTEXT,
+    )!;
+    const sink = new RowSink();
     const seen = new Map<string, string>();
-    for (const value of values) {
-      const token = maskText(masked("Token"), OID.text, value)!;
+    for (let i = 0; i < 40_000; i++) {
+      const value = `value ${i % 9000}`;
+      const row = dataRow([value]);
+      masker.maskDataRow(row, 0, row.length, sink);
+      const token = cellsOf(sink.take())[0]!.toString();
       expect(seen.get(value) ?? token).toBe(token);
       seen.set(value, token);
     }
@@ -200,6 +211,14 @@ describe("Token", () => {
       );
     },
   );
+
+  test("a bytea has the same token in both forms of bytea_output and in binary", () => {
+    const token = maskText(masked("Token"), OID.bytea, "\\x6162635c01");
+    expect(token).toMatch(/^\\x[0-9a-f]{32}$/);
+    expect(maskText(masked("Token"), OID.bytea, "abc\\\\\\001")).toBe(token);
+    const binary = maskCell(masked("Token"), OID.bytea, "abc\\\u0001", { format: 1 })!;
+    expect(`\\x${binary.toString("hex")}`).toBe(token);
+  });
 
   test("without a key gives Default", () => {
     const context = { ...CONTEXT, keys: null };

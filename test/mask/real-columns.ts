@@ -1,7 +1,7 @@
 // Values as a real server sends them: whole DataRow frames in either format, and what the server makes of our own values.
 import type pg from "pg";
 import type { Field, TypeFacts } from "../../pkg/mask/types.ts";
-import type { Frontend } from "../support/frontend.ts";
+import type { BackendFrame, Frontend } from "../support/frontend.ts";
 import * as message from "../support/messages.ts";
 
 /** Frames of `SELECT v FROM table` and the description of its column, in text (0) or binary (1). */
@@ -23,7 +23,7 @@ export async function columnRows(
   return { fields: fieldsOf(description), rows };
 }
 
-function failOnError(answer: readonly { type: string; body: Buffer }[], what: string): void {
+function failOnError(answer: readonly BackendFrame[], what: string): void {
   const error = answer.find((one) => one.type === "E");
   if (error !== undefined) throw new Error(`${what}: ${error.body.toString("utf8").replaceAll("\0", " ")}`);
 }
@@ -66,29 +66,40 @@ export async function storeValues(
   format: 0 | 1,
   values: readonly (Buffer | null)[],
 ): Promise<Stored[]> {
-  const stored: Stored[] = [];
-  for (const value of values) {
-    const one = (result: 0 | 1) => [
-      message.bind({ values: [value], formats: [format], results: [result] }),
-      message.execute(),
-    ];
-    const answer = await frontend.ask([
-      message.parse("", `INSERT INTO ${table} (v) VALUES ($1) RETURNING v`),
-      ...one(0),
-      ...one(1),
+  const bound = (value: Buffer | null, result: 0 | 1) => [
+    message.bind({ statement: "store", values: [value], formats: [format], results: [result] }),
+    message.execute(),
+  ];
+  const answers = await frontend.ask(
+    [
+      message.close("S", "store"),
+      message.parse("store", `INSERT INTO ${table} (v) VALUES ($1) RETURNING v`),
       message.sync(),
-    ]);
-    const [text, binary] = answer
-      .filter((frame) => frame.type === "D")
-      .map((frame) => cellsOf(message.frame("D", frame.body))[0]!);
-    const error =
-      answer
-        .find((frame) => frame.type === "E")
-        ?.body.toString("utf8")
-        .replaceAll("\0", " ") ?? null;
-    stored.push({ text: text?.toString("utf8") ?? null, binary: binary ?? null, error });
+      ...values.flatMap((value) => [...bound(value, 0), ...bound(value, 1), message.sync()]),
+    ],
+    values.length + 1,
+  );
+  return untilReady(answers).slice(1).map(storedOf);
+}
+
+function untilReady(frames: readonly BackendFrame[]): BackendFrame[][] {
+  const groups: BackendFrame[][] = [[]];
+  for (const frame of frames) {
+    groups.at(-1)!.push(frame);
+    if (frame.type === "Z") groups.push([]);
   }
-  return stored;
+  return groups.slice(0, -1);
+}
+
+function storedOf(frames: readonly BackendFrame[]): Stored {
+  const rows = frames.filter((frame) => frame.type === "D");
+  const [text, binary] = rows.map((frame) => cellsOf(message.frame("D", frame.body))[0]!);
+  const error = frames.find((frame) => frame.type === "E");
+  return {
+    text: text?.toString("utf8") ?? null,
+    binary: binary ?? null,
+    error: error?.body.toString("utf8").replaceAll("\0", " ") ?? null,
+  };
 }
 
 /** The catalogue's types as masking sees them. */

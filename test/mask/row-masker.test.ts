@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { compileRowMasker } from "../../pkg/mask/row-masker.ts";
 import { RowSink } from "../../pkg/mask/row-sink.ts";
-import { OID } from "../../pkg/mask/types.ts";
+import { OID } from "../../pkg/mask/type-oids.ts";
 import type { ColumnMask } from "../../pkg/policy/decision.ts";
 import { WireError } from "../../pkg/wire/postgres/frame-reader.ts";
 import { CONTEXT, dataRow } from "./cells.ts";
@@ -165,4 +165,32 @@ test("a sink grows for values larger than its chunks, and what was taken stays a
   expect(first.equals(copy)).toBe(true);
   expect(first.equals(dataRow(["*".repeat(300_000), "z".repeat(300_000)]))).toBe(true);
   expect(sink.take().length).toBe(50 * first.length);
+});
+
+test("a type that nothing is known of becomes NULL, an extension's text type is a text", () => {
+  const facts = (name: string, category: string) => ({
+    kind: "b",
+    category,
+    schema: "public",
+    name,
+    element: 0,
+    base: 0,
+    relation: 0,
+  });
+  const types = (oid: number) =>
+    oid === 70001 ? facts("vector", "U") : oid === 70002 ? facts("citext", "S") : undefined;
+  const cell = (type: number) => {
+    const masker = compileRowMasker({ columns: [masked("Default")] }, [{ type, typmod: -1, format: 0 }], {
+      ...CONTEXT,
+      types,
+    })!;
+    const sink = new RowSink();
+    const row = dataRow(["[1,2,3]"]);
+    masker.maskDataRow(row, 0, row.length, sink);
+    return sink.take();
+  };
+  expect(cell(70001)).toEqual(dataRow([null]));
+  expect(cell(70002)).toEqual(dataRow(["***"]));
+  expect(cell(70003)).toEqual(dataRow([null]));
+  expect(cell(2249)).toEqual(dataRow([null])); // an anonymous record does not tell its types in text
 });

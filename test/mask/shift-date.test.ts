@@ -2,7 +2,7 @@
 import { compileCopyMasker } from "../../pkg/mask/copy-masker.ts";
 import { compileRowMasker } from "../../pkg/mask/row-masker.ts";
 import { RowSink } from "../../pkg/mask/row-sink.ts";
-import { OID } from "../../pkg/mask/types.ts";
+import { OID } from "../../pkg/mask/type-oids.ts";
 import type { MaskPlan } from "../../pkg/policy/decision.ts";
 import { CONTEXT, dataRow } from "./cells.ts";
 import { masked } from "./masks.ts";

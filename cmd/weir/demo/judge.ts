@@ -34,9 +34,8 @@ function refusalDifference(expected: Expectation & { outcome: "refused" }, seen:
   if (seen.kind === "rows") return `was not refused: ${seen.result.rows.length} rows came back`;
   const { sqlstate, message, detail, hint } = seen.error;
   if (sqlstate !== expected.sqlstate) return `failed with ${sqlstate} instead of ${expected.sqlstate}: ${message}`;
-  return `${message} ${detail} ${hint}`.includes(expected.rule)
-    ? null
-    : `the error does not name the rule ${expected.rule}`;
+  const missing = expected.names.filter((name) => !`${message} ${detail} ${hint}`.includes(name));
+  return missing.length === 0 ? null : `the error does not name ${missing.join(", ")}`;
 }
 
 function rowsDifference(seen: Rows, direct: Rows, masked: readonly string[]): string | null {

@@ -7,12 +7,15 @@ export type Expectation =
   | { readonly outcome: "clear" }
   /** The same rows, but in these columns no cell is the stored one, and no stored one (or its `secret` part) shows anywhere. */
   | { readonly outcome: "masked"; readonly columns: readonly string[]; readonly secret?: RegExp }
-  /** An ordinary database error of this code that names the rule, after which `unchanged` counts what it always did.
-   * `counted`: it was allowed and refused while its rows came, so its decision says "allow". */
+  /**
+   * An ordinary database error of this code that holds all of `names`, after which `unchanged` counts what it always did; its
+   * record tells the rule. `counted`: it was allowed and refused while its rows came, so its decision says "allow".
+   */
   | {
       readonly outcome: "refused";
       readonly sqlstate: string;
       readonly rule: string;
+      readonly names: readonly string[];
       readonly unchanged?: Count;
       readonly counted?: true;
     };
@@ -54,6 +57,7 @@ export const scenes: readonly Scene[] = [
           outcome: "refused",
           sqlstate: "42501",
           rule: "no-destructive-ddl",
+          names: ["no-destructive-ddl", "shop/safe-writes"],
           unchanged: { sql: "SELECT count(*) FROM payments", rows: orderCount },
         },
       },
@@ -86,7 +90,7 @@ export const scenes: readonly Scene[] = [
       {
         say: "Asking yes or no often enough would tell the value, so that is refused too.",
         sql: "SELECT count(*) FROM customers WHERE ssn LIKE '900-1%'",
-        expect: { outcome: "refused", sqlstate: "42501", rule: "predicates" },
+        expect: { outcome: "refused", sqlstate: "42501", rule: "predicates", names: ["shop/customer-privacy"] },
       },
     ],
   },
@@ -102,12 +106,25 @@ export const scenes: readonly Scene[] = [
       {
         say: "A DELETE without WHERE, tucked away in a CTE.",
         sql: "WITH tidy AS (DELETE FROM orders RETURNING id) SELECT count(*) FROM tidy",
-        expect: { outcome: "refused", sqlstate: "42501", rule: "bounded-writes", unchanged: allOrders },
+        expect: {
+          outcome: "refused",
+          sqlstate: "42501",
+          rule: "bounded-writes",
+          names: ["bounded-writes", "shop/safe-writes"],
+          unchanged: allOrders,
+        },
       },
       {
         say: "Reading everything at once.",
         sql: "SELECT * FROM orders",
-        expect: { outcome: "refused", sqlstate: "42501", rule: "no-bulk-reads", unchanged: allOrders, counted: true },
+        expect: {
+          outcome: "refused",
+          sqlstate: "42501",
+          rule: "no-bulk-reads",
+          names: ["no-bulk-reads", "shop/agents"],
+          unchanged: allOrders,
+          counted: true,
+        },
       },
     ],
   },

@@ -1,12 +1,10 @@
 // Which class a stored column has. Comes in: the patterns of a set and the relations of a catalogue; goes out: classes by OID and
 // column number. A label sticks to its column: what an earlier book of the same rules held stays after a rename.
 import type { Facts, Lineage, RelationUse, Understood } from "../sql/facts.ts";
-import { matchesName } from "./column-pattern.ts";
-import { rulesOf } from "./database-rules.ts";
-import { familiesOf } from "./inheritance.ts";
+import { joinFamilies, wholeRow } from "./join-classes.ts";
 import { relatePaths } from "./json-path.ts";
-import type { ColumnPattern, DatabaseName, PolicySet } from "./rules.ts";
-import { compare } from "./strictness.ts";
+import { ownLabels } from "./own-labels.ts";
+import type { DatabaseName, PolicySet } from "./rules.ts";
 import { WriteReach } from "./write-reach.ts";
 
 export interface ColumnClass {
@@ -61,11 +59,8 @@ export interface ClassBook {
   touchesClass(facts: Facts): boolean;
 }
 
-/** Labels of relations that the catalogue does not show at the moment (a DROP that may be rolled back) and that are kept still. */
-const absentEntriesMax = 10_000;
 /** PostgreSQL's FirstNormalObjectId: smaller OIDs are the server's own objects. */
 const firstNormalOid = 16_384;
-const systemSchemas = ["pg_catalog", "information_schema", "pg_toast"];
 const none: readonly ColumnClass[] = [];
 
 export function buildClassBook(
@@ -75,86 +70,8 @@ export function buildClassBook(
   previous: Pick<ClassBook, "entries"> | null,
 ): ClassBook {
   const shapes = [...relations];
-  const rules = patternsOf(set, database);
-  const matched = new Set<Rule>();
-  const entries = new Map<string, BookEntry>();
-  for (const entry of carried(previous, rules, shapes)) entries.set(entryKey(entry), entry);
-  for (const shape of shapes) {
-    for (const rule of rules) {
-      for (const entry of entriesFor(rule, shape)) {
-        entries.set(entryKey(entry), entry);
-        matched.add(rule);
-      }
-    }
-  }
-  const all = [...entries.values()];
-  const held = new Set(all.map((entry) => `${entry.policy}\0${entry.pattern}`));
-  const unmatched = rules
-    .filter((rule) => !matched.has(rule) && !held.has(`${rule.policy}\0${rule.pattern.text}`))
-    .map((rule) => ({ policy: rule.policy, pattern: rule.pattern.text }));
-  return new Book(all, unmatched, shapes);
-}
-
-interface Rule {
-  readonly policy: string;
-  readonly class: string;
-  readonly pattern: ColumnPattern;
-  readonly observeOnly: boolean;
-}
-
-function patternsOf(set: PolicySet, database: DatabaseName): readonly Rule[] {
-  return rulesOf(set, database).policies.flatMap(({ policy, observe }) =>
-    policy.classify.flatMap((entry) =>
-      entry.patterns.map((pattern) => ({ policy: policy.name, class: entry.class, pattern, observeOnly: observe })),
-    ),
-  );
-}
-
-/** Entries of the earlier book whose pattern still stands, whatever the column and its table are called now. */
-function carried(
-  previous: Pick<ClassBook, "entries"> | null,
-  rules: readonly Rule[],
-  shapes: readonly RelationShape[],
-): BookEntry[] {
-  if (previous === null) return [];
-  const standing = new Map(rules.map((rule) => [ruleKey(rule.policy, rule.class, rule.pattern.text), rule]));
-  const present = new Set(shapes.map((shape) => shape.oid));
-  let absent = 0;
-  return previous.entries.flatMap((entry) => {
-    const rule = standing.get(ruleKey(entry.policy, entry.class, entry.pattern));
-    if (rule === undefined) return [];
-    if (!present.has(entry.relation) && ++absent > absentEntriesMax) return [];
-    return [{ ...entry, observeOnly: rule.observeOnly }];
-  });
-}
-
-function entriesFor(rule: Rule, shape: RelationShape): readonly BookEntry[] {
-  const { pattern } = rule;
-  if (!matchesName(pattern.table, shape.name) || !matchesSchema(pattern, shape.schema)) return [];
-  return shape.columns
-    .filter((column) => matchesName(pattern.column, column.name))
-    .map(({ attnum }) => ({
-      relation: shape.oid,
-      attnum,
-      class: rule.class,
-      path: pattern.path,
-      policy: rule.policy,
-      pattern: pattern.text,
-      observeOnly: rule.observeOnly,
-    }));
-}
-
-/** A wildcard never means the server's own schemas: `*.*.name` would mask the catalogue and break every client. */
-function matchesSchema(pattern: ColumnPattern, schema: string): boolean {
-  return matchesName(pattern.schema, schema) && !(pattern.schema.name.includes("*") && systemSchemas.includes(schema));
-}
-
-function ruleKey(policy: string, name: string, pattern: string): string {
-  return `${policy}\0${name}\0${pattern}`;
-}
-
-function entryKey(entry: BookEntry): string {
-  return `${entry.relation}.${entry.attnum}\0${ruleKey(entry.policy, entry.class, entry.pattern)}`;
+  const { entries, unmatched } = ownLabels(set, database, shapes, previous);
+  return new Book(entries, unmatched, shapes);
 }
 
 class Book implements ClassBook {
@@ -177,7 +94,7 @@ class Book implements ClassBook {
   }
 
   knows(relation: number): boolean {
-    return relation < firstNormalOid || this.#known.has(relation);
+    return (relation > 0 && relation < firstNormalOid) || this.#known.has(relation);
   }
 
   classesOf(column: StoredColumn): readonly ColumnClass[] {
@@ -241,75 +158,4 @@ class Book implements ClassBook {
 
 function changes(use: RelationUse): boolean {
   return use.access.some((effect) => effect !== "Read" && effect !== "Lock");
-}
-
-/** Classes by relation and column, joined over each family of parents and children by column name. */
-function joinFamilies(
-  entries: readonly BookEntry[],
-  shapes: readonly RelationShape[],
-): ReadonlyMap<number, ReadonlyMap<number, readonly ColumnClass[]>> {
-  const own = new Map<number, Map<number, BookEntry[]>>();
-  for (const entry of entries) {
-    const columns = own.get(entry.relation) ?? new Map<number, BookEntry[]>();
-    own.set(entry.relation, columns.set(entry.attnum, [...(columns.get(entry.attnum) ?? []), entry]));
-  }
-  const joined = new Map<number, Map<number, readonly ColumnClass[]>>();
-  for (const family of familiesOf(shapes)) {
-    const byName = new Map<string, BookEntry[]>();
-    for (const { oid, columns } of family) {
-      const mine = own.get(oid);
-      if (mine === undefined) continue;
-      for (const { attnum, name } of columns) {
-        const found = mine.get(attnum);
-        if (found !== undefined) byName.set(name, [...(byName.get(name) ?? []), ...found]);
-      }
-    }
-    if (byName.size === 0) continue;
-    const classes = new Map([...byName].map(([name, found]) => [name, classesFrom(found)]));
-    for (const { oid, columns } of family) {
-      const known = columns.flatMap(({ attnum, name }) =>
-        classes.has(name) ? [[attnum, classes.get(name)!] as const] : [],
-      );
-      if (known.length > 0) joined.set(oid, new Map(known));
-    }
-  }
-  return joined;
-}
-
-/** One entry per class and path; enforced when any policy enforces it. */
-function classesFrom(entries: readonly BookEntry[]): readonly ColumnClass[] {
-  const groups = groupBy(entries, (entry) => `${entry.class}\0${JSON.stringify(entry.path)}`);
-  return groups.map((group) => {
-    const { path } = group[0]!;
-    return { ...merged(group), ...(path.length === 0 ? {} : { path }) };
-  });
-}
-
-/** A row holds whole documents, so paths are dropped. */
-function wholeRow(classes: readonly ColumnClass[]): readonly ColumnClass[] {
-  const flat = classes.flatMap((each) => each.policies.map((policy) => ({ ...each, policy })));
-  return groupBy(flat, (each) => each.class).map(merged);
-}
-
-/** Groups in the order of their keys. */
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    groups.set(key, [...(groups.get(key) ?? []), item]);
-  }
-  return [...groups].sort(([left], [right]) => compare(left, right)).map(([, group]) => group);
-}
-
-interface Given {
-  readonly class: string;
-  readonly policy: string;
-  readonly observeOnly: boolean;
-}
-
-function merged(group: readonly Given[]): ColumnClass {
-  const observeOnly = group.every((each) => each.observeOnly);
-  const names = group.filter((each) => each.observeOnly === observeOnly).map((each) => each.policy);
-  const policies = [...new Set(names)].sort(compare);
-  return { class: group[0]!.class, policy: policies[0]!, policies, observeOnly };
 }

@@ -106,7 +106,7 @@ function definitionRefusal(view: MaskView, facts: Understood): Refusal | null {
       "Have someone whose data is not masked make this change.",
     );
   }
-  const changed = facts.relations.filter((use) => isDefined(use) && carriesClass(view, use));
+  const changed = facts.relations.filter((use) => isDefined(use) && !isNew(view, use) && carriesClass(view, use));
   if (changed.length === 0) return null;
   return refuse(
     view,
@@ -119,6 +119,11 @@ function definitionRefusal(view: MaskView, facts: Understood): Refusal | null {
 
 function isDefined({ access }: RelationUse): boolean {
   return access.includes("Create") || access.includes("Alter");
+}
+
+/** Made by this very statement, so that nothing can be in it yet. */
+function isNew({ book }: MaskView, { oid, access }: RelationUse): boolean {
+  return !access.includes("Alter") && book?.knows(oid) === false;
 }
 
 function carriesClass(view: MaskView, use: RelationUse): boolean {

@@ -170,6 +170,11 @@ test.each([
     "statement",
   ],
   [
+    "CREATE TABLE",
+    { kind: "CREATE TABLE", effects: ["Create"], relations: [{ ...relation("fresh", "Create"), oid: 0 }] },
+    "allow",
+  ],
+  [
     "ALTER TABLE of a table that the catalogue does not show",
     { kind: "ALTER TABLE", effects: ["Alter"], relations: [relation("fresh", "Alter")] },
     "statement",

@@ -1,0 +1,69 @@
+// Where expressions lead to code: functions, operators, casts. What is called is noted with its trust (rule R10), and the type of the
+// result told. Operators and casts that are safe are not noted: every comparison has one.
+import type { FunctionInfo } from "../../catalog/snapshot.ts";
+import type { FunctionUse } from "../facts.ts";
+import { type CallForm, resolveCast, resolveFunction, resolveOperator } from "../functions/resolve.ts";
+import { noteFunction } from "./collector.ts";
+import { derive, deriveAll } from "./label.ts";
+import { computed, type Value } from "./value.ts";
+import type { Walk } from "./walk.ts";
+
+export interface Called {
+  readonly use: FunctionUse;
+  readonly returns: number;
+  readonly returnsSet: boolean;
+  readonly kind: "f" | "a" | "w" | "p";
+  readonly info: FunctionInfo | null;
+}
+
+/** Resolves a function by the types of its arguments; does not note it. */
+export function resolveCall(
+  walk: Walk,
+  name: readonly string[],
+  types: readonly number[],
+  form: CallForm = {},
+): Called {
+  const { returns, returnsSet, kind, info, ...use } = resolveFunction(name, types, types.length, walk.context, form);
+  return { use, returns, returnsSet, kind, info };
+}
+
+/** A plain call, for what the grammar turns into one. */
+export function callNamed(walk: Walk, name: readonly string[], args: readonly Value[]): Value {
+  const called = resolveCall(
+    walk,
+    name,
+    args.map((arg) => arg.type),
+  );
+  noteCalled(walk, called.use, called.info);
+  return computed(deriveAll(args.map((arg) => arg.lineage)), called.returns);
+}
+
+/** Code that nobody has read may do anything; only DDL is barred from what is not volatile. */
+export function noteCalled(walk: Walk, use: FunctionUse, info: FunctionInfo | null = null): void {
+  noteFunction(walk.found, use);
+  if (use.trust === "safe" || use.effects !== undefined) return;
+  walk.found.effects.add("ExecuteCode");
+  walk.found.changesCatalog ||= info === null || info.volatility === "v";
+  walk.found.changesResolution = true;
+}
+
+export interface Operation {
+  readonly use: FunctionUse;
+  /** Result type, 0 when not known. */
+  readonly result: number;
+}
+
+/** `left: null` for a prefix operator. */
+export function callOperator(walk: Walk, name: readonly string[], left: number | null, right: number): Operation {
+  if (walk.catalog === null) return { use: { oid: null, name: name.join("."), trust: "opaque" }, result: 0 };
+  const { result, ...use } = resolveOperator(name, left, right, walk.context);
+  if (use.trust === "opaque") noteCalled(walk, use);
+  return { use, result };
+}
+
+export function castValue(walk: Walk, value: Value, target: number): Value {
+  const use = walk.catalog === null ? null : resolveCast(value.type, target, walk.context);
+  if (use !== null && use.trust === "opaque") noteCalled(walk, use);
+  const cast = computed(derive(value.lineage), target);
+  return value.shape === "constant" ? { ...cast, shape: "constant" } : cast;
+}

@@ -1,0 +1,114 @@
+// Gathers what a statement does while its tree is walked, each fact once.
+import type {
+  EffectKind,
+  Facts,
+  Flow,
+  FunctionUse,
+  Lineage,
+  PredicateUse,
+  RelationUse,
+  SettingChange,
+  Source,
+  Understood,
+  Write,
+} from "../facts.ts";
+import { sourcesOf } from "./label.ts";
+import { NotKnown, type Walk } from "./walk.ts";
+
+export interface Collector {
+  readonly effects: Set<EffectKind>;
+  /** By OID, or by name where the OID is not known. */
+  readonly relations: Map<number | string, RelationUse>;
+  readonly functions: Map<number | string, FunctionUse>;
+  readonly writes: Write[];
+  readonly predicates: Map<string, PredicateUse>;
+  readonly flows: Flow[];
+  readonly settings: SettingChange[];
+  changesCatalog: boolean;
+  changesResolution: boolean;
+}
+
+export function newCollector(): Collector {
+  return {
+    effects: new Set(),
+    relations: new Map(),
+    functions: new Map(),
+    writes: [],
+    predicates: new Map(),
+    flows: [],
+    settings: [],
+    changesCatalog: false,
+    changesResolution: false,
+  };
+}
+
+/** Notes that a relation is used, adding to the access noted before. */
+export function noteRelation(found: Collector, use: RelationUse): RelationUse {
+  for (const effect of use.access) found.effects.add(effect);
+  const key = use.oid === 0 ? `${use.schema}.${use.name}` : use.oid;
+  const before = found.relations.get(key);
+  const merged = before === undefined ? use : { ...before, access: [...new Set([...before.access, ...use.access])] };
+  found.relations.set(key, merged);
+  return merged;
+}
+
+export function noteFunction(found: Collector, use: FunctionUse): void {
+  for (const effect of use.effects ?? []) found.effects.add(effect);
+  found.functions.set(use.oid ?? use.name, use);
+}
+
+/** A label steers what the statement returns or does without being in it (rule R9). */
+export function steer(walk: Walk, label: Lineage, where: string, use: "equality" | "other" = "other"): void {
+  if (label.kind === "clean") return;
+  const sources = sourcesOf(label);
+  if (sources === null) {
+    // Without a catalogue nothing is known of any column; the relations tell that. With one, a condition that cannot be told apart
+    // into columns cannot be judged.
+    if (walk.catalog !== null) throw new NotKnown("condition on columns that are not known");
+    return;
+  }
+  const place = walk.inside ?? where;
+  for (const source of sources) notePredicate(walk.found, source, place, walk.inside === null ? use : "other");
+}
+
+function notePredicate(found: Collector, source: Source, where: string, use: "equality" | "other"): void {
+  const key = `${source.relation}.${source.attnum} ${use} ${where} ${source.path?.join("\0") ?? ""}`;
+  if (found.predicates.has(key)) return;
+  const { path, ...column } = source;
+  found.predicates.set(key, path === undefined ? { column, use, where } : { column, path, use, where });
+}
+
+/** Takes over what a view, a function body or a default does. */
+export function noteFacts(found: Collector, facts: Understood): void {
+  for (const effect of facts.effects) found.effects.add(effect);
+  for (const use of facts.relations) noteRelation(found, use);
+  for (const use of facts.functions) noteFunction(found, use);
+  for (const use of facts.predicates) notePredicate(found, withPath(use), use.where, use.use);
+  found.writes.push(...facts.writes);
+  found.flows.push(...facts.flows);
+  found.settings.push(...facts.settings);
+  found.changesCatalog ||= facts.changesCatalog;
+  found.changesResolution ||= facts.changesResolution;
+}
+
+function withPath(use: PredicateUse): Source {
+  return use.path === undefined ? use.column : { ...use.column, path: use.path };
+}
+
+export function factsOf(found: Collector, kind: string, outputs: Understood["outputs"]): Facts {
+  return {
+    understood: true,
+    kind,
+    effects: [...found.effects],
+    relations: [...found.relations.values()],
+    functions: [...found.functions.values()],
+    writes: found.writes,
+    outputs,
+    predicates: [...found.predicates.values()],
+    flows: found.flows,
+    settings: found.settings,
+    takesSnapshot: true,
+    changesCatalog: found.changesCatalog,
+    changesResolution: found.changesResolution,
+  };
+}

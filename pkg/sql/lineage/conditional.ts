@@ -1,0 +1,99 @@
+// Expressions that evaluate some parts only on a condition. A masked NULL stays NULL and a failing part fails the statement, so what
+// a condition is made of can be read off although the result is masked: it counts as a predicate (rule R9).
+import { kindOf, list, type Node, texts } from "../node.ts";
+import { callOperator } from "./calls.ts";
+import { steer } from "./collector.ts";
+import { evaluate, evaluateAll, joined } from "./expression.ts";
+import { deriveAll } from "./label.ts";
+import type { Scope } from "./scope.ts";
+import { BOOL, commonType } from "./types.ts";
+import { computed, type Value } from "./value.ts";
+import type { Walk } from "./walk.ts";
+
+export function evaluateConditional(walk: Walk, scope: Scope, kind: string, node: Node): Value {
+  switch (kind) {
+    case "CaseExpr":
+      return evaluateCase(walk, scope, node);
+    case "CoalesceExpr":
+      return evaluateCoalesce(walk, scope, node);
+    default:
+      return evaluateLogic(walk, scope, node);
+  }
+}
+
+function evaluateCase(walk: Walk, scope: Scope, node: Node): Value {
+  const operand = node.arg === undefined ? null : evaluate(walk, scope, node.arg);
+  const conditions: Value[] = operand === null ? [] : [operand];
+  const results: Value[] = [];
+  for (const { CaseWhen: branch } of list(node.args)) {
+    const condition = evaluate(walk, scope, branch.expr);
+    if (operand !== null) callOperator(walk, ["="], operand.type, condition.type);
+    conditions.push(condition);
+    results.push(evaluate(walk, scope, branch.result));
+  }
+  if (node.defresult !== undefined) results.push(evaluate(walk, scope, node.defresult));
+  const condition = deriveAll(conditions.map((value) => value.lineage));
+  steer(walk, condition, "CASE");
+  const types = results.map((value) => value.type);
+  return computed(deriveAll([condition, ...results.map((value) => value.lineage)]), commonType(walk, types));
+}
+
+function evaluateCoalesce(walk: Walk, scope: Scope, node: Node): Value {
+  const values = evaluateAll(walk, scope, node.args);
+  const result = joined(walk, values);
+  // A later part that cannot fail only takes the place of NULL.
+  if (!list(node.args).slice(1).every(isTotal)) steer(walk, result.lineage, "COALESCE");
+  return result;
+}
+
+function evaluateLogic(walk: Walk, scope: Scope, node: Node): Value {
+  const values = evaluateAll(walk, scope, node.args);
+  const label = deriveAll(values.map((value) => value.lineage));
+  if (node.boolop !== "NOT_EXPR" && !list(node.args).every(isTotal)) steer(walk, label, "condition");
+  return computed(label, BOOL);
+}
+
+const comparisons = new Set(["=", "<>", "!=", "<", ">", "<=", ">="]);
+
+/** Whether evaluating it can neither fail nor do anything: literals, columns, their comparisons. */
+function isTotal(wrapped: Node): boolean {
+  const kind = kindOf(wrapped);
+  const node = wrapped[kind];
+  switch (kind) {
+    case "A_Const":
+    case "ParamRef":
+    case "ColumnRef":
+      return true;
+    case "NullTest":
+    case "BooleanTest":
+      return isTotal(node.arg);
+    case "TypeCast":
+      return kindOf(node.arg) === "A_Const";
+    case "BoolExpr":
+      return list(node.args).every(isTotal);
+    case "List":
+      return list(node.items).every(isTotal);
+    case "A_Expr":
+      return isTotalOperator(node);
+    default:
+      return false;
+  }
+}
+
+function isTotalOperator(node: Node): boolean {
+  if (node.lexpr === undefined || !isTotal(node.lexpr) || !isTotal(node.rexpr)) return false;
+  switch (node.kind) {
+    case "AEXPR_OP":
+    case "AEXPR_IN":
+      return node.name.length === 1 && comparisons.has(texts(node.name)[0] ?? "");
+    case "AEXPR_DISTINCT":
+    case "AEXPR_NOT_DISTINCT":
+    case "AEXPR_BETWEEN":
+    case "AEXPR_NOT_BETWEEN":
+    case "AEXPR_BETWEEN_SYM":
+    case "AEXPR_NOT_BETWEEN_SYM":
+      return true;
+    default:
+      return false;
+  }
+}

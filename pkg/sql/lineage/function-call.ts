@@ -1,0 +1,115 @@
+// Function calls: plain, aggregate and window functions, and `f(row)` for a field of the row (rules R3, R4, R10).
+
+import { settingChangeOf } from "../functions/constant-call.ts";
+import type { CallForm } from "../functions/resolve.ts";
+import { argumentSink } from "../functions/trust.ts";
+import { list, type Node, texts } from "../node.ts";
+import { type Called, noteCalled, resolveCall } from "./calls.ts";
+import { steer } from "./collector.ts";
+import { constantText } from "./constant-text.ts";
+import { evaluate } from "./expression.ts";
+import { jsonPathCall } from "./json-path.ts";
+import { deriveAll } from "./label.ts";
+import { outParameters } from "./out-parameters.ts";
+import { fieldOf, fieldsOf } from "./projection.ts";
+import type { Scope } from "./scope.ts";
+import { evaluateSort } from "./sort.ts";
+import { callBody } from "./sql-function.ts";
+import { computed, type Value } from "./value.ts";
+import type { Walk } from "./walk.ts";
+import { evaluateWindow } from "./window.ts";
+
+export function evaluateCall(walk: Walk, scope: Scope, node: Node): Value {
+  return evaluateCalled(walk, scope, node).value;
+}
+
+/** A call's value together with what was called, for FROM. */
+export function evaluateCalled(
+  walk: Walk,
+  scope: Scope,
+  node: Node,
+): { readonly value: Value; readonly called: Called | null } {
+  const args = list(node.args).map((arg) => evaluate(walk, scope, argumentOf(arg)));
+  if (isPlain(node)) {
+    const field = asField(walk, texts(node.funcname), args);
+    if (field !== null) return { value: field, called: null };
+  }
+  const sorted = list(node.agg_order).map((sort) => evaluateSort(walk, scope, sort));
+  const form = formOf(node);
+  const called = resolveCall(walk, texts(node.funcname), argumentTypes(node, args, sorted), form);
+  noteCalled(walk, called.use, called.info);
+  const labels = [...args, ...sorted].map((value) => value.lineage);
+  labels.push(...clauseLabels(walk, scope, node));
+  const label = deriveAll(labels);
+  noteSinks(walk, called, form, label);
+  if (called.returnsSet || isUnresolved(called)) steer(walk, label, "set-returning function");
+  return { value: result(walk, called, args, node, label), called };
+}
+
+function argumentOf(node: Node): Node {
+  return node.NamedArgExpr === undefined ? node : node.NamedArgExpr.arg;
+}
+
+function argumentTypes(node: Node, args: readonly Value[], sorted: readonly Value[]): number[] {
+  const all = node.agg_within_group === true ? [...args, ...sorted] : args;
+  return all.map((value) => value.type);
+}
+
+function formOf(node: Node): CallForm {
+  const args = list(node.args);
+  const named = args.some((arg) => arg.NamedArgExpr !== undefined);
+  return { named, variadic: node.func_variadic === true, constants: named ? [] : args.map(constantText) };
+}
+
+/** It may be anything, a function that returns many rows included. */
+function isUnresolved(called: Called): boolean {
+  return called.use.oid === null && called.use.trust === "opaque";
+}
+
+function clauseLabels(walk: Walk, scope: Scope, node: Node) {
+  const labels = [];
+  if (node.agg_filter !== undefined) {
+    const filter = evaluate(walk, scope, node.agg_filter).lineage;
+    steer(walk, filter, "FILTER");
+    labels.push(filter);
+  }
+  if (node.over !== undefined) labels.push(evaluateWindow(walk, scope, node.over));
+  return labels;
+}
+
+function isPlain(node: Node): boolean {
+  const { args, funcname, agg_order, agg_filter, agg_star, agg_distinct, over, func_variadic } = node;
+  const plain = agg_order ?? agg_filter ?? agg_star ?? agg_distinct ?? over ?? func_variadic;
+  return plain === undefined && list(args).length === 1 && funcname.length === 1 && args[0].NamedArgExpr === undefined;
+}
+
+/** `f(row)` where no function has that name. */
+function asField(walk: Walk, name: readonly string[], args: readonly Value[]): Value | null {
+  const { catalog, context } = walk;
+  const [row] = args;
+  if (catalog === null || row === undefined || fieldsOf(walk, row) === null) return null;
+  const isFunction = context.resolution!.searchPath.some(
+    (schema) => catalog.functionsNamed(schema, name[0]!).length > 0,
+  );
+  return isFunction ? null : fieldOf(walk, row, name[0]!);
+}
+
+function noteSinks(walk: Walk, called: Called, form: CallForm, label: Value["lineage"]): void {
+  const { info } = called;
+  if (info === null) return;
+  const sink = argumentSink(info);
+  if (sink !== null) walk.found.flows.push({ from: label, to: sink });
+  if (info.name !== "set_config" || info.schema !== "pg_catalog") return;
+  walk.found.settings.push(settingChangeOf(form.constants ?? []));
+  walk.found.changesResolution = true;
+}
+
+function result(walk: Walk, called: Called, args: readonly Value[], node: Node, label: Value["lineage"]): Value {
+  const path = jsonPathCall(called.use.oid, args, list(node.args));
+  if (path !== null) return path;
+  const body = callBody(walk, called);
+  const lineage = body === null ? label : deriveAll([label, body]);
+  const fields = called.info === null ? null : outParameters(called.info);
+  const labelled = fields?.map((field) => ({ ...field, lineage }));
+  return computed(lineage, called.returns, labelled);
+}

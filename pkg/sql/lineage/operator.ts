@@ -1,0 +1,110 @@
+// Operators of every spelling: infix, prefix, ANY and ALL, IN, LIKE, BETWEEN, IS DISTINCT FROM, NULLIF, row comparisons.
+import { kindOf, list, type Node, texts } from "../node.ts";
+import { callOperator, type Operation } from "./calls.ts";
+import { steer } from "./collector.ts";
+import { evaluate, evaluateAll } from "./expression.ts";
+import { jsonOperator } from "./json-path.ts";
+import { deriveAll } from "./label.ts";
+import type { Scope } from "./scope.ts";
+import { BOOL, elementOf } from "./types.ts";
+import { computed, type Value } from "./value.ts";
+import { NotKnown, type Walk } from "./walk.ts";
+
+export function evaluateOperator(walk: Walk, scope: Scope, node: Node): Value {
+  switch (node.kind) {
+    case "AEXPR_OP":
+      return node.lexpr === undefined ? prefix(walk, scope, node) : infix(walk, scope, node);
+    case "AEXPR_OP_ANY":
+    case "AEXPR_OP_ALL":
+      return withArray(walk, scope, node);
+    case "AEXPR_LIKE":
+    case "AEXPR_ILIKE":
+    case "AEXPR_SIMILAR":
+      return compare(walk, scope, node, texts(node.name));
+    case "AEXPR_DISTINCT":
+    case "AEXPR_NOT_DISTINCT":
+      return compare(walk, scope, node, ["="]);
+    case "AEXPR_NULLIF":
+      return nullIf(walk, scope, node);
+    case "AEXPR_IN":
+      return withList(walk, scope, node, [texts(node.name)]);
+    case "AEXPR_BETWEEN":
+    case "AEXPR_NOT_BETWEEN":
+    case "AEXPR_BETWEEN_SYM":
+    case "AEXPR_NOT_BETWEEN_SYM":
+      return withList(walk, scope, node, [[">="], ["<="]]);
+    default:
+      throw new NotKnown("operator of an unknown kind");
+  }
+}
+
+function labelOf(values: readonly Value[]) {
+  return deriveAll(values.map((value) => value.lineage));
+}
+
+function prefix(walk: Walk, scope: Scope, node: Node): Value {
+  const operand = evaluate(walk, scope, node.rexpr);
+  const { result } = callOperator(walk, texts(node.name), null, operand.type);
+  const value = computed(labelOf([operand]), result);
+  return operand.shape === "constant" ? { ...value, shape: "constant" } : value;
+}
+
+function infix(walk: Walk, scope: Scope, node: Node): Value {
+  const left = evaluate(walk, scope, node.lexpr);
+  const right = evaluate(walk, scope, node.rexpr);
+  const name = texts(node.name);
+  const operation = pairwise(walk, name, left, right);
+  return jsonOperator(left, node.rexpr, operation) ?? computed(labelOf([left, right]), operation.result);
+}
+
+/** Rows compare field by field, as far as both are known. */
+function pairwise(walk: Walk, name: readonly string[], left: Value, right: Value): Operation {
+  if (!isRow(left) || !isRow(right) || left.fields.length !== right.fields.length) {
+    return callOperator(walk, name, left.type, right.type);
+  }
+  let operation: Operation | null = null;
+  for (const [position, field] of left.fields.entries()) {
+    operation = callOperator(walk, name, field.type, right.fields[position]!.type);
+  }
+  return operation ?? callOperator(walk, name, left.type, right.type);
+}
+
+function isRow(value: Value): value is Value & { fields: NonNullable<Value["fields"]> } {
+  return value.fields !== undefined && value.wholeRow === undefined;
+}
+
+function compare(walk: Walk, scope: Scope, node: Node, name: readonly string[]): Value {
+  const left = evaluate(walk, scope, node.lexpr);
+  const right = evaluate(walk, scope, node.rexpr);
+  pairwise(walk, name, left, right);
+  return computed(labelOf([left, right]), BOOL);
+}
+
+function nullIf(walk: Walk, scope: Scope, node: Node): Value {
+  const left = evaluate(walk, scope, node.lexpr);
+  const right = evaluate(walk, scope, node.rexpr);
+  callOperator(walk, texts(node.name), left.type, right.type);
+  const label = labelOf([left, right]);
+  steer(walk, label, "NULLIF");
+  return computed(label, left.type);
+}
+
+function withArray(walk: Walk, scope: Scope, node: Node): Value {
+  const left = evaluate(walk, scope, node.lexpr);
+  const right = evaluate(walk, scope, node.rexpr);
+  callOperator(walk, texts(node.name), left.type, elementOf(walk, right.type));
+  return computed(labelOf([left, right]), BOOL);
+}
+
+/** `names`: the operators between the left side and the items of the list. */
+function withList(walk: Walk, scope: Scope, node: Node, names: readonly (readonly string[])[]): Value {
+  const left = evaluate(walk, scope, node.lexpr);
+  const items = evaluateAll(walk, scope, kindOf(node.rexpr) === "List" ? node.rexpr.List.items : [node.rexpr]);
+  const seen = new Set<number>();
+  for (const item of items) {
+    if (!isRow(item) && seen.has(item.type)) continue;
+    seen.add(item.type);
+    for (const name of names) pairwise(walk, name, left, item);
+  }
+  return computed(labelOf([left, ...items]), BOOL);
+}

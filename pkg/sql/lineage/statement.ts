@@ -1,0 +1,112 @@
+// Facts of one statement: queries and data changes here, everything else by `utility`, which calls back for what is inside.
+import type { AnalysisContext } from "../analyze.ts";
+import type { Engine } from "../engine.ts";
+import type { EffectKind, Facts, RelationUse } from "../facts.ts";
+import type { Grammar } from "../grammar.ts";
+import { kindOf, type Node } from "../node.ts";
+import { utilityFacts } from "../utility/utility.ts";
+import { factsOf, newCollector } from "./collector.ts";
+import { analyzeDataChange } from "./data-change.ts";
+import { outputsOf } from "./outputs.ts";
+import { lookUpRelation, useOf, useOfName } from "./relation.ts";
+import { analyzeSelect } from "./select.ts";
+import { NotKnown, type Walk } from "./walk.ts";
+
+const nestedMax = 20;
+
+/** `node` as the grammar wraps it. `depth`: how many statements it is inside of. */
+export function statementFacts(grammar: Grammar, context: AnalysisContext, node: Node, depth = 0): Facts {
+  if (depth > nestedMax) return notUnderstood("statements nested too deeply");
+  const walk = newWalk(grammar, context);
+  try {
+    return dispatch(walk, node, depth);
+  } catch (error) {
+    if (error instanceof NotKnown) return notUnderstood(error.message);
+    throw error;
+  }
+}
+
+function notUnderstood(why: string): Facts {
+  return { understood: false, why, syntax: false };
+}
+
+function newWalk(grammar: Grammar, context: AnalysisContext): Walk {
+  // Without knowing how names resolve, no name means anything.
+  const catalog = context.resolution === null ? null : context.snapshot;
+  return {
+    grammar,
+    context,
+    catalog,
+    memory: catalog === null ? null : grammar.memory.of(catalog),
+    found: newCollector(),
+    parameterNames: null,
+    inside: null,
+    sublinkNames: new Map(),
+    running: [],
+    expanding: [],
+    depth: 0,
+    work: 0,
+  };
+}
+
+function dispatch(walk: Walk, wrapped: Node, depth: number): Facts {
+  const kind = kindOf(wrapped);
+  const node = wrapped[kind];
+  switch (kind) {
+    case "SelectStmt":
+      return selectFacts(walk, node);
+    case "InsertStmt":
+      return changeFacts(walk, wrapped, "INSERT", node);
+    case "UpdateStmt":
+      return changeFacts(walk, wrapped, "UPDATE", node);
+    case "DeleteStmt":
+      return changeFacts(walk, wrapped, "DELETE", node);
+    case "MergeStmt":
+      return changeFacts(walk, wrapped, "MERGE", node);
+    default:
+      return utilityFacts(kind, node, engineOf(walk, depth));
+  }
+}
+
+function selectFacts(walk: Walk, node: Node): Facts {
+  const result = analyzeSelect(walk, null, node, true);
+  const into = intoOf(node);
+  if (into === undefined) return factsOf(walk.found, "SELECT", outputsOf(result));
+  walk.found.effects.add("Create");
+  walk.found.changesCatalog = true;
+  const temporary = into.rel?.relpersistence === "t" || into.rel?.schemaname === "pg_temp";
+  if (temporary) walk.found.changesResolution = true;
+  for (const { lineage } of outputsOf(result)) {
+    walk.found.flows.push({ from: lineage, to: temporary ? "temp table" : "new relation" });
+  }
+  return factsOf(walk.found, "SELECT INTO", null);
+}
+
+/** INTO stands in the leftmost query of a set operation. */
+function intoOf(node: Node): Node {
+  for (let select = node; select !== undefined; select = select.larg) {
+    if (select.intoClause !== undefined) return select.intoClause;
+  }
+  return undefined;
+}
+
+function changeFacts(walk: Walk, wrapped: Node, kind: string, node: Node): Facts {
+  const result = analyzeDataChange(walk, null, wrapped, true);
+  const returns = (node.returningClause ?? node.returningList) !== undefined;
+  return factsOf(walk.found, kind, returns ? outputsOf(result) : null);
+}
+
+function engineOf(walk: Walk, depth: number): Engine {
+  return {
+    context: walk.context,
+    statement: (node) => statementFacts(walk.grammar, walk.context, node, depth + 1),
+    relation: (rangeVar, access) => relationUse(walk, rangeVar, access),
+  };
+}
+
+function relationUse(walk: Walk, node: Node, access: readonly EffectKind[]): RelationUse | null {
+  const rangeVar = node.RangeVar ?? node;
+  if (walk.catalog === null) return useOfName(rangeVar, access);
+  const relation = lookUpRelation(walk, rangeVar);
+  return relation === undefined ? null : useOf(relation, access);
+}

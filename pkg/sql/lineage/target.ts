@@ -1,0 +1,88 @@
+// What a data-changing statement changes: its relation, the columns assigned, and what flows into them (rule R8).
+import type { Column, Relation } from "../../catalog/snapshot.ts";
+import type { EffectKind, FilterKind, Lineage, Source, Write } from "../facts.ts";
+import { type Node, text } from "../node.ts";
+import { noteRelation } from "./collector.ts";
+import { evaluate } from "./expression.ts";
+import { relationItem } from "./from.ts";
+import { deriveAll, sourcesOf } from "./label.ts";
+import { useOf, useOfName } from "./relation.ts";
+import { refOf, shapeOf } from "./relation-shape.ts";
+import type { RangeItem, Scope } from "./scope.ts";
+import type { Value } from "./value.ts";
+import { NotKnown, type Walk } from "./walk.ts";
+
+export interface Target {
+  readonly node: Node;
+  readonly item: RangeItem;
+  /** null without a catalogue. */
+  readonly relation: Relation | null;
+}
+
+export function targetOf(walk: Walk, node: Node): Target {
+  const item = relationItem(walk, node, true);
+  if (item.relation?.hasRules === true) throw new NotKnown("rules rewrite changes of this relation");
+  return { node, item, relation: item.relation };
+}
+
+/** Notes one change; through a simple view it goes to the table below as well. */
+export function noteWrite(walk: Walk, target: Target, effect: Write["effect"], filter: FilterKind): void {
+  const access: readonly EffectKind[] = [effect];
+  if (target.relation === null) {
+    const use = useOfName(target.node, access);
+    noteRelation(walk.found, use);
+    walk.found.writes.push({ effect, relation: use, filter });
+    return;
+  }
+  for (let relation: Relation | null = target.relation; relation !== null; relation = shapeOf(walk, relation).base) {
+    const use = useOf(relation, access);
+    noteRelation(walk.found, use);
+    walk.found.writes.push({ effect, relation: use, filter: relation === target.relation ? filter : "Other" });
+  }
+}
+
+/** A column of the target by name. */
+export function targetColumn(target: Target, name: string): Column {
+  const column = target.relation?.columns.find((candidate) => candidate.name === name);
+  if (column === undefined) throw new NotKnown("column to be assigned not found");
+  return column;
+}
+
+/** Notes what flows into a column; of a view, into the columns that it shows as well. */
+export function noteAssignment(walk: Walk, target: Target, name: string, from: Lineage): void {
+  if (target.relation === null) return;
+  const column = targetColumn(target, name);
+  walk.found.flows.push({ from, to: refOf(target.relation, column) });
+  if (target.relation.kind !== "v") return;
+  const shown = shapeOf(walk, target.relation).columns.find((candidate) => candidate.name === name);
+  for (const source of sourcesOf(shown!.lineage) ?? []) {
+    if (source.relation !== target.relation.oid) walk.found.flows.push({ from, to: withoutPath(source) });
+  }
+}
+
+function withoutPath({ path: _, ...column }: Source) {
+  return column;
+}
+
+/** Labels of the subscripts in `SET column[i].field = ...`: they decide where the value goes. */
+export function indirectionLabel(walk: Walk, scope: Scope, steps: readonly Node[]): Lineage {
+  const labels: Lineage[] = [];
+  for (const step of steps) {
+    if (text(step) !== null) continue;
+    if (step.A_Indices === undefined) throw new NotKnown("assignment to a part of an unknown kind");
+    const { lidx, uidx } = step.A_Indices;
+    for (const bound of [lidx, uidx]) if (bound !== undefined) labels.push(evaluate(walk, scope, bound).lineage);
+  }
+  return deriveAll(labels);
+}
+
+/** `Key` when every column of one unique key of the target is held equal to a constant. */
+export function filterOf(walk: Walk, target: Target, hasCondition: boolean, equal: readonly Value[]): FilterKind {
+  if (!hasCondition) return "Missing";
+  const { relation, item, node } = target;
+  if (relation === null) return "Other";
+  // A unique key of a parent says nothing of the rows of its children; of a partitioned table it does.
+  if (relation.kind !== "p" && node.inh === true && walk.catalog!.children(relation.oid).length > 0) return "Other";
+  const held = new Set(equal.filter((value) => value.item === item).map((value) => value.origin?.column));
+  return relation.uniqueKeys.some((key) => key.length > 0 && key.every((attnum) => held.has(attnum))) ? "Key" : "Other";
+}

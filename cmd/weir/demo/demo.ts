@@ -1,7 +1,7 @@
 // `weir demo`: a real PostgreSQL, the sidecar in front of it, three people who use it, and the records that they leave.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { LocalPostgres } from "../../../pkg/localdb/start-postgres.ts";
 import { type Command, exits, readArguments } from "../command.ts";
 import type { Terminal } from "../terminal.ts";
@@ -71,6 +71,9 @@ function printVerdict(differences: readonly string[], terminal: Terminal): void 
   for (const difference of differences) terminal.print(`  - ${difference}`);
 }
 
+/** As it can be typed here, where nothing is on the PATH. */
+const weir = relative(process.cwd(), join(import.meta.dirname, "../weir.sh")).replace(/^(?!\.)/, "./");
+
 function printInvitation(sidecar: Sidecar, shop: LocalPostgres, terminal: Terminal): void {
   terminal.print(`\n${terminal.bold("It stays up. Look around, as anyone of them:")}`);
   for (const login of logins.filter((name) => name !== "weir")) {
@@ -80,7 +83,7 @@ function printInvitation(sidecar: Sidecar, shop: LocalPostgres, terminal: Termin
   any driver      the same URL
   without Weir    port ${shop.port}, to compare
   policies        ${sidecar.policyFolder}  (edit them: changes apply at once)
-  records         weir verify --spool ${sidecar.spoolFolder}
+  records         ${weir} verify --spool ${sidecar.spoolFolder}
   health          http://127.0.0.1:${sidecar.adminPort}/readyz and /metrics
   its log         ${sidecar.logFile}
 

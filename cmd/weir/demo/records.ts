@@ -1,8 +1,9 @@
 // The records that the demo's session has left: shown, verified, and searched for what must not be in them.
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { parseLine } from "../../../pkg/audit/line.ts";
-import { segmentName, segmentOrdinals } from "../../../pkg/audit/segment-file.ts";
+import { HEAD_FILE, segmentName, segmentOrdinals } from "../../../pkg/audit/segment-file.ts";
 import { verifySpool } from "../../../pkg/audit/verify.ts";
 import { type Terminal, table } from "../terminal.ts";
 import type { Scene } from "./script.ts";
@@ -30,6 +31,7 @@ export async function showRecords(
   scenes: readonly Scene[],
   terminal: Terminal,
 ): Promise<readonly string[]> {
+  await untilHead(spool);
   const source = segmentOrdinals(readdirSync(spool))
     .map((ordinal) => readFileSync(join(spool, segmentName(ordinal)), "utf8"))
     .join("");
@@ -44,6 +46,7 @@ export async function showRecords(
   const report = await verifySpool(spool);
   const differences = [
     ...(report.verdict === "intact" ? [] : [`the records are ${report.verdict}`]),
+    ...report.notes,
     ...untold(decisions, scenes),
     ...secretsIn(source),
   ];
@@ -51,6 +54,11 @@ export async function showRecords(
   terminal.print(differences.length === 0 ? `  ${terminal.green("✓")} ${claim}` : "");
   for (const difference of differences) terminal.print(`  ${terminal.red(`✗ ${difference}`)}`);
   return differences;
+}
+
+/** The sidecar notes about once a second how far its chain has come; only with that would a cut-off end show. */
+async function untilHead(spool: string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 5000 && !existsSync(join(spool, HEAD_FILE)); waitedMs += 50) await delay(50);
 }
 
 /** Steps that people ask for; the others are Weir's own questions. */

@@ -3,7 +3,7 @@
 import { WireError } from "../wire/postgres/frame-reader.ts";
 import type { CellPlan } from "./cell.ts";
 import type { CopyRows, CopyShape } from "./copy-masker.ts";
-import { type FieldReader, RowFields } from "./copy-row.ts";
+import { type FieldReader, isExactly, RowFields } from "./copy-row.ts";
 import { RowSink } from "./row-sink.ts";
 
 const LF = 0x0a;
@@ -23,6 +23,8 @@ export class CsvCopyRows implements CopyRows {
   #looked = 0;
   #quoted = false;
   #escaping = false;
+  /** Where the next quote of the bytes at hand is, so that they are searched once only. */
+  #nextQuote = -1;
 
   constructor(copy: CopyShape, cells: readonly (CellPlan | null)[]) {
     this.#fields = new RowFields(cells);
@@ -36,6 +38,7 @@ export class CsvCopyRows implements CopyRows {
   }
 
   consume(bytes: Buffer, sink: RowSink): number {
+    this.#nextQuote = -1;
     let start = 0;
     for (;;) {
       const lineEnd = this.#rowEnd(bytes, Math.max(start, this.#looked));
@@ -54,24 +57,40 @@ export class CsvCopyRows implements CopyRows {
 
   /** Index of the line feed that ends the row, or -1; goes on where the last call stopped, in the same quotes. */
   #rowEnd(bytes: Buffer, from: number): number {
+    if (!this.#quoted) {
+      if (this.#nextQuote < from) this.#nextQuote = indexOrEnd(bytes, this.#quote, from);
+      const lineEnd = bytes.indexOf(LF, from);
+      if (lineEnd !== -1 && lineEnd < this.#nextQuote) return lineEnd;
+    }
+    return this.#quotedRowEnd(bytes, from);
+  }
+
+  #quotedRowEnd(bytes: Buffer, from: number): number {
     const quote = this.#quote;
     const escaper = this.#escape;
+    let quoted = this.#quoted;
+    let escaping = this.#escaping;
+    let found = -1;
     for (let i = from; i < bytes.length; i++) {
       const byte = bytes[i];
-      if (!this.#quoted) {
-        if (byte === LF) return i;
-        if (byte === quote) this.#quoted = true;
-      } else if (this.#escaping) {
-        this.#escaping = false;
-        // An escape character stands for itself unless a quote or another one follows.
-        if (byte !== quote && byte !== escaper) continue;
+      if (!quoted) {
+        if (byte === LF) {
+          found = i;
+          break;
+        }
+        if (byte === quote) quoted = true;
+      } else if (escaping) {
+        // An escape character stands for itself unless a quote or another one follows: either way it is done with.
+        escaping = false;
       } else if (byte === escaper && escaper !== quote) {
-        this.#escaping = true;
+        escaping = true;
       } else if (byte === quote) {
-        this.#quoted = false;
+        quoted = false;
       }
     }
-    return -1;
+    this.#quoted = quoted;
+    this.#escaping = escaping;
+    return found;
   }
 
   #row(bytes: Buffer, start: number, lineEnd: number, sink: RowSink): void {
@@ -141,13 +160,18 @@ export class CsvCopyRows implements CopyRows {
   }
 
   #needsQuotes(value: Buffer, from: number, to: number): boolean {
-    const text = value.subarray(from, to);
-    if (text.equals(this.#null) || text.equals(END_OF_DATA)) return true;
-    for (const byte of text) {
+    if (isExactly(value, from, to, this.#null) || isExactly(value, from, to, END_OF_DATA)) return true;
+    for (let i = from; i < to; i++) {
+      const byte = value[i];
       if (byte === this.#delimiter || byte === this.#quote || byte === LF || byte === CR) return true;
     }
     return false;
   }
+}
+
+function indexOrEnd(bytes: Buffer, byte: number, from: number): number {
+  const found = bytes.indexOf(byte, from);
+  return found === -1 ? bytes.length : found;
 }
 
 class CsvField implements FieldReader {
@@ -167,14 +191,20 @@ class CsvField implements FieldReader {
 
   /** Only what is not quoted can be NULL: the marker never holds a quote. */
   isNull(source: Buffer, start: number, end: number): boolean {
-    return end - start === this.#null.length && source.subarray(start, end).equals(this.#null);
+    return isExactly(source, start, end, this.#null);
   }
 
   read(source: Buffer, start: number, end: number): void {
     this.value = source;
     this.valueStart = start;
     this.valueEnd = end;
-    if (source.subarray(start, end).includes(this.#quote)) this.#unquote(source, start, end);
+    const quote = this.#quote;
+    for (let i = start; i < end; i++) {
+      if (source[i] === quote) {
+        this.#unquote(source, start, end);
+        return;
+      }
+    }
   }
 
   #unquote(source: Buffer, start: number, end: number): void {

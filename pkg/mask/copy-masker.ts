@@ -38,6 +38,9 @@ export interface CopyRows {
 /** A row above PostgreSQL's own limit of 1 GiB is no row. */
 const ROW_BYTES_MAX = 0x40000000;
 const NOTHING = Buffer.alloc(0);
+/** CopyData: Byte1 'd', Int32 length. */
+const COPY_DATA = 0x64;
+const FRAME_HEADER_BYTES = 5;
 
 /** The masker of a COPY OUT; null when nothing is masked. Throws WireError when plan and columns differ in number. */
 export function compileCopyMasker(plan: MaskPlan, copy: CopyShape, context: MaskContext): CopyMasker | null {
@@ -88,10 +91,28 @@ export class CopyMasker {
   /** Takes the body of a CopyData message; returns the masked form of the rows that are whole now, maybe none. Throws WireError. */
   push(body: Buffer): Buffer {
     const bytes = this.#join(body);
-    const used = this.#consume(bytes);
+    const used = this.#consume(bytes, this.#sink);
     const out = this.#sink.take();
     this.#keep(bytes, used);
     return out;
+  }
+
+  /**
+   * The same for a whole CopyData frame buffer[start, end): appends one to `sink`, or none when no row is whole yet.
+   * `buffer` must stay as it is until `sink.take()`. Throws WireError; `sink` must then be dropped.
+   */
+  maskCopyData(buffer: Buffer, start: number, end: number, sink: RowSink): void {
+    const bytes = this.#join(buffer.subarray(start + FRAME_HEADER_BYTES, end));
+    const at = sink.reserve(FRAME_HEADER_BYTES);
+    sink.bytes[at] = COPY_DATA;
+    const from = sink.position;
+    const used = this.#consume(bytes, sink);
+    const size = sink.position - from;
+    if (size === 0) sink.rewind(from - FRAME_HEADER_BYTES);
+    // What is held is about to change, so nothing may point to it any more.
+    if (bytes.buffer === this.#held.buffer) sink.settle();
+    if (size !== 0) sink.patchInt32(from - 4, 4 + size);
+    this.#keep(bytes, used);
   }
 
   /** The data has ended (CopyDone). Throws WireError when a row is not whole. */
@@ -100,9 +121,9 @@ export class CopyMasker {
   }
 
   /** A masker that fails must not let the row through, and its error may hold the value. */
-  #consume(bytes: Buffer): number {
+  #consume(bytes: Buffer, sink: RowSink): number {
     try {
-      return this.#rows.consume(bytes, this.#sink);
+      return this.#rows.consume(bytes, sink);
     } catch (error) {
       throw error instanceof WireError ? error : new WireError("a COPY row cannot be masked");
     }

@@ -45,3 +45,10 @@ export class RowFields {
     return this.cells[column]!.mask(reader.value, reader.valueStart, reader.valueEnd, this.masked);
   }
 }
+
+/** Whether source[start, end) holds exactly these bytes. */
+export function isExactly(source: Uint8Array, start: number, end: number, bytes: Uint8Array): boolean {
+  if (end - start !== bytes.length) return false;
+  for (let i = 0; i < bytes.length; i++) if (source[start + i] !== bytes[i]) return false;
+  return true;
+}

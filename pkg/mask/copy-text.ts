@@ -3,7 +3,7 @@
 import { WireError } from "../wire/postgres/frame-reader.ts";
 import type { CellPlan } from "./cell.ts";
 import type { CopyRows, CopyShape } from "./copy-masker.ts";
-import { type FieldReader, RowFields } from "./copy-row.ts";
+import { type FieldReader, isExactly, RowFields } from "./copy-row.ts";
 import { RowSink } from "./row-sink.ts";
 
 const LF = 0x0a;
@@ -129,10 +129,7 @@ class TextField implements FieldReader {
   }
 
   isNull(source: Buffer, start: number, end: number): boolean {
-    const marker = this.#null;
-    if (end - start !== marker.length) return false;
-    for (let i = 0; i < marker.length; i++) if (source[start + i] !== marker[i]) return false;
-    return true;
+    return isExactly(source, start, end, this.#null);
   }
 
   read(source: Buffer, start: number, end: number): void {

@@ -4,10 +4,26 @@ import { Aes256 } from "./aes256.ts";
 
 const ROUNDS = 10;
 
+/** What depends on the number of numerals only. */
+interface Halves {
+  /** radix ** u and radix ** v, for even and odd rounds; the second is also the weight of the upper half. */
+  readonly powers: readonly [bigint, bigint];
+  /** AES of the block P. */
+  readonly first: Uint32Array;
+  /** Bytes of NUM(B) in Q. */
+  readonly bytes: number;
+  /** Blocks of Q, and words of S that make y (d bytes). */
+  readonly blocks: number;
+  readonly words: number;
+}
+
+const LENGTHS_KEPT = 512;
+
 export class Ff1 {
   readonly #aes: Aes256;
   readonly #radix: number;
-  readonly #words = new Uint32Array(4);
+  readonly #block = new Uint32Array(4);
+  readonly #halves = new Map<number, Halves>();
 
   /** `radix` from 2 to 65536. */
   constructor(key: Buffer, radix: number) {
@@ -17,70 +33,85 @@ export class Ff1 {
 
   /** Encrypts `value`, a string of `count` numerals read as a number: 0 <= value < radix ** count, count >= 2. */
   encrypt(value: bigint, count: number): bigint {
-    const { low, powers, prefix, bytes, rounds } = this.#setup(count);
-    let a = value / powers[1]!;
-    let b = value % powers[1]!;
+    const halves = this.#halvesOf(count);
+    const weight = halves.powers[1];
+    let a = value / weight;
+    let b = value % weight;
     for (let round = 0; round < ROUNDS; round++) {
-      const c = (a + this.#round(prefix, round, b, bytes, rounds)) % powers[round & 1]!;
+      const c = (a + this.#round(halves, round, b)) % halves.powers[round & 1]!;
       a = b;
       b = c;
     }
-    return a * low + b;
+    return a * weight + b;
   }
 
   decrypt(value: bigint, count: number): bigint {
-    const { low, powers, prefix, bytes, rounds } = this.#setup(count);
-    let a = value / low;
-    let b = value % low;
+    const halves = this.#halvesOf(count);
+    const weight = halves.powers[1];
+    let a = value / weight;
+    let b = value % weight;
     for (let round = ROUNDS - 1; round >= 0; round--) {
-      const modulus = powers[round & 1]!;
-      const c = (((b - this.#round(prefix, round, a, bytes, rounds)) % modulus) + modulus) % modulus;
+      const modulus = halves.powers[round & 1]!;
+      const c = (((b - this.#round(halves, round, a)) % modulus) + modulus) % modulus;
       b = a;
       a = c;
     }
-    return a * powers[1]! + b;
+    return a * weight + b;
   }
 
-  /** Steps 1 to 5: sizes of both halves, and the block P. `rounds` is d, the bytes of the round function that are used. */
-  #setup(count: number) {
+  /** Steps 1 to 5 of the standard. After an even number of rounds the halves are in their places again. */
+  #halvesOf(count: number): Halves {
+    const known = this.#halves.get(count);
+    if (known !== undefined) return known;
     const radix = BigInt(this.#radix);
     const u = count >> 1;
-    const v = count - u;
-    const powers = [radix ** BigInt(u), radix ** BigInt(v)];
-    const bytes = Math.ceil((powers[1]! - 1n).toString(2).length / 8);
-    const prefix = Buffer.alloc(16);
-    prefix.set([1, 2, 1, this.#radix >>> 16, this.#radix >>> 8, this.#radix, 10, u]);
-    prefix.writeUInt32BE(count, 8);
-    // After an even number of rounds the halves are in their places again: B, the lower one, has v numerals.
-    return { powers, low: powers[1]!, prefix, bytes, rounds: 4 * Math.ceil(bytes / 4) + 4 };
+    const powers = [radix ** BigInt(u), radix ** BigInt(count - u)] as const;
+    const bytes = Math.ceil((powers[1] - 1n).toString(2).length / 8);
+    const first = Uint32Array.of(
+      0x01020100 | (this.#radix >>> 16),
+      ((this.#radix & 0xffff) << 16) | (10 << 8) | (u & 255),
+      count,
+      0,
+    );
+    this.#aes.encrypt(first);
+    const halves = { powers, first, bytes, blocks: Math.ceil((bytes + 1) / 16), words: Math.ceil(bytes / 4) + 1 };
+    if (this.#halves.size >= LENGTHS_KEPT) this.#halves.clear();
+    this.#halves.set(count, halves);
+    return halves;
   }
 
   /** Steps 6i to 6iv: y = NUM of the first d bytes of the expanded PRF(P || Q). */
-  #round(prefix: Buffer, round: number, b: bigint, bytes: number, d: number): bigint {
-    const qBytes = 16 * Math.ceil((bytes + 1) / 16);
-    const input = Buffer.alloc(16 + qBytes);
-    prefix.copy(input);
-    input[input.length - bytes - 1] = round;
-    input.write(b.toString(16).padStart(2 * bytes, "0"), input.length - bytes, "hex");
-    const words = this.#words.fill(0);
-    for (let at = 0; at < input.length; at += 16) {
-      for (let i = 0; i < 4; i++) words[i]! ^= input.readUInt32BE(at + 4 * i);
-      this.#aes.encrypt(words);
+  #round({ first, bytes, blocks, words }: Halves, round: number, half: bigint): bigint {
+    const block = this.#block;
+    block.set(first);
+    const q = (BigInt(round) << BigInt(8 * bytes)) | half;
+    for (let i = blocks - 1; i >= 0; i--) {
+      xorBlock(block, q >> BigInt(128 * i));
+      this.#aes.encrypt(block);
     }
-    const first = words.slice();
-    let hex = hexOf(words);
-    for (let j = 1; hex.length < 2 * d; j++) {
-      words.set(first);
-      words[3]! ^= j;
-      this.#aes.encrypt(words);
-      hex += hexOf(words);
+    let y = numberOf(block, Math.min(4, words));
+    if (words <= 4) return y;
+    const r = block.slice();
+    for (let j = 1, left = words - 4; left > 0; j++, left -= 4) {
+      block.set(r);
+      block[3]! ^= j;
+      this.#aes.encrypt(block);
+      y = (y << BigInt(32 * Math.min(4, left))) | numberOf(block, Math.min(4, left));
     }
-    return BigInt(`0x${hex.slice(0, 2 * d)}`);
+    return y;
   }
 }
 
-function hexOf(words: Uint32Array): string {
-  return Array.from(words, (word) => word.toString(16).padStart(8, "0")).join("");
+/** Xors the low 128 bits of `value` into a block. */
+function xorBlock(block: Uint32Array, value: bigint): void {
+  for (let word = 3, rest = value; word >= 0; word--, rest >>= 32n) block[word]! ^= Number(rest & 0xffffffffn);
+}
+
+/** The first `words` words of a block as a number. */
+function numberOf(block: Uint32Array, words: number): bigint {
+  let value = 0n;
+  for (let i = 0; i < words; i++) value = (value << 32n) | BigInt(block[i]!);
+  return value;
 }
 
 /** FF1 with radix 2 over the numbers below 2 ** bits, for 8 to 63 bits. */

@@ -111,11 +111,16 @@ export class RowSink {
     this.bytes.write(text, at, count, "utf8");
   }
 
-  /** Everything since the last `take()`; never written again. */
-  take(): Buffer {
+  /** Makes the copies that are pending, so that their sources may change. */
+  settle(): void {
     this.#flush();
     this.#source = NOTHING;
     this.#from = this.#to = 0;
+  }
+
+  /** Everything since the last `take()`; never written again. */
+  take(): Buffer {
+    this.settle();
     const out = this.bytes.subarray(this.#base, this.#end);
     this.#base = this.#end;
     return out;

@@ -1,8 +1,10 @@
 // COPY data masked the same however it is cut into CopyData messages, and refused when it is not COPY data.
 import fc from "fast-check";
 import { type CopyMasker, type CopyShape, compileCopyMasker } from "../../pkg/mask/copy-masker.ts";
+import { RowSink } from "../../pkg/mask/row-sink.ts";
 import type { MaskPlan } from "../../pkg/policy/decision.ts";
 import { WireError } from "../../pkg/wire/postgres/frame-reader.ts";
+import * as message from "../support/messages.ts";
 import { KEYS, masked } from "./masks.ts";
 
 const context = { keys: KEYS, types: () => undefined, serverMajor: 18 };
@@ -113,6 +115,38 @@ test.each(samples)("%s: the same however it is cut", (_name, copy, data, expecte
   const singleBytes = Array.from(data, (_, i) => i);
   expect(maskCut(copy, data, singleBytes)).toBe(expected.toString("latin1"));
 });
+
+test.each(samples)("%s: frame by frame into a sink, the same however it is cut", (_name, copy, data, expected) => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(data.length), { maxLength: 8 }), (cuts) => {
+      const masker = maskerOf(copy);
+      const places = [0, ...cuts, data.length].sort((a, b) => a - b);
+      const frames = places.slice(1).map((end, i) => message.copyData(data.subarray(places[i]!, end)));
+      const stream = Buffer.concat(frames);
+      const sink = new RowSink();
+      let at = 0;
+      for (const frame of frames) {
+        masker.maskCopyData(stream, at, at + frame.length, sink);
+        at += frame.length;
+      }
+      masker.finish();
+      expect(bodiesOf(sink.take()).toString("latin1")).toBe(expected.toString("latin1"));
+    }),
+  );
+});
+
+/** The bodies of CopyData frames, none of them empty. */
+function bodiesOf(frames: Buffer): Buffer {
+  const bodies: Buffer[] = [];
+  for (let at = 0; at < frames.length; ) {
+    const end = at + 1 + frames.readUInt32BE(at + 1);
+    expect(String.fromCharCode(frames[at]!)).toBe("d");
+    expect(end - at).toBeGreaterThan(5);
+    bodies.push(frames.subarray(at + 5, end));
+    at = end;
+  }
+  return Buffer.concat(bodies);
+}
 
 test("masked cells are counted, NULLs are not", () => {
   const masker = maskerOf(CSV);

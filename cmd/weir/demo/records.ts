@@ -11,12 +11,17 @@ import { shopData } from "./shop-data.ts";
 
 /** The parts of a record (OCSF) that are shown. */
 interface Shown {
+  readonly status?: string;
   readonly metadata: { readonly sequence?: number };
   readonly actor?: { readonly user?: { readonly name?: string } };
   readonly query_info?: { readonly query_string?: string | null };
   readonly unmapped: {
     readonly weir: {
       readonly kind: string;
+      readonly session?: string;
+      readonly statement?: number;
+      readonly rows?: number | null;
+      readonly masked_cells?: number;
       readonly step?: string;
       readonly verdict?: string;
       readonly masks?: readonly unknown[];
@@ -42,7 +47,10 @@ export async function showRecords(
   const decisions = records.filter(
     ({ unmapped }) => unmapped.weir.kind === "decision" && people.has(unmapped.weir.step ?? ""),
   );
-  print(decisions, terminal);
+  const outcomes = new Map(
+    records.filter(({ unmapped }) => unmapped.weir.kind === "outcome").map((record) => [keyOf(record), record]),
+  );
+  print(decisions, outcomes, terminal);
   const report = await verifySpool(spool);
   const differences = [
     ...(report.verdict === "intact" ? [] : [`the records are ${report.verdict}`]),
@@ -72,20 +80,28 @@ function recordOf(line: string): Shown {
 
 const rowsShown = 12;
 
-function print(decisions: readonly Shown[], terminal: Terminal): void {
+/** A decision and its outcome share it. */
+const keyOf = ({ unmapped }: Shown) => `${unmapped.weir.session}/${unmapped.weir.statement}`;
+
+function print(decisions: readonly Shown[], outcomes: ReadonlyMap<string, Shown>, terminal: Terminal): void {
   terminal.print(`\n${terminal.bold("── What an auditor sees")}\n`);
   const rows = decisions
     .slice(-rowsShown)
-    .map(({ metadata, actor, query_info, unmapped }) => [
-      String(metadata.sequence ?? ""),
-      actor?.user?.name ?? "",
-      outcomeOf(unmapped.weir),
-      rulesShown(unmapped.weir.rules ?? []),
-      short(query_info?.query_string ?? "(keyed digest only)"),
+    .map((decision) => [
+      String(decision.metadata.sequence ?? ""),
+      decision.actor?.user?.name ?? "",
+      verdictOf(decision.unmapped.weir),
+      rulesShown(decision.unmapped.weir.rules ?? []),
+      outcomeOf(outcomes.get(keyOf(decision))),
+      short(decision.query_info?.query_string ?? "(keyed digest only)"),
     ]);
   const paint = (text: string, column: number) =>
-    column === 2 && text.startsWith("refuse") ? terminal.red(text) : text;
-  for (const line of table(["no.", "who", "decision", "rule", "statement, without its literals"], rows, paint))
+    (column === 2 || column === 4) && text.startsWith("refuse") ? terminal.red(text) : text;
+  for (const line of table(
+    ["no.", "who", "decision", "rule", "outcome", "statement, without its literals"],
+    rows,
+    paint,
+  ))
     terminal.print(`    ${line}`);
 }
 
@@ -95,13 +111,19 @@ function rulesShown(rules: readonly { readonly rule: string }[]): string {
   return names.length > 1 ? `${names[0]} +${names.length - 1}` : (names[0] ?? "");
 }
 
-function outcomeOf({ verdict = "", masks = [] }: Shown["unmapped"]["weir"]): string {
+function outcomeOf(outcome: Shown | undefined): string {
+  const { rows = null, masked_cells: masked = 0 } = outcome?.unmapped.weir ?? {};
+  if (outcome?.status !== "completed") return outcome?.status ?? "open";
+  return `${rows ?? 0} rows${masked > 0 ? `, ${masked} cells masked` : ""}`;
+}
+
+function verdictOf({ verdict = "", masks = [] }: Shown["unmapped"]["weir"]): string {
   return verdict === "allow" && masks.length > 0 ? "mask" : verdict;
 }
 
 function short(text: string): string {
   const line = text.replace(/\s+/g, " ");
-  return line.length > 64 ? `${line.slice(0, 63)}…` : line;
+  return line.length > 56 ? `${line.slice(0, 55)}…` : line;
 }
 
 function untold(decisions: readonly Shown[], scenes: readonly Scene[]): readonly string[] {

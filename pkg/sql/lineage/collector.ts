@@ -52,9 +52,11 @@ export function noteRelation(found: Collector, use: RelationUse): RelationUse {
   return merged;
 }
 
+/** One call of several that is not safe is what counts. */
 export function noteFunction(found: Collector, use: FunctionUse): void {
   for (const effect of use.effects ?? []) found.effects.add(effect);
-  found.functions.set(use.oid ?? use.name, use);
+  const key = use.oid ?? use.name;
+  if (found.functions.get(key)?.trust !== "opaque") found.functions.set(key, use);
 }
 
 /** A label steers what the statement returns or does without being in it (rule R9). */

@@ -22,17 +22,17 @@ export function evaluateColumnRef(walk: Walk, scope: Scope, node: Node): Value {
   const column = names.pop()!;
   const item = qualifier(walk, scope, names);
   if (item !== null) return columnOf(walk, item, column) ?? projectOrCall(walk, wholeRow(walk, item), column);
-  return parameter(walk, `${names.join(".")}.${column}`);
+  return parameter(walk, [...names, column]);
 }
 
 function unqualified(walk: Walk, scope: Scope, name: string): Value {
   const column = findColumn(scope, name, systemColumn);
-  if (column.found !== null) return valueOf(walk, column.found.item, column.found.column);
+  if (column.found !== null) return columnValue(walk, column.found.item, column.found.column);
   if (column.why !== null) throw new NotKnown(column.why);
   const item = findItem(scope, name, null);
   if (item.found !== null) return wholeRow(walk, item.found);
   if (item.why !== null) throw new NotKnown(item.why);
-  return parameter(walk, name);
+  return parameter(walk, [name]);
 }
 
 /** The names in front of a `*`: an item of FROM. */
@@ -64,10 +64,10 @@ export function columnOf(walk: Walk, item: RangeItem, name: string): Value | nul
   const column = columnNamed(item, name) ?? systemColumn(item, name);
   if (column === "ambiguous") throw new NotKnown("ambiguous column name");
   if (column === null && !item.open) return null;
-  return valueOf(walk, item, column);
+  return columnValue(walk, item, column);
 }
 
-export function valueOf(walk: Walk, item: RangeItem, column: ScopeColumn | null): Value {
+export function columnValue(walk: Walk, item: RangeItem, column: ScopeColumn | null): Value {
   noteRead(walk, item);
   if (column === null) return openColumn;
   const { lineage, type, typmod, origin } = column;
@@ -90,7 +90,7 @@ export function noteRead(walk: Walk, item: RangeItem): void {
 export function wholeRow(walk: Walk, item: RangeItem): Value {
   noteRead(walk, item);
   if (item.open) return { ...openColumn, shape: "computed", wholeRow: item };
-  if (item.scalar) return valueOf(walk, item, item.columns[0]!);
+  if (item.scalar) return columnValue(walk, item, item.columns[0]!);
   const lineage = deriveAll(item.columns.map((column) => column.lineage));
   const { relation } = item;
   if (relation === null) return { ...computed(lineage, RECORD, item.columns), wholeRow: item };
@@ -98,9 +98,12 @@ export function wholeRow(walk: Walk, item: RangeItem): Value {
   return { ...computed(lineage, rowTypeOf(walk, relation), item.columns), origin, wholeRow: item };
 }
 
-/** A parameter of the SQL function whose body this is. */
-function parameter(walk: Walk, name: string): Value {
-  const value = walk.parameterNames?.get(name);
-  if (value === undefined) throw new NotKnown("column not in scope");
-  return value;
+/** A parameter of the SQL function whose body this is, a field of one, or either behind the function's own name. */
+function parameter(walk: Walk, names: readonly string[]): Value {
+  const { parameters } = walk;
+  if (parameters === null) throw new NotKnown("column not in scope");
+  const rest = names.length > 1 && names[0] === parameters.functionName && !parameters.byName.has(names[0]) ? names.slice(1) : names;
+  const value = parameters.byName.get(rest[0]!);
+  if (value === undefined || rest.length > 2) throw new NotKnown("column not in scope");
+  return rest.length === 1 ? value : projectOrCall(walk, value, rest[1]!);
 }

@@ -1,6 +1,7 @@
 // Function calls: plain, aggregate and window functions, and `f(row)` for a field of the row (rules R3, R4, R10).
 
 import { settingChangeOf } from "../functions/constant-call.ts";
+import type { Lineage } from "../facts.ts";
 import type { CallForm } from "../functions/resolve.ts";
 import { argumentSink } from "../functions/trust.ts";
 import { list, type Node, texts } from "../node.ts";
@@ -14,7 +15,7 @@ import { outParameters } from "./out-parameters.ts";
 import { fieldOf, fieldsOf } from "./projection.ts";
 import type { Scope } from "./scope.ts";
 import { evaluateSort } from "./sort.ts";
-import { callBody } from "./sql-function.ts";
+import { type BodyResult, callBody } from "./sql-function.ts";
 import { computed, type Value } from "./value.ts";
 import type { Walk } from "./walk.ts";
 import { evaluateWindow } from "./window.ts";
@@ -37,13 +38,14 @@ export function evaluateCalled(
   const sorted = list(node.agg_order).map((sort) => evaluateSort(walk, scope, sort));
   const form = formOf(node);
   const called = resolveCall(walk, texts(node.funcname), argumentTypes(node, args, sorted), form);
-  noteCalled(walk, called.use, called.info);
   const labels = [...args, ...sorted].map((value) => value.lineage);
   labels.push(...clauseLabels(walk, scope, node));
   const label = deriveAll(labels);
+  const body = callBody(walk, called, args.length, label);
+  if (body === null) noteCalled(walk, called.use, called.info);
   noteSinks(walk, called, form, label);
   if (called.returnsSet || isUnresolved(called)) steer(walk, label, "set-returning function");
-  return { value: result(walk, called, args, node, label), called };
+  return { value: result(called, args, node, label, body), called };
 }
 
 function argumentOf(node: Node): Node {
@@ -94,7 +96,7 @@ function asField(walk: Walk, name: readonly string[], args: readonly Value[]): V
   return isFunction ? null : fieldOf(walk, row, name[0]!);
 }
 
-function noteSinks(walk: Walk, called: Called, form: CallForm, label: Value["lineage"]): void {
+function noteSinks(walk: Walk, called: Called, form: CallForm, label: Lineage): void {
   const { info } = called;
   if (info === null) return;
   const sink = argumentSink(info);
@@ -104,12 +106,11 @@ function noteSinks(walk: Walk, called: Called, form: CallForm, label: Value["lin
   walk.found.changesResolution = true;
 }
 
-function result(walk: Walk, called: Called, args: readonly Value[], node: Node, label: Value["lineage"]): Value {
+function result(called: Called, args: readonly Value[], node: Node, label: Lineage, body: BodyResult | null): Value {
   const path = jsonPathCall(called.use.oid, args, list(node.args));
   if (path !== null) return path;
-  const body = callBody(walk, called);
-  const lineage = body === null ? label : deriveAll([label, body]);
-  const fields = called.info === null ? null : outParameters(called.info);
-  const labelled = fields?.map((field) => ({ ...field, lineage }));
-  return computed(lineage, called.returns, labelled);
+  if (body !== null) return computed(body.label, called.returns, body.fields ?? undefined);
+  const columns = called.info === null ? null : outParameters(called.info);
+  const fields = columns === null || columns.length === 1 ? undefined : columns.map((field) => ({ ...field, lineage: label }));
+  return computed(label, called.returns, fields);
 }

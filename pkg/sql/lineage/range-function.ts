@@ -53,15 +53,11 @@ function oneFunction(walk: Walk, scope: Scope, call: Node, definitions: Node, al
   const label = derive(value.lineage);
   if (definitions !== undefined) return { columns: defined(walk, definitions, label), open: false, scalar: false };
   const declared = called?.info == null ? null : outParameters(called.info);
-  if (declared !== null && declared.length > 1)
-    return { columns: declared.map((own) => ({ ...own, lineage: label })), open: false, scalar: false };
-  const fields = declared === null ? fieldsOf(walk, value) : null;
-  if (fields !== null)
-    return {
-      columns: fields.map((field) => ({ ...field, lineage: label, origin: COMPUTED })),
-      open: false,
-      scalar: false,
-    };
+  const fields = declared?.length === 1 ? null : fieldsOf(walk, value);
+  if (fields !== null) {
+    const columns = fields.map((field) => ({ ...field, lineage: derive(field.lineage), origin: COMPUTED }));
+    return { columns, open: false, scalar: false };
+  }
   if (value.type === 0 || value.type === RECORD) return { columns: [], open: true, scalar: false };
   return { columns: [column(scalarName(declared, alias, call), value.type, label)], open: false, scalar: true };
 }

@@ -135,7 +135,7 @@ export function definitionWalk(walk: Walk, relation: Relation): Walk {
     ...walk,
     context: { ...walk.context, resolution },
     found: newCollector(),
-    parameterNames: null,
+    parameters: null,
     inside: "view",
     expanding: [...walk.expanding, relation.oid],
     work: 0,

@@ -1,9 +1,144 @@
-// Functions in SQL: their bodies are analysed like any statement, so that calling one is known (rule R6).
-import type { Lineage } from "../facts.ts";
+// Functions in SQL: their bodies are analysed like any statement, once per catalogue and way of resolving names, so that calling one
+// is known (rule R6). Parameters count as clean there; what the call hands in is added afterwards.
+import type { FunctionInfo, Resolution } from "../../catalog/snapshot.ts";
+import type { Facts, Lineage, OutputColumn, Understood } from "../facts.ts";
+import { kindOf, list, type Node } from "../node.ts";
 import type { Called } from "./calls.ts";
-import type { Walk } from "./walk.ts";
+import { factsOf, newCollector, noteFacts, noteFunction, steer } from "./collector.ts";
+import { both, CLEAN, deriveAll } from "./label.ts";
+import { outParameters } from "./out-parameters.ts";
+import { fieldsOf } from "./projection.ts";
+import type { ScopeColumn } from "./scope.ts";
+import { pathOfSettings } from "./search-path.ts";
+import { bodyFacts } from "./statement.ts";
+import { COMPUTED, computed, constant, type Value } from "./value.ts";
+import { NotKnown, type Parameters, type Walk } from "./walk.ts";
 
-/** What the body adds to the label of the result; null when the function is not one in SQL. */
-export function callBody(_walk: Walk, _called: Called): Lineage | null {
-  return null;
+export interface BodyResult {
+  readonly label: Lineage;
+  /** Of a function that returns rows. */
+  readonly fields: readonly ScopeColumn[] | null;
+}
+
+const FIRST_USER_OID = 16384;
+const depthMax = 8;
+
+/** `argument`: the label of all arguments. Null when the function is not one in SQL, or not understood: it is opaque then. */
+export function callBody(walk: Walk, called: Called, argCount: number, argument: Lineage): BodyResult | null {
+  const { info } = called;
+  if (info === null || walk.catalog === null || info.language !== "sql" || info.oid < FIRST_USER_OID) return null;
+  // Defaults of parameters are code that the catalogue does not tell.
+  if (argCount < info.args.length || info.kind !== "f") return null;
+  const facts = knownFacts(walk, info);
+  if (!facts.understood) return null;
+  noteFunction(walk.found, { ...called.use, trust: "safe", effects: [] });
+  noteFacts(walk.found, facts);
+  noteArgument(walk, facts, argument);
+  return resultOf(walk, called, info, facts.outputs ?? [], argument);
+}
+
+/** What the caller hands in may steer and flow wherever the body steers and lets flow. */
+function noteArgument(walk: Walk, facts: Understood, argument: Lineage): void {
+  if (argument.kind === "clean") return;
+  if (facts.relations.length > 0 || facts.predicates.length > 0) steer(walk, argument, "function");
+  for (const { to } of facts.flows) walk.found.flows.push({ from: argument, to });
+}
+
+function resultOf(walk: Walk, called: Called, info: FunctionInfo, outputs: readonly OutputColumn[], argument: Lineage): BodyResult {
+  const label = deriveAll([argument, ...outputs.map((output) => output.lineage)]);
+  const declared = outParameters(info);
+  const fields = declared ?? fieldsOf(walk, computed(CLEAN, called.returns));
+  if (fields === null || declared?.length === 1) return { label, fields: null };
+  const byPosition = fields.length === outputs.length;
+  return {
+    label,
+    fields: fields.map((field, position) => ({
+      ...field,
+      lineage: byPosition ? both(argument, outputs[position]!.lineage) : label,
+      origin: COMPUTED,
+    })),
+  };
+}
+
+function knownFacts(walk: Walk, info: FunctionInfo): Facts {
+  const key = `${info.oid} ${walk.context.resolution!.key}`;
+  const memory = walk.memory!.functions;
+  const known = memory.get(key);
+  if (known !== undefined) return known;
+  const facts = analyzeBody(walk, info);
+  if (memory.size >= rememberedMax) memory.clear();
+  memory.set(key, facts);
+  return facts;
+}
+
+const rememberedMax = 10_000;
+
+function analyzeBody(walk: Walk, info: FunctionInfo): Facts {
+  try {
+    if (walk.expanding.includes(info.oid) || walk.expanding.length > depthMax) throw new NotKnown("function that calls itself");
+    return understoodBody(walk, info);
+  } catch (error) {
+    if (error instanceof NotKnown) return { understood: false, why: error.message, syntax: false };
+    throw error;
+  }
+}
+
+function understoodBody(walk: Walk, info: FunctionInfo): Facts {
+  const statements = statementsOf(walk, info);
+  const inner = bodyWalk(walk, info);
+  let outputs: Understood["outputs"] = null;
+  for (const statement of statements) {
+    const facts = bodyFacts(inner, statement);
+    if (!facts.understood) return facts;
+    outputs = facts.outputs;
+    if (facts.changesCatalog || facts.changesResolution) throw new NotKnown("function that may change how names resolve");
+  }
+  return factsOf(inner.found, "SELECT", outputs);
+}
+
+function statementsOf(walk: Walk, info: FunctionInfo): readonly Node[] {
+  const parsed = walk.grammar.parse(info.sqlBody ?? info.body ?? "");
+  if (!parsed.ok) throw new NotKnown(parsed.why);
+  if (info.sqlBody === null) return parsed.statements.map((raw) => raw.stmt);
+  const body = parsed.statements[0]?.stmt?.CreateFunctionStmt?.sql_body;
+  if (kindOf(body) === "ReturnStmt") {
+    return [{ SelectStmt: { targetList: [{ ResTarget: { val: body.ReturnStmt.returnval } }] } }];
+  }
+  return list(body?.List?.items).flatMap((item) => (kindOf(item) === "List" ? list(item.List.items) : [item]));
+}
+
+function bodyWalk(walk: Walk, info: FunctionInfo): Walk {
+  return {
+    ...walk,
+    context: { ...walk.context, resolution: resolutionOf(walk, info), parameterTypes: info.args },
+    found: newCollector(),
+    parameters: parametersOf(info),
+    inside: "function",
+    sublinkNames: new Map(),
+    running: [],
+    expanding: [...walk.expanding, info.oid],
+    work: 0,
+  };
+}
+
+/** A body as text resolves by its caller's path, unless the function sets one; one in the standard's form by where it was printed. */
+function resolutionOf(walk: Walk, info: FunctionInfo): Resolution {
+  const own = walk.context.resolution!;
+  if (info.sqlBody !== null) return { ...own, searchPath: info.printedUnder ?? ["pg_catalog"], key: "" };
+  const searchPath = pathOfSettings(info.settings, own);
+  if (searchPath === null) throw new NotKnown("function with settings of its own");
+  return { ...own, searchPath, key: `${own.key} ${searchPath.join(",")}` };
+}
+
+function parametersOf(info: FunctionInfo): Parameters {
+  const byName = new Map<string, Value>();
+  let input = 0;
+  const modes = info.argModes.length > 0 ? info.argModes : info.args.map(() => "i");
+  for (const [position, mode] of modes.entries()) {
+    if (mode === "o" || mode === "t") continue;
+    const name = info.argNames[position];
+    if (name !== undefined && name !== "") byName.set(name, constant(info.args[input] ?? 0));
+    input += 1;
+  }
+  return { functionName: info.name, byName };
 }

@@ -39,7 +39,7 @@ function newWalk(grammar: Grammar, context: AnalysisContext): Walk {
     catalog,
     memory: catalog === null ? null : grammar.memory.of(catalog),
     found: newCollector(),
-    parameterNames: null,
+    parameters: null,
     inside: null,
     sublinkNames: new Map(),
     running: [],
@@ -66,6 +66,15 @@ function dispatch(walk: Walk, wrapped: Node, depth: number): Facts {
     default:
       return utilityFacts(kind, node, engineOf(walk, depth));
   }
+}
+
+const queries = new Set(["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"]);
+
+/** Facts of a statement in the body of a function: only queries and data changes are followed there. */
+export function bodyFacts(walk: Walk, wrapped: Node): Facts {
+  const kind = kindOf(wrapped);
+  if (!queries.has(kind)) throw new NotKnown(`statement of kind ${kind} in a function`);
+  return dispatch(walk, wrapped, 0);
 }
 
 function selectFacts(walk: Walk, node: Node): Facts {

@@ -11,6 +11,11 @@ import type { CommonTable } from "./with.ts";
 const depthMax = 700;
 const workMax = 400_000;
 
+export interface Parameters {
+  readonly functionName: string;
+  readonly byName: ReadonlyMap<string, Value>;
+}
+
 export interface Walk {
   readonly grammar: Grammar;
   readonly context: AnalysisContext;
@@ -18,8 +23,8 @@ export interface Walk {
   readonly catalog: Snapshot | null;
   readonly memory: SnapshotMemory | null;
   readonly found: Collector;
-  /** Names of the parameters of the SQL function whose body this is. */
-  readonly parameterNames: ReadonlyMap<string, Value> | null;
+  /** Of the SQL function whose body this is. */
+  readonly parameters: Parameters | null;
   /** Inside a view's definition or a function's body: conditions are not the statement's own. */
   readonly inside: "view" | "function" | null;
   /** Names of the first columns of scalar subqueries met so far. */

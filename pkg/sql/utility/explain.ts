@@ -1,0 +1,51 @@
+// EXPLAIN: the facts of what it explains. Its text tells estimates, and with ANALYZE counts, that the values of compared columns
+// decide; with VERBOSE also output expressions.
+import type { Engine } from "../engine.ts";
+import type { Lineage, Source, Understood } from "../facts.ts";
+import { CLEAN, deriveAll } from "../lineage/label.ts";
+import { NotKnown } from "../lineage/walk.ts";
+import type { Node } from "../node.ts";
+import { optionBoolean, optionsOf } from "./options.ts";
+import { insist } from "./understood.ts";
+
+const options = new Set([
+  "analyze",
+  "verbose",
+  "costs",
+  "settings",
+  "generic_plan",
+  "buffers",
+  "serialize",
+  "wal",
+  "timing",
+  "summary",
+  "memory",
+  "format",
+]);
+
+export function explainFacts(node: Node, engine: Engine): Understood {
+  const given = optionsOf(node.options);
+  if (given.some(({ name }) => !options.has(name))) throw new NotKnown("EXPLAIN with an option of an extension");
+  const on = (wanted: string) =>
+    given
+      .filter(({ name }) => name === wanted)
+      .map(({ value }) => optionBoolean(value))
+      .at(-1) ?? false;
+  const explain = { analyze: on("analyze"), verbose: on("verbose") };
+  const inner = insist(engine.statement(node.query));
+  const lineage = planLineage(inner, explain.analyze || explain.verbose);
+  const { copy: _copy, transaction: _transaction, name: _name, ...facts } = inner;
+  const outputs = [{ name: "QUERY PLAN", lineage, origin: { table: 0, column: 0 } }];
+  const told = { ...facts, kind: "EXPLAIN", outputs, explain, takesSnapshot: true };
+  const relations = told.relations.map((use) => ({ ...use, access: [] }));
+  return explain.analyze ? told : { ...told, ...notRun, relations };
+}
+
+/** Planning reads no rows; it may call functions whose arguments are constants, so those stay. */
+const notRun = { effects: [], writes: [], flows: [], settings: [], changesCatalog: false, changesResolution: false };
+
+function planLineage({ predicates, outputs }: Understood, detailed: boolean): Lineage {
+  const columns = predicates.map(({ column, path }): Source => (path === undefined ? column : { ...column, path }));
+  const steering: Lineage = columns.length === 0 ? CLEAN : { kind: "derived", columns };
+  return deriveAll([steering, ...(detailed ? (outputs ?? []).map(({ lineage }) => lineage) : [])]);
+}

@@ -21,7 +21,7 @@ types: $(READY) ## check the types
 	@$(NODE) node_modules/typescript/bin/tsc -p .
 
 lint: $(READY) ## check style and formatting
-	@node_modules/.bin/biome check --error-on-warnings
+	@node_modules/.bin/biome check --error-on-warnings --diagnostic-level=warn
 
 arrows: $(READY) ## check which package imports which
 	@NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" $(NODE) node_modules/jest/bin/jest.js test/architecture.test.ts

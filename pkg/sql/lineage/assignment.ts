@@ -9,7 +9,9 @@ import { analyzeSelect } from "./select.ts";
 import { indirectionLabel, noteAssignment, type Target, targetColumn } from "./target.ts";
 import { NotKnown, type Walk } from "./walk.ts";
 
-export function assign(walk: Walk, scope: Scope, target: Target, clause: readonly Node[]): void {
+/** Returns what was assigned to each column, by name. */
+export function assign(walk: Walk, scope: Scope, target: Target, clause: readonly Node[]): Assigned {
+  const assigned = new Map<string, Lineage>();
   for (const { ResTarget: assignment } of clause) {
     const value = assignedNode(assignment.val);
     const label =
@@ -19,8 +21,18 @@ export function assign(walk: Walk, scope: Scope, target: Target, clause: readonl
     const steps = list(assignment.indirection);
     const from = steps.length === 0 ? label : both(label, indirectionLabel(walk, scope, steps));
     noteAssignment(walk, target, assignment.name, from);
+    addAssigned(assigned, assignment.name, from);
   }
   noteGenerated(walk, target.relation);
+  return assigned;
+}
+
+export type Assigned = ReadonlyMap<string, Lineage>;
+
+/** Several values may go to parts of one column, or to it in several actions. */
+export function addAssigned(assigned: Map<string, Lineage>, name: string, from: Lineage): void {
+  const before = assigned.get(name);
+  assigned.set(name, before === undefined ? from : both(before, from));
 }
 
 /** `column`: the value is that column of a subquery. */

@@ -102,7 +102,10 @@ export function wholeRow(walk: Walk, item: RangeItem): Value {
 function parameter(walk: Walk, names: readonly string[]): Value {
   const { parameters } = walk;
   if (parameters === null) throw new NotKnown("column not in scope");
-  const rest = names.length > 1 && names[0] === parameters.functionName && !parameters.byName.has(names[0]) ? names.slice(1) : names;
+  const rest =
+    names.length > 1 && names[0] === parameters.functionName && !parameters.byName.has(names[0])
+      ? names.slice(1)
+      : names;
   const value = parameters.byName.get(rest[0]!);
   if (value === undefined || rest.length > 2) throw new NotKnown("column not in scope");
   return rest.length === 1 ? value : projectOrCall(walk, value, rest[1]!);

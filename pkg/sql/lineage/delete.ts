@@ -16,5 +16,5 @@ export function analyzeDelete(walk: Walk, parent: Scope | null, node: Node, top:
   addTargetAndFrom(walk, scope, target, list(node.usingClause));
   const equal = analyzeCondition(walk, scope, node.whereClause, "WHERE", top);
   noteWrite(walk, target, "Delete", filterOf(walk, target, node.whereClause !== undefined, equal));
-  return analyzeReturning(walk, scope, target, node);
+  return analyzeReturning(walk, scope, target, node, []);
 }

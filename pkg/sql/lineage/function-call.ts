@@ -1,7 +1,8 @@
 // Function calls: plain, aggregate and window functions, and `f(row)` for a field of the row (rules R3, R4, R10).
 
-import { settingChangeOf } from "../functions/constant-call.ts";
+import type { FunctionInfo, Snapshot } from "../../catalog/snapshot.ts";
 import type { Lineage } from "../facts.ts";
+import { settingChangeOf } from "../functions/constant-call.ts";
 import type { CallForm } from "../functions/resolve.ts";
 import { argumentSink } from "../functions/trust.ts";
 import { list, type Node, texts } from "../node.ts";
@@ -16,6 +17,7 @@ import { fieldOf, fieldsOf } from "./projection.ts";
 import type { Scope } from "./scope.ts";
 import { evaluateSort } from "./sort.ts";
 import { type BodyResult, callBody } from "./sql-function.ts";
+import { typeOfName } from "./types.ts";
 import { computed, type Value } from "./value.ts";
 import type { Walk } from "./walk.ts";
 import { evaluateWindow } from "./window.ts";
@@ -41,6 +43,8 @@ export function evaluateCalled(
   const labels = [...args, ...sorted].map((value) => value.lineage);
   labels.push(...clauseLabels(walk, scope, node));
   const label = deriveAll(labels);
+  const itself = isPlain(node) ? asItself(walk, texts(node.funcname), args, called) : null;
+  if (itself !== null) return { value: itself, called: null };
   const body = callBody(walk, called, args.length, label);
   if (body === null) noteCalled(walk, called.use, called.info);
   noteSinks(walk, called, form, label);
@@ -85,15 +89,26 @@ function isPlain(node: Node): boolean {
   return plain === undefined && list(args).length === 1 && funcname.length === 1 && args[0].NamedArgExpr === undefined;
 }
 
-/** `f(row)` where no function has that name. */
+/** `f(row)` where no function of that name can take a row. */
 function asField(walk: Walk, name: readonly string[], args: readonly Value[]): Value | null {
   const { catalog, context } = walk;
   const [row] = args;
   if (catalog === null || row === undefined || fieldsOf(walk, row) === null) return null;
-  const isFunction = context.resolution!.searchPath.some(
-    (schema) => catalog.functionsNamed(schema, name[0]!).length > 0,
-  );
-  return isFunction ? null : fieldOf(walk, row, name[0]!);
+  const named = context.resolution!.searchPath.flatMap((schema) => catalog.functionsNamed(schema, name[0]!));
+  return named.some((info) => takesRow(catalog, info)) ? null : fieldOf(walk, row, name[0]!);
+}
+
+/** Composite and pseudo-types, and domains, which may be over a composite one. */
+function takesRow(catalog: Snapshot, info: FunctionInfo): boolean {
+  return "cpd".includes(catalog.type(info.args[0] ?? 0)?.kind ?? "");
+}
+
+/** `type(x)` of an x that has that type already is x itself, as long as no function takes exactly that. */
+function asItself(walk: Walk, name: readonly string[], args: readonly Value[], called: Called): Value | null {
+  const [value] = args;
+  if (walk.catalog === null || value === undefined || value.type === 0 || called.info?.args[0] === value.type)
+    return null;
+  return typeOfName(walk, name) === value.type ? value : null;
 }
 
 function noteSinks(walk: Walk, called: Called, form: CallForm, label: Lineage): void {
@@ -111,6 +126,7 @@ function result(called: Called, args: readonly Value[], node: Node, label: Linea
   if (path !== null) return path;
   if (body !== null) return computed(body.label, called.returns, body.fields ?? undefined);
   const columns = called.info === null ? null : outParameters(called.info);
-  const fields = columns === null || columns.length === 1 ? undefined : columns.map((field) => ({ ...field, lineage: label }));
+  const fields =
+    columns === null || columns.length === 1 ? undefined : columns.map((field) => ({ ...field, lineage: label }));
   return computed(label, called.returns, fields);
 }

@@ -1,6 +1,7 @@
 // INSERT, with ON CONFLICT.
 import type { Lineage } from "../facts.ts";
 import { kindOf, list, type Node } from "../node.ts";
+import { type Assigned, addAssigned } from "./assignment.ts";
 import { noteDefaults } from "./defaults.ts";
 import { both, CLEAN, either } from "./label.ts";
 import { analyzeConflict } from "./on-conflict.ts";
@@ -20,8 +21,9 @@ export function analyzeInsert(walk: Walk, parent: Scope | null, node: Node): Que
   noteWrite(walk, target, "Insert", "Other");
   const inserted = assignInserted(walk, scope, target, list(node.cols), labels);
   scope.items.push(target.item);
-  if (node.onConflictClause !== undefined) analyzeConflict(walk, scope, target, node.onConflictClause, inserted);
-  return analyzeReturning(walk, scope, target, node);
+  const { onConflictClause: conflict } = node;
+  const updated = conflict === undefined ? [] : [analyzeConflict(walk, scope, target, conflict, inserted)];
+  return analyzeReturning(walk, scope, target, node, [inserted, ...updated]);
 }
 
 /** Labels by position; null when their number is not known. */
@@ -59,7 +61,7 @@ export function assignInserted(
   target: Target,
   columns: readonly Node[],
   labels: readonly Lineage[] | null,
-): ReadonlyMap<string, Lineage> {
+): Assigned {
   const assigned = new Map<string, Lineage>();
   const { relation } = target;
   if (relation === null) return assigned;
@@ -74,7 +76,7 @@ export function assignInserted(
     const steps = list(columns[position]?.ResTarget.indirection);
     const from = steps.length === 0 ? label : both(label, indirectionLabel(walk, scope, steps));
     noteAssignment(walk, target, name, from);
-    assigned.set(name, assigned.has(name) ? both(assigned.get(name)!, from) : from);
+    addAssigned(assigned, name, from);
   }
   noteDefaults(walk, relation, new Set(assigned.keys()));
   return assigned;

@@ -73,11 +73,11 @@ export function equalBoth(shown: Lineage, other: Lineage): Lineage {
   return via === null ? both(shown, other) : { ...shown, via };
 }
 
-/** The label, with columns that the value has come through added. */
+/** The label of a view's column: what it is made of, and the column itself, which may be protected by its own name. */
 export function through(label: Lineage, column: ColumnRef): Lineage {
   switch (label.kind) {
     case "clean":
-      return label;
+      return copyOf(column);
     case "copy":
       return { ...label, via: [column, ...(label.via ?? none)] };
     default:

@@ -1,6 +1,6 @@
 // MERGE (PostgreSQL 15 to 18): a join, and for each sort of row an action that sees both sides or one.
 import { list, type Node } from "../node.ts";
-import { assign } from "./assignment.ts";
+import { type Assigned, assign } from "./assignment.ts";
 import { analyzeCondition } from "./condition.ts";
 import { evaluate } from "./expression.ts";
 import { analyzeFrom } from "./from.ts";
@@ -21,10 +21,10 @@ export function analyzeMerge(walk: Walk, parent: Scope | null, node: Node): Quer
   const source = [...scope.items];
   scope.items.push(target.item);
   analyzeCondition(walk, scope, node.joinCondition, "ON", false);
-  for (const { MergeWhenClause: clause } of list(node.mergeWhenClauses)) {
-    analyzeAction(walk, { ...scope, items: seenBy(matchKind(clause), source, target) }, target, clause);
-  }
-  return analyzeReturning(walk, scope, target, node);
+  const assigned = list(node.mergeWhenClauses).map(({ MergeWhenClause: clause }) =>
+    analyzeAction(walk, { ...scope, items: seenBy(matchKind(clause), source, target) }, target, clause),
+  );
+  return analyzeReturning(walk, scope, target, node, assigned);
 }
 
 /** PostgreSQL 15 and 16 have `matched` instead. */
@@ -45,7 +45,7 @@ function seenBy(kind: string, source: Scope["items"], target: Target): Scope["it
   }
 }
 
-function analyzeAction(walk: Walk, scope: Scope, target: Target, clause: Node): void {
+function analyzeAction(walk: Walk, scope: Scope, target: Target, clause: Node): Assigned {
   analyzeCondition(walk, scope, clause.condition, "WHEN", false);
   switch (clause.commandType) {
     case "CMD_INSERT": {
@@ -53,18 +53,16 @@ function analyzeAction(walk: Walk, scope: Scope, target: Target, clause: Node): 
       const labels = list(clause.values).map((value) =>
         value.SetToDefault !== undefined ? CLEAN : evaluate(walk, scope, value).lineage,
       );
-      assignInserted(walk, scope, target, list(clause.targetList), labels);
-      return;
+      return assignInserted(walk, scope, target, list(clause.targetList), labels);
     }
     case "CMD_UPDATE":
       noteWrite(walk, target, "Update", "Other");
-      assign(walk, scope, target, list(clause.targetList));
-      return;
+      return assign(walk, scope, target, list(clause.targetList));
     case "CMD_DELETE":
       noteWrite(walk, target, "Delete", "Other");
-      return;
+      return new Map();
     case "CMD_NOTHING":
-      return;
+      return new Map();
     default:
       throw new NotKnown("MERGE action of an unknown kind");
   }

@@ -2,7 +2,7 @@
 import type { Relation } from "../../catalog/snapshot.ts";
 import type { Lineage } from "../facts.ts";
 import { list, type Node } from "../node.ts";
-import { assign } from "./assignment.ts";
+import { type Assigned, assign } from "./assignment.ts";
 import { steer } from "./collector.ts";
 import { analyzeCondition } from "./condition.ts";
 import { evaluate } from "./expression.ts";
@@ -13,15 +13,9 @@ import { noteWrite, type Target, targetColumn } from "./target.ts";
 import { COMPUTED } from "./value.ts";
 import type { Walk } from "./walk.ts";
 
-export function analyzeConflict(
-  walk: Walk,
-  scope: Scope,
-  target: Target,
-  node: Node,
-  inserted: ReadonlyMap<string, Lineage>,
-): void {
+export function analyzeConflict(walk: Walk, scope: Scope, target: Target, node: Node, inserted: Assigned): Assigned {
   steer(walk, conflictLabel(walk, scope, target, node.infer), "ON CONFLICT");
-  if (node.action !== "ONCONFLICT_UPDATE") return;
+  if (node.action !== "ONCONFLICT_UPDATE") return new Map();
   noteWrite(walk, target, "Update", "Other");
   const columns = target.item.columns.map((column) => ({
     ...column,
@@ -30,8 +24,9 @@ export function analyzeConflict(
   }));
   const excluded = rangeItem("excluded", columns, { open: target.item.open });
   const inner = { ...scope, items: [...scope.items, excluded] };
-  assign(walk, inner, target, list(node.targetList));
+  const assigned = assign(walk, inner, target, list(node.targetList));
   analyzeCondition(walk, inner, node.whereClause, "ON CONFLICT", false);
+  return assigned;
 }
 
 /** The columns of the unique keys that are looked at. */

@@ -7,7 +7,10 @@ export function pathOfSettings(settings: readonly string[], own: Resolution): re
   for (const setting of settings) {
     const equals = setting.indexOf("=");
     if (setting.slice(0, equals) !== "search_path") return null;
-    const written = setting.slice(equals + 1).split(",").map((name) => name.trim());
+    const written = setting
+      .slice(equals + 1)
+      .split(",")
+      .map((name) => name.trim());
     const names = written.map(unquoted).filter((name) => name !== "");
     if (names.some((name) => name.includes('"') || name === "$user")) return null;
     path = effective(names, own.tempSchema);

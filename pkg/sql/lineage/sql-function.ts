@@ -44,7 +44,13 @@ function noteArgument(walk: Walk, facts: Understood, argument: Lineage): void {
   for (const { to } of facts.flows) walk.found.flows.push({ from: argument, to });
 }
 
-function resultOf(walk: Walk, called: Called, info: FunctionInfo, outputs: readonly OutputColumn[], argument: Lineage): BodyResult {
+function resultOf(
+  walk: Walk,
+  called: Called,
+  info: FunctionInfo,
+  outputs: readonly OutputColumn[],
+  argument: Lineage,
+): BodyResult {
   const label = deriveAll([argument, ...outputs.map((output) => output.lineage)]);
   const declared = outParameters(info);
   const fields = declared ?? fieldsOf(walk, computed(CLEAN, called.returns));
@@ -75,7 +81,8 @@ const rememberedMax = 10_000;
 
 function analyzeBody(walk: Walk, info: FunctionInfo): Facts {
   try {
-    if (walk.expanding.includes(info.oid) || walk.expanding.length > depthMax) throw new NotKnown("function that calls itself");
+    if (walk.expanding.includes(info.oid) || walk.expanding.length > depthMax)
+      throw new NotKnown("function that calls itself");
     return understoodBody(walk, info);
   } catch (error) {
     if (error instanceof NotKnown) return { understood: false, why: error.message, syntax: false };
@@ -91,7 +98,8 @@ function understoodBody(walk: Walk, info: FunctionInfo): Facts {
     const facts = bodyFacts(inner, statement);
     if (!facts.understood) return facts;
     outputs = facts.outputs;
-    if (facts.changesCatalog || facts.changesResolution) throw new NotKnown("function that may change how names resolve");
+    if (facts.changesCatalog || facts.changesResolution)
+      throw new NotKnown("function that may change how names resolve");
   }
   return factsOf(inner.found, "SELECT", outputs);
 }

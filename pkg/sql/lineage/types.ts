@@ -33,6 +33,11 @@ export function typeNamed(walk: Walk, typeName: Node): NamedType {
   return { oid: isArray ? arrayOf(walk, element.oid) : element.oid, typmod: typmodOf(element.oid, typeName) };
 }
 
+/** 0 when no type has that name. */
+export function typeOfName(walk: Walk, names: readonly string[]): number {
+  return lookUpType(walk, names)?.oid ?? 0;
+}
+
 function lookUpType(walk: Walk, names: readonly string[]): TypeInfo | undefined {
   const catalog = walk.catalog!;
   const name = names.at(-1)!;

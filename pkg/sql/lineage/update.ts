@@ -17,8 +17,8 @@ export function analyzeUpdate(walk: Walk, parent: Scope | null, node: Node, top:
   addTargetAndFrom(walk, scope, target, list(node.fromClause));
   const equal = analyzeCondition(walk, scope, node.whereClause, "WHERE", top);
   noteWrite(walk, target, "Update", filterOf(walk, target, node.whereClause !== undefined, equal));
-  assign(walk, scope, target, list(node.targetList));
-  return analyzeReturning(walk, scope, target, node);
+  const assigned = assign(walk, scope, target, list(node.targetList));
+  return analyzeReturning(walk, scope, target, node, [assigned]);
 }
 
 /** Subqueries of FROM and USING must not refer to what is changed. */

@@ -1,7 +1,7 @@
 // Text of one statement without its literals, and a fingerprint that is the same for statements that differ only in literals,
 // comments and layout (invariant 9). By construction: only words, identifiers, symbols and parameters of the text stay, as
 // PostgreSQL's lexical rules tell them; and the tree must agree about where constants are.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Grammar } from "./grammar.ts";
 import type { Node } from "./node.ts";
 import { constantsOf } from "./normal-form/constants.ts";
@@ -47,7 +47,7 @@ function outline({ kind }: Token): string {
 }
 
 function digest(parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join("\0"), "latin1").digest("hex").slice(0, 32);
+  return hash("sha256", Buffer.from(parts.join("\0"), "latin1"), "hex").slice(0, 32);
 }
 
 function utf8(bytes: string): string {

@@ -39,7 +39,7 @@ export function tokensOf(text: string): readonly Token[] | null {
     tokens.push({ kind, start: position, end });
     position = skipBlanks(text, end);
   }
-  return withEscapeClauses(text, tokens);
+  return /uescape/i.test(text) ? withEscapeClauses(text, tokens) : tokens;
 }
 
 /** The position of the next token; -1 for a comment that does not end. */
@@ -194,6 +194,7 @@ function dollarEnd(text: string, start: number): number {
 
 /** An operator ends where a comment begins; it ends in + or - only if it holds one of the characters of the second list. */
 function symbolEnd(text: string, start: number): number {
+  if (",()[];".includes(text[start]!)) return start + 1;
   if (text.startsWith("::", start) || text.startsWith(":=", start) || text.startsWith("..", start)) return start + 2;
   let end = start;
   while (end < text.length && operatorCharacters.includes(text[end]!)) {

@@ -23,7 +23,7 @@ export class AnalysisCache {
   }
 
   analyze(text: string, viewKey: string, context: AnalysisContext): Analysis {
-    const key = `${viewKey}\n${text.length > TEXT_KEY_MAX ? createHash("sha256").update(text).digest("base64") : text}`;
+    const key = `${viewKey}/${context.parameterTypes?.join() ?? "?"}\n${text.length > TEXT_KEY_MAX ? createHash("sha256").update(text).digest("base64") : text}`;
     const known = this.#young.get(key) ?? this.#promote(key);
     if (known !== undefined) {
       this.hits += 1;

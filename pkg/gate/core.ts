@@ -56,6 +56,8 @@ export class Core {
   transaction: TransactionStatus = "I";
   /** Extended frames were sent since the last Sync. */
   unsynced = false;
+  /** In this batch something was sent that may have ended the failed transaction. */
+  leftFailure = false;
   /** The server ignores everything up to the next Sync, so nothing is sent to it. */
   skipping = false;
   copyIn: CopyIn | null = null;
@@ -93,6 +95,11 @@ export class Core {
     return this.options.parameters.get("client_encoding") === "UTF8";
   }
 
+  /** The transaction has failed and nothing since can have ended it: the server answers 25P02 to whatever runs. */
+  get surelyFailed(): boolean {
+    return this.transaction === "E" && !this.leftFailure;
+  }
+
   nextNumber(): number {
     this.#number += 1;
     return this.#number;
@@ -106,8 +113,8 @@ export class Core {
     this.replies.push(bytes);
   }
 
-  record(event: AuditEvent, onFailure: "Deny" | "Allow" = "Deny"): void {
-    this.#effects.push({ do: "record", event, onFailure });
+  record(event: AuditEvent, onFailure: "Deny" | "Allow" = "Deny", durability: "Process" | "Node" = "Process"): void {
+    this.#effects.push({ do: "record", event, onFailure, durability });
   }
 
   cancel(): void {

@@ -5,6 +5,7 @@ import type { Judged } from "./model.ts";
 export function disturb(core: Core, judged: Judged): void {
   const { facts } = judged.statement;
   core.uncommitted.add(judged, core.policies.version);
+  if (!facts.understood || facts.transaction !== undefined) core.leftFailure = true;
   const inTransaction = core.transaction !== "I" || core.unsynced;
   if (!facts.understood) {
     core.knowledge.disturbed({ changesCatalog: !facts.syntax, changesResolution: true }, inTransaction);

@@ -4,7 +4,13 @@ import type { Permit } from "../policy/permit.ts";
 
 export type Effect =
   /** To the spool, by a completed write, before any later effect of the same array. */
-  | { readonly do: "record"; readonly event: AuditEvent; readonly onFailure: "Deny" | "Allow" }
+  | {
+      readonly do: "record";
+      readonly event: AuditEvent;
+      readonly onFailure: "Deny" | "Allow";
+      /** `Node`: synchronised to disk before anything that follows. */
+      readonly durability: "Process" | "Node";
+    }
   | { readonly do: "forward"; readonly bytes: Buffer; readonly permit: Permit }
   | { readonly do: "reply"; readonly bytes: Buffer }
   /** Ask the upstream to cancel what runs; the gate hears `cancelDone()` when that connection has ended. */

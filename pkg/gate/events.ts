@@ -3,7 +3,7 @@ import type { DecisionEvent, OutcomeEvent, OutcomeStatus, StatementText } from "
 import type { Decision, MaskPlan, RuleRef } from "../policy/decision.ts";
 import type { Facts, Statement } from "../sql/facts.ts";
 import type { Core } from "./core.ts";
-import type { Judged, Run } from "./model.ts";
+import type { Judged, Prepared, Run } from "./model.ts";
 
 function textOf(core: Core, statement: Statement, text: Buffer): StatementText {
   if (statement.normalized !== null)
@@ -86,8 +86,10 @@ export function decided(core: Core, step: DecisionEvent["step"], judged: Judged,
 }
 
 export function recordDecision(core: Core, step: DecisionEvent["step"], judged: Judged, text: Buffer): void {
-  const onFailure = judged.decision.verdict === "allow" ? judged.decision.onAuditFailure : "Allow";
-  core.record(decided(core, step, judged, text), onFailure);
+  const { decision } = judged;
+  const event = decided(core, step, judged, text);
+  if (decision.verdict === "refuse") core.record(event, "Allow");
+  else core.record(event, decision.onAuditFailure, decision.durability);
 }
 
 /** The outcome of something that never ran. */
@@ -103,6 +105,18 @@ export function recordOutcome(core: Core, number: number, status: OutcomeStatus,
     durationUs: 0,
   };
   core.record(event, "Allow");
+}
+
+/** A prepared statement goes, or is judged anew, before anything ran under its Parse's decision. */
+export function closeUnrun(
+  core: Core,
+  prepared: Prepared | undefined,
+  status: OutcomeStatus = "completed",
+  sqlstate: string | null = null,
+): void {
+  if (prepared === undefined || prepared.unrun === null) return;
+  recordOutcome(core, prepared.unrun, status, sqlstate);
+  prepared.unrun = null;
 }
 
 /** Closes a run, once. `affected`: rows as the command tag says. */

@@ -7,6 +7,7 @@ import { encodeClose } from "../wire/postgres/close.ts";
 import { encodeDescribe } from "../wire/postgres/describe.ts";
 import { decodeExecute, encodeExecute } from "../wire/postgres/execute.ts";
 import { encodeParse } from "../wire/postgres/parse.ts";
+import { notUnderstood } from "./analysis-cache.ts";
 import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { disturb } from "./disturb.ts";
@@ -14,9 +15,9 @@ import { Errand } from "./errand.ts";
 import { recordDecision } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
-import { basisOf, governed, judgePrepared } from "./judge.ts";
-import type { Judged, Portal } from "./model.ts";
-import { absentName } from "./raise.ts";
+import { basisOf, governed, judge, judgePrepared } from "./judge.ts";
+import type { Judged, Portal, Prepared } from "./model.ts";
+import { abortedBy, absentName } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 
 export function onExecute(core: Core, frame: Buffer): void {
@@ -40,15 +41,23 @@ interface Call {
 }
 
 function executeAbsent(core: Core, frame: Buffer, name: string): void {
-  if (!governed(core)) {
-    core.ask(frame, decidedPermit, { asked: "execute" });
-    return;
-  }
+  if (!governed(core)) return executeUnseen(core, frame);
   const marker = core.names.next();
   core.ask(encodeExecute(marker, 0), ownPermit.raise, {
     asked: "execute",
     standIn: absentName(name, marker, "portal"),
   });
+}
+
+/** No rule concerns this principal, and the server may hold a portal that no message made (a function's cursor). */
+function executeUnseen(core: Core, frame: Buffer): void {
+  const judged = judge(core, notUnderstood(0, "a portal that was not opened through Weir").statements[0]!, true);
+  const { number, statement, decision } = judged;
+  if (decision.verdict !== "allow") throw new Error("where no rule applies everything is allowed");
+  recordDecision(core, "execute", judged, Buffer.alloc(0));
+  const run = core.startRun({ number, statement, decision, text: Buffer.alloc(0) });
+  const asked = core.ask(frame, decidedPermit, { asked: "execute", parts: [{ run, shown: true, standIn: null }] });
+  holdForCopy(core, asked, 0);
 }
 
 function executeKnown(core: Core, frame: Buffer, call: Call, cancelled: Refusal | null): void {
@@ -60,11 +69,21 @@ function executeKnown(core: Core, frame: Buffer, call: Call, cancelled: Refusal 
     core.ask(frame, decidedPermit, { asked: "execute", portal });
     return;
   }
+  const refusal = cancelled ?? refusalOf(core, portal, judged, before);
+  if (refusal !== null)
+    return refuse(core, frame, { judged: { ...judged, number: core.nextNumber() }, refusal, portal });
+  run(core, frame, call, recorded(core, judged, portal.prepared));
+}
+
+/** The decision of this Execute, recorded: the first one after a Parse is the Parse's own. */
+function recorded(core: Core, judged: Judged, prepared: Prepared): Judged {
+  if (prepared.unrun === judged.number) {
+    prepared.unrun = null;
+    return judged;
+  }
   const own: Judged = { ...judged, number: core.nextNumber() };
-  const refusal = cancelled ?? refusalOf(core, portal, own, before);
-  if (refusal !== null) return refuse(core, own, refusal, portal);
-  recordDecision(core, "execute", own, portal.prepared.text);
-  run(core, frame, call, own);
+  recordDecision(core, "execute", own, prepared.text);
+  return own;
 }
 
 function rejudge(core: Core, portal: Portal): void {
@@ -93,7 +112,13 @@ const changedSinceBind: Refusal = {
   hint: "Bind the statement again.",
 };
 
-function refuse(core: Core, judged: Judged, refusal: Refusal, portal: Portal): void {
+interface RefusedExecute {
+  readonly judged: Judged;
+  readonly refusal: Refusal;
+  readonly portal: Portal;
+}
+
+function refuse(core: Core, frame: Buffer, { judged, refusal, portal }: RefusedExecute): void {
   const { matched, observed, warnings } = judged.decision;
   recordDecision(
     core,
@@ -101,6 +126,10 @@ function refuse(core: Core, judged: Judged, refusal: Refusal, portal: Portal): v
     { ...judged, decision: { verdict: "refuse", refusal, matched, observed, warnings } },
     portal.prepared.text,
   );
+  if (core.surelyFailed) {
+    core.ask(frame, ownPermit.aborted, { asked: "execute", portal, standIn: abortedBy(refusal, judged.number) });
+    return;
+  }
   const control = judged.statement.facts.understood ? judged.statement.facts.transaction : undefined;
   if (control?.do === "commit" || control?.do === "prepare") rollBack(core);
   raiseInBatch(core, refusal, judged.number);

@@ -8,21 +8,23 @@ import { decodeDescribe, encodeDescribe } from "../wire/postgres/describe.ts";
 import { FLUSH, SYNC } from "../wire/postgres/empty-messages.ts";
 import { encodeExecute } from "../wire/postgres/execute.ts";
 import { decodeParse, encodeParse, type Parse } from "../wire/postgres/parse.ts";
+import { notUnderstood } from "./analysis-cache.ts";
 import { refusedAtCommit } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { Errand } from "./errand.ts";
-import { recordDecision } from "./events.ts";
+import { closeUnrun, recordDecision, recordOutcome } from "./events.ts";
 import { contradictionOf, wantsInspection } from "./inspect.ts";
-import { analyzeText, basisOf, governed, judge, judgePrepared, onlyStatement } from "./judge.ts";
+import { basisOf, governed, judge, judgePrepared, onlyStatement } from "./judge.ts";
 import type { Judged, Portal, Prepared } from "./model.ts";
-import { absentName, raisingSql, refusedBy } from "./raise.ts";
+import { abortedBy, absentName, raisingSql, refusedBy } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 import { witnessRefusal } from "./witness.ts";
 
 export function onParse(core: Core, frame: Buffer): void {
   if (core.skipping) return;
   const parse = decodeParse(frame.subarray(5));
-  const front = analyzeText(core, parse.text, core.knowledge.view()).statements[0] ?? null;
+  const front = onlyStatement(core, parse.text, parse.types);
+  if (front !== null && !front.facts.understood && !front.facts.syntax) core.knowledge.doubt();
   refresh(core, front, (cancelled) => {
     core.unsynced = true;
     parseFresh(core, frame, parse, cancelled);
@@ -30,15 +32,14 @@ export function onParse(core: Core, frame: Buffer): void {
 }
 
 function parseFresh(core: Core, frame: Buffer, parse: Parse, cancelled: Refusal | null): void {
-  const statement = onlyStatement(core, parse.text);
+  const statement = onlyStatement(core, parse.text, parse.types);
   if (statement === null) return prepare(core, frame, parse, null);
   const judged = judge(core, statement, true);
   recordDecision(core, "parse", judged, parse.text);
   const refusal = cancelled ?? (judged.decision.verdict === "refuse" ? judged.decision.refusal : null);
   if (refusal === null) return prepare(core, frame, parse, judged);
-  // The server's own syntax error passes; if it accepts what our grammar does not, Bind is refused.
-  if (cancelled === null && !statement.facts.understood && statement.facts.syntax)
-    return prepare(core, frame, parse, judged);
+  // What the server rejects in analysis is answered with its own error; what it accepts is refused at Bind.
+  if (cancelled === null && !statement.facts.understood) return prepare(core, frame, parse, judged);
   const marker = core.names.next();
   core.ask(encodeParse(parse.name, Buffer.from(raisingSql(marker)), []), ownPermit.raise, {
     asked: "parse",
@@ -50,15 +51,19 @@ function parseFresh(core: Core, frame: Buffer, parse: Parse, cancelled: Refusal 
 function prepare(core: Core, frame: Buffer, parse: Parse, judged: Judged | null): void {
   const prepared: Prepared = {
     text: Buffer.from(parse.text),
+    types: parse.types,
     inner: false,
     judged,
     basis: basisOf(core),
     poison: null,
+    unrun: judged?.number ?? null,
   };
+  closeUnrun(core, core.statements.get(parse.name));
   const undo = core.statements.set(parse.name, prepared);
   core.ask(frame, judged?.decision.verdict === "refuse" ? ownPermit.inspect : decidedPermit, {
     asked: "parse",
     name: parse.name,
+    prepared,
     undo,
   });
   if (judged !== null && wantsInspection(core, judged)) describeFirst(core, parse.name, prepared, judged, () => {});
@@ -97,7 +102,7 @@ function bindKnown(core: Core, frame: Buffer, bind: Bind, prepared: Prepared, ca
   const judged = judgePrepared(core, prepared);
   const refusal =
     cancelled ?? prepared.poison ?? (judged?.decision.verdict === "refuse" ? judged.decision.refusal : null);
-  if (refusal !== null) return refuseBind(core, bind, prepared, refusal);
+  if (refusal !== null) return refuseBind(core, frame, { bind, prepared, refusal });
   if (changed && judged !== null && wantsInspection(core, judged))
     return describeAgain(core, frame, bind, prepared, judged);
   sendBind(core, frame, bind, prepared);
@@ -129,7 +134,13 @@ function bindTo(bind: Bind, statement: string): Buffer {
   return encodeBind({ portal: bind.portal, statement, parameterFormats: [], parameters: [], resultFormats: [] });
 }
 
-function refuseBind(core: Core, bind: Bind, prepared: Prepared, refusal: Refusal): void {
+interface RefusedBind {
+  readonly bind: Bind;
+  readonly prepared: Prepared;
+  readonly refusal: Refusal;
+}
+
+function refuseBind(core: Core, frame: Buffer, { bind, prepared, refusal }: RefusedBind): void {
   const marker = core.names.next();
   const { judged } = prepared;
   const number = judged === null ? null : core.nextNumber();
@@ -142,6 +153,10 @@ function refuseBind(core: Core, bind: Bind, prepared: Prepared, refusal: Refusal
       prepared.text,
     );
   }
+  if (core.surelyFailed) {
+    core.ask(frame, ownPermit.aborted, { asked: "bind", standIn: abortedBy(refusal, number) });
+    return;
+  }
   core.ask(bindTo(bind, marker), ownPermit.raise, {
     asked: "bind",
     standIn: refusedBy(refusal, marker, "statement", number),
@@ -151,6 +166,9 @@ function refuseBind(core: Core, bind: Bind, prepared: Prepared, refusal: Refusal
 /** A statement that Weir has not seen: only for principals whom no rule concerns may the server know more than we do. */
 function bindAbsent(core: Core, frame: Buffer, bind: Bind): void {
   if (!governed(core)) {
+    const judged = judge(core, notUnderstood(0, "a statement that was not prepared through Weir").statements[0]!, true);
+    recordDecision(core, "bind", judged, Buffer.alloc(0));
+    recordOutcome(core, judged.number, "unknown", null);
     core.ask(frame, decidedPermit, { asked: "bind", undo: core.portals.drop(bind.portal) });
     return;
   }
@@ -178,6 +196,7 @@ export function onClose(core: Core, frame: Buffer): void {
   if (core.skipping) return;
   core.unsynced = true;
   const { target, name } = decodeClose(frame.subarray(5));
+  if (target === "S") closeUnrun(core, core.statements.get(name));
   const undo = target === "S" ? core.statements.drop(name) : core.portals.drop(name);
   core.ask(frame, ownPermit.protocol, { asked: "close", undo });
 }

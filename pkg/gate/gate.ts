@@ -7,7 +7,7 @@ import { WireError } from "../wire/postgres/wire-error.ts";
 import { onCopyData, onCopyEnd } from "./copy-in.ts";
 import { Core } from "./core.ts";
 import type { Effect } from "./effect.ts";
-import { finishRun, recordOutcome } from "./events.ts";
+import { closeUnrun, finishRun, recordOutcome } from "./events.ts";
 import { onExecute } from "./execute.ts";
 import { onBind, onClose, onDescribe, onFlush, onParse, onSync } from "./extended.ts";
 import { onFunctionCall } from "./function-call.ts";
@@ -69,9 +69,11 @@ export class Gate {
         if (part.run !== null) finishRun(this.#core, part.run, "broken", null, null);
         else if (part.standIn?.number != null) recordOutcome(this.#core, part.standIn.number, "refused", null);
       }
+      entry.errand?.settle(true);
       if (entry.standIn?.number != null && entry.parts.length === 0)
         recordOutcome(this.#core, entry.standIn.number, "refused", null);
     }
+    for (const prepared of this.#core.statements.values()) closeUnrun(this.#core, prepared);
     return this.#core.take();
   }
 

@@ -55,7 +55,7 @@ export function contradictionOf(
   return contradiction(statement.facts, errand.fields, decision.masks, core.book);
 }
 
-/** Text that our grammar rejects. */
+/** Text that is not understood: what the server rejects in analysis is answered with the server's own error. */
 export function inspectUnparsed(core: Core, text: Buffer, judged: Judged, refuse: () => void): void {
   ask(core, text, judged, (errand) => (errand.error === null ? refuse() : relayError(core, errand)));
 }

@@ -30,7 +30,7 @@ function isAscii(text: Buffer): boolean {
 }
 
 /** Statements of a text under `view`. Bytes that are not UTF-8 mean something only the server knows. */
-export function analyzeText(core: Core, text: Buffer, view: View): Analysis {
+export function analyzeText(core: Core, text: Buffer, view: View, parameterTypes?: readonly number[]): Analysis {
   if (!core.utf8 && !isAscii(text))
     return notUnderstood(text.length, "the text is not ASCII and client_encoding is not UTF8");
   const decoded = text.toString("utf8");
@@ -42,6 +42,7 @@ export function analyzeText(core: Core, text: Buffer, view: View): Analysis {
   const context: AnalysisContext = {
     snapshot: view.snapshot,
     resolution: view.resolution,
+    ...(parameterTypes && { parameterTypes }),
     prepared: (name) => factsOf(judgedNow(core, name)),
     cursor: (name) => factsOf(core.portals.get(wireName(name))?.judged ?? null),
   };
@@ -80,8 +81,8 @@ export function judge(core: Core, statement: Statement, alone: boolean): Judged 
 }
 
 /** null for a text without a statement. The server takes no more than one in a Parse. */
-export function onlyStatement(core: Core, text: Buffer): Statement | null {
-  const { statements } = analyzeText(core, text, core.knowledge.view());
+export function onlyStatement(core: Core, text: Buffer, types: readonly number[]): Statement | null {
+  const { statements } = analyzeText(core, text, core.knowledge.view(), types);
   if (statements.length <= 1) return statements[0] ?? null;
   return notUnderstood(text.length, "a prepared statement holds several statements").statements[0]!;
 }
@@ -99,7 +100,7 @@ export function judgePrepared(core: Core, prepared: Prepared): Judged | null {
 
 /** The statement as the text reads now. SQL PREPARE and DECLARE hold theirs inside. */
 function statementOf(core: Core, prepared: Prepared): Statement | null {
-  const outer = onlyStatement(core, prepared.text);
+  const outer = onlyStatement(core, prepared.text, prepared.types);
   if (outer === null || !prepared.inner) return outer;
   const name = outer.facts.understood ? outer.facts.name : undefined;
   if (name?.do === "prepare" || name?.do === "declare") return { ...outer, facts: name.statement };

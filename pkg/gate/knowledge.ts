@@ -25,6 +25,7 @@ export class Knowledge {
   #overlaid: { readonly base: Snapshot; readonly snapshot: Snapshot } | null = null;
   #failedAtMs = Number.NEGATIVE_INFINITY;
   #changedInTransaction = false;
+  #doubted = false;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -45,9 +46,17 @@ export class Knowledge {
 
   /** What a look at the server would mend. `probe`: only that its change probe is due. */
   need(nowMs: number): "nothing" | "probe" | "refresh" {
+    const doubted = this.#doubted;
+    this.#doubted = false;
     if (nowMs === this.#failedAtMs) return "nothing";
+    if (doubted) return "refresh";
     if (this.#resolution === null || this.#snapshot() === null) return "refresh";
     return nowMs - this.#options.catalogs.probedAtMs >= this.#options.limits.probeEveryMs ? "probe" : "nothing";
+  }
+
+  /** A statement names what the catalogue does not hold: it is looked at again before the decision. */
+  doubt(): void {
+    this.#doubted = true;
   }
 
   get ownDdl(): boolean {

@@ -49,6 +49,8 @@ export interface Part {
 export interface Prepared {
   /** Text as sent, for judging it anew. */
   readonly text: Buffer;
+  /** Parameter types as Parse declared them. */
+  readonly types: readonly number[];
   /** Made by SQL PREPARE or DECLARE: the statement is the one inside `text`. */
   readonly inner: boolean;
   judged: Judged | null;
@@ -56,6 +58,11 @@ export interface Prepared {
   basis: string;
   /** Set when the server's own description contradicts the lineage. */
   poison: Refusal | null;
+  /**
+   * Number of the Parse's decision while nothing has run under it. The first Execute under the same basis is the same decision
+   * and closes it; one that never runs is closed when the statement goes.
+   */
+  unrun: number | null;
 }
 
 export interface Portal {

@@ -2,7 +2,7 @@
 import { decodeCommandComplete } from "../wire/postgres/command-complete.ts";
 import type { Core } from "./core.ts";
 import { disturb } from "./disturb.ts";
-import { finishRun } from "./events.ts";
+import { closeUnrun, finishRun } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
 import { wireName } from "./judge.ts";
 import type { Owed, Portal, Prepared, Run } from "./model.ts";
@@ -45,15 +45,14 @@ function learnNames(core: Core, run: Run): void {
       core.portals.set(wireName(name.name), cursor(run, name.statement, name.hold));
       return;
     case "deallocate":
-      if (name.name === null) core.statements.clear();
-      else core.statements.drop(wireName(name.name));
+      forgetStatements(core, name.name === null ? null : wireName(name.name));
       return;
     case "close":
       if (name.name === null) core.portals.clear();
       else core.portals.drop(wireName(name.name));
       return;
     case "discard":
-      core.statements.clear();
+      forgetStatements(core, null);
       core.portals.clear();
       return;
     case "execute":
@@ -65,14 +64,23 @@ function learnNames(core: Core, run: Run): void {
   }
 }
 
+function forgetStatements(core: Core, name: string | null): void {
+  for (const prepared of name === null ? core.statements.values() : [core.statements.get(name)])
+    closeUnrun(core, prepared);
+  if (name === null) core.statements.clear();
+  else core.statements.drop(name);
+}
+
 function inner(run: Run, facts: Run["statement"]["facts"]): Prepared {
   const statement = { ...run.statement, facts };
   return {
     text: Buffer.from(run.text),
+    types: [],
     inner: true,
     judged: { number: run.number, statement, decision: run.decision },
     basis: "",
     poison: null,
+    unrun: null,
   };
 }
 

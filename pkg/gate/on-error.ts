@@ -6,7 +6,7 @@ import { SYNC } from "../wire/postgres/empty-messages.ts";
 import { decodeErrorFields } from "../wire/postgres/error-fields.ts";
 import type { Core } from "./core.ts";
 import { answersStandIn, scrubbedError, standInError } from "./error-reply.ts";
-import { finishRun, recordOutcome } from "./events.ts";
+import { closeUnrun, finishRun, recordOutcome } from "./events.ts";
 import type { Owed, StandIn } from "./model.ts";
 
 export function onError(core: Core, head: Owed, frame: Buffer): void {
@@ -15,7 +15,7 @@ export function onError(core: Core, head: Owed, frame: Buffer): void {
   if (head.errand !== null) head.errand.failedWith(frame);
   else answer(core, head, fields, frame);
   leaveCopy(core);
-  if (steps[head.asked].error === "skip") skip(core);
+  if (steps[head.asked].error === "skip") skip(core, fields.get("C") ?? null);
 }
 
 function standInOf(head: Owed): StandIn | null {
@@ -55,16 +55,18 @@ function leaveCopy(core: Core): void {
 }
 
 /** Everything up to the next Sync is skipped: undone in our books, and closed in the records. */
-function skip(core: Core): void {
+function skip(core: Core, sqlstate: string | null): void {
   const [failed, ...skipped] = core.owed.skip();
   for (const entry of [...skipped].reverse()) entry.undo?.();
   failed?.undo?.();
+  if (failed?.asked === "parse" && failed.prepared !== null) closeUnrun(core, failed.prepared, "failed", sqlstate);
   if (failed?.asked === "parse" && failed.name === "") core.statements.drop("");
   failed?.errand?.settle(false);
   for (const entry of skipped) {
     for (const part of entry.parts) if (part.run !== null) finishRun(core, part.run, "skipped", null, null);
     const standIn = standInOf(entry);
     if (standIn !== null && standIn.number !== null) recordOutcome(core, standIn.number, "skipped", null);
+    if (entry.asked === "parse" && entry.prepared !== null) closeUnrun(core, entry.prepared, "skipped");
     entry.errand?.settle(true);
   }
   core.skipping = !core.owed.hasSync;

@@ -31,6 +31,7 @@ function closeParts(core: Core, head: Owed): void {
 
 function settle(core: Core, status: TransactionStatus): void {
   core.transaction = status;
+  core.leftFailure = false;
   if (status !== "I") return;
   core.portals.clear((portal) => portal.hold);
   core.uncommitted.clear();

@@ -10,7 +10,7 @@ import { disturb } from "./disturb.ts";
 import { recordDecision, recordOutcome } from "./events.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
 import { inspect, inspectUnparsed, wantsInspection } from "./inspect.ts";
-import { analyzeText, governed, judge } from "./judge.ts";
+import { analyzeText, judge } from "./judge.ts";
 import type { Judged, Part, Run } from "./model.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
 import { refresh } from "./refresh.ts";
@@ -20,6 +20,7 @@ export function onQuery(core: Core, frame: Buffer): void {
   const { text } = decodeQuery(frame.subarray(5));
   const before = core.knowledge.view();
   const known = analyzeText(core, text, before);
+  if (known.statements.some(({ facts }) => !facts.understood && !facts.syntax)) core.knowledge.doubt();
   refresh(core, known.statements[0] ?? null, (cancelled) => {
     const now = core.knowledge.view();
     const analysis = now.key === before.key ? known : analyzeText(core, text, now);
@@ -41,8 +42,7 @@ function alone(core: Core, frame: Buffer, text: Buffer, statement: Statement, ca
   const refusal = cancelled ?? refusalOf(core, judged);
   if (refusal !== null) {
     const refused = () => refuse(core, text, judged, refusal);
-    if (cancelled === null && !statement.facts.understood && statement.facts.syntax)
-      inspectUnparsed(core, text, judged, refused);
+    if (cancelled === null && !statement.facts.understood) inspectUnparsed(core, text, judged, refused);
     else refused();
     return;
   }
@@ -92,7 +92,7 @@ function endsTransaction(statement: Statement): boolean {
 }
 
 function several(core: Core, frame: Buffer, text: Buffer, analysis: Analysis, cancelled: Refusal | null): void {
-  const judged = judgeSeveral(core, text, analysis);
+  const judged = analysis.statements.map((statement) => judge(core, statement, false));
   const whole = cancelled ?? judged.map(needsToBeAlone).find((refusal) => refusal !== null) ?? null;
   if (whole !== null) {
     for (const one of judged) recordDecision(core, "query", { ...one, decision: refusedDecision(one, whole) }, text);
@@ -137,20 +137,4 @@ function needsToBeAlone(judged: Judged): Refusal | null {
     ...refusal,
     hint: "Rows of this statement are counted. Send it alone, not in one string with other statements.",
   };
-}
-
-/**
- * Statements in the order in which they run. After one that changes how names resolve, or the catalogue, what is known no longer
- * holds for the rest: it is judged by what its text alone proves.
- */
-function judgeSeveral(core: Core, text: Buffer, analysis: Analysis): Judged[] {
-  let blind: Analysis | null = null;
-  return analysis.statements.map((statement, at) => {
-    const judged = judge(core, blind?.statements[at] ?? statement, false);
-    const { facts } = statement;
-    if (!facts.understood || facts.changesCatalog || facts.changesResolution || facts.name !== undefined) {
-      blind ??= governed(core) ? analyzeText(core, text, { snapshot: null, resolution: null, key: "-/-" }) : null;
-    }
-    return judged;
-  });
 }

@@ -47,6 +47,11 @@ export function refusedBy(
   return { marker, sqlstate: ANSWERS[kind], tell: { say: "refusal", refusal }, number };
 }
 
+/** Sent as it is, because the failed transaction makes the server refuse it with 25P02, which the client reads as it is. */
+export function abortedBy(refusal: Refusal, number: number | null): StandIn {
+  return { marker: null, sqlstate: "", tell: { say: "refusal", refusal }, number };
+}
+
 /** The client named something that Weir does not know: the server says so of our name, and the client reads its own. */
 export function absentName(name: string, marker: string, kind: "statement" | "portal"): StandIn {
   return { marker, sqlstate: ANSWERS[kind], tell: { say: "name", name }, number: null };

@@ -57,6 +57,7 @@ export function decide(request: DecisionRequest): Decision {
     scrub: enforce.masks !== null && touches,
     witness: enforce.masks !== null,
     onAuditFailure: audit.onFailure,
+    durability: audit.durability,
     ...common,
   };
 }

@@ -90,6 +90,8 @@ export interface Allow extends Common {
   readonly witness: boolean;
   /** What happens when the record of this decision cannot be written (`audit.onFailure`, invariant 2). */
   readonly onAuditFailure: "Deny" | "Allow";
+  /** `Node`: the record must survive the machine, so its write is synchronised to disk (`audit.durability`). */
+  readonly durability: "Process" | "Node";
 }
 
 export interface Refuse extends Common {

@@ -7,6 +7,7 @@ export type PermitKind =
   | "decided"
   | "protocol" // frames that run nothing: Sync, Flush, Close, Terminate, CopyDone, CopyFail, CopyData of a decided COPY
   | "raise" // what stands in for something refused
+  | "aborted" // a refused Bind or Execute in a transaction that has failed: the server itself answers 25P02
   | "inspect" // Parse and Describe of a statement that lineage allows, to hear the server's own opinion
   | "describe" // Describe of a decided statement or portal
   | "catalog" // the catalogue and resolution queries, fixed texts
@@ -28,6 +29,7 @@ export const decidedPermit = make("decided");
 export const ownPermit: Readonly<Record<Exclude<PermitKind, "decided">, Permit>> = Object.freeze({
   protocol: make("protocol"),
   raise: make("raise"),
+  aborted: make("aborted"),
   inspect: make("inspect"),
   describe: make("describe"),
   catalog: make("catalog"),

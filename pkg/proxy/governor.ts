@@ -240,7 +240,7 @@ class RunningGovernor implements Governor {
       upstream: logged.upstream,
       gate,
       logger: options.logger,
-      write: (events) => options.audit.write(events),
+      write: (events, durability) => options.audit.write(events, durability),
       cancel: () => (cancelTarget === null ? Promise.resolve() : sendCancel(cancelTarget)),
       clientLeft: logged.clientLeft,
       upstreamLeft: logged.upstreamLeft,

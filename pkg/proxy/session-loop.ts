@@ -15,7 +15,7 @@ export interface SessionLoopOptions {
   readonly gate: Gate;
   readonly logger: Logger;
   /** Returns when every record is with the kernel; throws AuditUnavailable otherwise. */
-  readonly write: (events: readonly AuditEvent[]) => void;
+  readonly write: (events: readonly AuditEvent[], durability: "Process" | "Node") => void;
   /** Resolves when the cancel connection has ended. */
   readonly cancel: () => Promise<unknown>;
   readonly clientLeft: Buffer;
@@ -116,7 +116,11 @@ export class SessionLoop {
     const records = effects.filter((effect) => effect.do === "record");
     if (records.length === 0) return true;
     try {
-      this.#options.write(records.map((record) => record.event));
+      const durability = records.some((record) => record.durability === "Node") ? "Node" : "Process";
+      this.#options.write(
+        records.map((record) => record.event),
+        durability,
+      );
       return true;
     } catch (error) {
       if (!(error instanceof AuditUnavailable)) throw error;
@@ -162,6 +166,7 @@ export class SessionLoop {
     try {
       this.#options.write(
         this.#options.gate.gone().flatMap((effect) => (effect.do === "record" ? [effect.event] : [])),
+        "Process",
       );
     } catch (error) {
       if (!(error instanceof AuditUnavailable)) throw error;

@@ -15,7 +15,6 @@ interface Unsupported {
 const ofPolicies: readonly Unsupported[] = [
   { path: ["spec", "budgets"], remedy: "remove it; a guard with rowsOver limits single statements" },
   { path: ["spec", "detect"], remedy: "remove it and classify the columns" },
-  { path: ["spec", "audit", "durability"], remedy: "use Process", harmless: ["Process"] },
 ];
 
 const ofDatabases: readonly Unsupported[] = [

@@ -10,6 +10,10 @@ export class Names<T> {
     return this.#entries.size;
   }
 
+  values(): Iterable<T> {
+    return this.#entries.values();
+  }
+
   get(name: string): T | undefined {
     return this.#entries.get(name);
   }

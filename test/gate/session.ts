@@ -86,7 +86,15 @@ const analyses = {
 } as unknown as AnalysisCache;
 
 export const denying = (...effects: EffectKind[]): PolicySet => {
-  const guard: Guard = { name: "no", effects, filter: null, rowsOver: null, action: "Deny", message: "Not here." };
+  const guard: Guard = {
+    name: "no",
+    effects,
+    filter: null,
+    rowsOver: null,
+    action: "Deny",
+    message: "Not here.",
+    approval: null,
+  };
   return {
     version: `deny ${effects.join(" ")}`,
     databases: [],
@@ -105,6 +113,8 @@ export const denying = (...effects: EffectKind[]): PolicySet => {
         safeFunctions: [],
         predicates: null,
         guards: [guard],
+        budgets: [],
+        detect: [],
         approval: null,
         audit: { onFailure: null, durability: "Process" },
         onStale: null,

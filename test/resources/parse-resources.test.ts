@@ -155,11 +155,6 @@ test.each([
   ],
   ["a parameter that must be given", "mask: [{classes: [X], method: ShiftDate}]", /parameters.subject: is missing/],
   ["a duration without unit", "onStale: {after: 60, action: Deny}", /write it like 60s, 15m, 1h or 7d/],
-  [
-    "fdatasync, which comes later",
-    "audit: {durability: Node}",
-    /spec.audit.durability: is not supported by this version/,
-  ],
   ["a ServiceAccount without namespace", "subjects: [{serviceAccounts: [api]}]", /write namespace\/name/],
   ["a function without schema", 'functions: {safe: ["f(int)"]}', /write schema.name\(argument types\)/],
 ])("refuses %s", (_, line, message) => {

@@ -25,7 +25,7 @@ export function normalize(
   startByte: number,
   endByte: number,
 ): Normalized {
-  const bytes = text.latin1Slice(startByte, endByte);
+  const bytes = text.toString("latin1", startByte, endByte);
   const tokens = tokensOf(bytes);
   const pieces = tokens === null || node === null ? null : piecesOf(bytes, tokens, constantsOf(node), startByte);
   if (pieces === null)

@@ -2,6 +2,7 @@
 import { CatalogError } from "./catalog-error.ts";
 import { LayeredSnapshot } from "./layered-snapshot.ts";
 import { indexed, type Objects } from "./objects.ts";
+import { incomplete } from "./probe-query.ts";
 import { permanentPath } from "./resolution.ts";
 import { castsOf, functionsOf, operatorsOf, type Rows, relationsOf, schemasOf, typesOf } from "./rows.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -29,7 +30,8 @@ function objectsOf(results: readonly Rows[], path: readonly string[]): Objects {
 
 /**
  * From the answers to `catalogQueries(serverMajor, known)`, in their order, with the probe's answer from before them. Throws
- * CatalogError if anything is missing or malformed; then nothing is known.
+ * CatalogError if anything is missing or malformed; then nothing is known. What another session holds exclusively is there
+ * without its definition, and the snapshot's probe then equals no answer, so that it is loaded again at the next probe.
  */
 export function buildSnapshot(
   results: readonly Rows[],
@@ -46,7 +48,20 @@ export function buildSnapshot(
   const builtin =
     known === null ? objectsOf(results.slice(2 + OBJECT_ANSWERS), path) : builtinObjects(known, serverMajor);
   if (builtin.functions.size === 0) throw new CatalogError("builtin functions", 0, "there is none");
-  return new LayeredSnapshot({ version, serverMajor, database, probe }, [user, builtin], schemasOf(results[1]!));
+  const identity = { version, serverMajor, database, probe: isComplete(user) ? probe : incomplete(probe) };
+  return new LayeredSnapshot(identity, [user, builtin], schemasOf(results[1]!));
+}
+
+/** Whether every definition could be read: none was held exclusively by another session. */
+function isComplete(objects: Objects): boolean {
+  for (const { kind, definition, columns } of objects.relations.values()) {
+    if ((kind === "v" || kind === "m") && definition === null) return false;
+    if (columns.some(({ generated, defaultText }) => generated === "" || defaultText === "")) return false;
+  }
+  for (const { language, body, sqlBody } of objects.functions.values()) {
+    if (language === "sql" && body === null && sqlBody === null) return false;
+  }
+  return true;
 }
 
 function builtinObjects(known: Snapshot, serverMajor: number): Objects {

@@ -1,5 +1,5 @@
 // One row for each schema, type, function, operator and cast.
-import { eq, FIRST_USER_OID, inScope, jsonRow, ne, number, type Scope } from "./sql-text.ts";
+import { eq, FIRST_USER_OID, inScope, isIn, jsonRow, ne, number, type Scope, withLocked } from "./sql-text.ts";
 
 /** [schema], of every session's temp schemas too: a name that starts with pg_temp_ is nobody else's. */
 export const schemaQuery = `SELECT ${jsonRow(["n.nspname"])} FROM pg_catalog.pg_namespace n`;
@@ -54,11 +54,12 @@ export function functionQuery(scope: Scope): string {
     "p.proargmodes",
     "p.proallargtypes::pg_catalog.int8[]",
     `CASE WHEN ${user} AND p.prosqlbody IS NULL AND ${textual} THEN p.prosrc END`,
-    `CASE WHEN ${user} AND p.prosqlbody IS NOT NULL THEN pg_catalog.pg_get_function_sqlbody(p.oid) END`,
+    `CASE WHEN ${user} AND p.prosqlbody IS NOT NULL AND NOT (${isIn("p.oid", "hidden")}) THEN pg_catalog.pg_get_function_sqlbody(p.oid) END`,
     "p.prosecdef",
     "p.proconfig",
   ];
-  return `SELECT ${jsonRow(row)} FROM pg_catalog.pg_proc p
+  return `${withLocked}
+    SELECT ${jsonRow(row)} FROM pg_catalog.pg_proc p
     JOIN pg_catalog.pg_namespace n ON n.oid ${eq} p.pronamespace
     JOIN pg_catalog.pg_language l ON l.oid ${eq} p.prolang
     WHERE ${inScope(scope, "p.oid", "p.pronamespace")}`;

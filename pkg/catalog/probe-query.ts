@@ -103,3 +103,8 @@ export function builtinPart(probe: string): string {
   const [row] = JSON.parse(probe) as readonly (readonly string[])[];
   return row?.[1] ?? "";
 }
+
+/** The probe of a snapshot that lacks something: unlike any answer, so that the next probe finds a change. */
+export function incomplete(probe: string): string {
+  return JSON.stringify([...JSON.parse(probe), ["incomplete"]]);
+}

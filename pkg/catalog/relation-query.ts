@@ -1,5 +1,17 @@
 // One row for each relation, with everything that hangs on it.
-import { canPrintViews, eq, gt, inScope, isOneOf, jsonRow, ne, number, type Scope } from "./sql-text.ts";
+import {
+  canPrintViews,
+  eq,
+  gt,
+  inScope,
+  isIn,
+  isOneOf,
+  jsonRow,
+  ne,
+  number,
+  type Scope,
+  withLocked,
+} from "./sql-text.ts";
 
 /** PG_TOAST_NAMESPACE of pg_namespace.dat: an index for each toast table. */
 const TOAST_NAMESPACE = 99;
@@ -8,13 +20,13 @@ const TOAST_NAMESPACE = 99;
 const withColumns = "rpvmfSc";
 const listed = `${withColumns}iI`;
 
-/** Columns: [attnum, name, type, typmod, not null, generated, default]; both expressions as pg_get_expr prints them. */
+/** Columns: [attnum, name, type, typmod, not null, generated, default]; both expressions as pg_get_expr prints them, or empty. */
 function columns(scope: Scope): string {
-  const expression = "pg_catalog.pg_get_expr(d.adbin, d.adrelid)";
+  const expression = `CASE WHEN ${isIn("a.attrelid", "locked")} THEN '' ELSE pg_catalog.pg_get_expr(d.adbin, d.adrelid) END`;
   return `SELECT a.attrelid AS relation, pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname,
       ${number("a.atttypid")}, a.atttypmod, a.attnotnull,
-      CASE WHEN a.attgenerated ${ne} '' THEN ${expression} END,
-      CASE WHEN a.attgenerated ${eq} '' THEN ${expression} END) ORDER BY a.attnum) AS list
+      CASE WHEN d.oid IS NOT NULL AND a.attgenerated ${ne} '' THEN ${expression} END,
+      CASE WHEN d.oid IS NOT NULL AND a.attgenerated ${eq} '' THEN ${expression} END) ORDER BY a.attnum) AS list
     FROM pg_catalog.pg_attribute a
     JOIN pg_catalog.pg_class r ON r.oid ${eq} a.attrelid
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid ${eq} a.attrelid AND d.adnum ${eq} a.attnum
@@ -78,7 +90,7 @@ export function relationQuery(scope: Scope): string {
     "parents.list",
     "keys.list",
     "fks.list",
-    `CASE WHEN ${isOneOf("c.relkind", "vm")} AND ${canPrintViews} THEN pg_catalog.pg_get_viewdef(c.oid) END`,
+    `CASE WHEN ${isOneOf("c.relkind", "vm")} AND ${canPrintViews} AND NOT (${isIn("c.oid", "hidden")}) THEN pg_catalog.pg_get_viewdef(c.oid) END`,
     "rules.relation IS NOT NULL",
     "triggers.relation IS NOT NULL",
     "c.relrowsecurity",
@@ -92,7 +104,8 @@ export function relationQuery(scope: Scope): string {
     `LEFT JOIN (${rules}) rules ON rules.relation ${eq} c.oid`,
     `LEFT JOIN (${triggers}) triggers ON triggers.relation ${eq} c.oid`,
   ];
-  return `SELECT ${jsonRow(row)} FROM pg_catalog.pg_class c
+  return `${withLocked}
+    SELECT ${jsonRow(row)} FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid ${eq} c.relnamespace
     ${joins.join("\n    ")}
     WHERE ${isOneOf("c.relkind", listed)} AND c.relnamespace ${ne} '${TOAST_NAMESPACE}'::pg_catalog.oid AND ${inScope(scope, "c.oid", "c.relnamespace")}`;

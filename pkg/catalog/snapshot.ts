@@ -6,7 +6,7 @@ export interface Column {
   readonly type: number;
   readonly typmod: number;
   readonly notNull: boolean;
-  /** SQL text of a generated column's expression or of a default; null when none. */
+  /** SQL text of a generated column's expression or of a default; null when none, "" when it could not be read. */
   readonly generated: string | null;
   readonly defaultText: string | null;
 }
@@ -24,7 +24,7 @@ export interface Relation {
   readonly parents: readonly number[];
   /** Attribute numbers of each valid unique index without expression or predicate, primary key first. */
   readonly uniqueKeys: readonly (readonly number[])[];
-  /** pg_get_viewdef for v and m; null otherwise. */
+  /** pg_get_viewdef for v and m; null otherwise, and for a view that could not be read. */
   readonly definition: string | null;
   /**
    * Search path under which `definition`, `generated` and `defaultText` were printed: PostgreSQL leaves the schema off

@@ -47,3 +47,24 @@ export function number(expression: string): string {
  */
 export const canPrintViews =
   "(pg_catalog.pg_operator_is_visible('607'::pg_catalog.oid) AND pg_catalog.pg_operator_is_visible('93'::pg_catalog.oid))";
+
+/**
+ * WITH queries that name what another session holds, or waits for, exclusively: printing an expression or a view would wait
+ * for its end, and with it every session that needs the catalogue. `locked`: relations; `hidden`: views and functions over them.
+ */
+export const withLocked = `WITH locked AS MATERIALIZED (
+    SELECT l.relation AS oid FROM pg_catalog.pg_locks l
+    WHERE l.locktype ${eq} 'relation' AND l.mode ${eq} 'AccessExclusiveLock' AND l.pid ${ne} pg_catalog.pg_backend_pid()
+      AND l.database ${eq} (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname ${eq} pg_catalog.current_database())),
+  hidden AS MATERIALIZED (
+    SELECT oid FROM locked UNION ALL
+    SELECT w.ev_class FROM locked JOIN pg_catalog.pg_depend d
+      ON d.refobjid ${eq} locked.oid AND d.refclassid ${eq} 'pg_catalog.pg_class'::pg_catalog.regclass
+      JOIN pg_catalog.pg_rewrite w ON d.classid ${eq} 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid ${eq} w.oid UNION ALL
+    SELECT d.objid FROM locked JOIN pg_catalog.pg_depend d
+      ON d.refobjid ${eq} locked.oid AND d.refclassid ${eq} 'pg_catalog.pg_class'::pg_catalog.regclass
+      AND d.classid ${eq} 'pg_catalog.pg_proc'::pg_catalog.regclass)`;
+
+export function isIn(oid: string, query: "locked" | "hidden"): string {
+  return `${oid} ${eq} ANY (SELECT ${query}.oid FROM ${query})`;
+}

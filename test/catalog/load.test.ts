@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { Snapshot } from "../../pkg/catalog/snapshot.ts";
-import { freshDatabase, load, type RealServer, realServer, resolution, withTemporary } from "./real-catalog.ts";
+import { freshDatabase, load, probe, type RealServer, realServer, resolution, withTemporary } from "./real-catalog.ts";
 
 const ddl = `
   CREATE SCHEMA shop; CREATE SCHEMA "Ünïcode \\ ""schema""";
@@ -84,7 +84,9 @@ test("foreign keys name both sides by attribute number", () => {
 });
 
 test("views come with their definition and the path under which it was printed", () => {
-  expect(named("contact").definition).toMatch(/SELECT (customers\.)?id,\s+(customers\.)?email AS mail\s+FROM shop\.customers;/);
+  expect(named("contact").definition).toMatch(
+    /SELECT (customers\.)?id,\s+(customers\.)?email AS mail\s+FROM shop\.customers;/,
+  );
   expect(named("contact").printedUnder).toEqual(["pg_catalog", "public"]);
   expect(named("stored").kind).toBe("m");
   expect(snapshot.relationNamed("information_schema", "tables")!.definition).toMatch(/SELECT/);
@@ -177,4 +179,30 @@ test("a role without any right reads the same", async () => {
   const permanent = (of: Snapshot) => [...of.relations()].map((relation) => relation.oid).sort();
   expect(permanent(seen)).toEqual(permanent(snapshot));
   expect(seen.relationNamed("shop", "contact")!.definition).toBe(named("contact").definition);
+});
+
+test("what another session holds exclusively is not waited for: it comes without definition, and again at the next probe", async () => {
+  const other = await server.connect("catalog_load");
+  await other.query("BEGIN; LOCK TABLE shop.customers IN ACCESS EXCLUSIVE MODE");
+  await client.query("SET statement_timeout = '20s'");
+  const seen = await load(client, snapshot);
+  const columns = seen
+    .relationNamed("shop", "customers")!
+    .columns.map(({ name, generated, defaultText }) => [name, generated, defaultText]);
+  expect(columns).toEqual([
+    ["id", null, null],
+    ["email", null, null],
+    ["nick", null, ""],
+    ["region", null, null],
+    ["code", null, null],
+    ["initial", "", null],
+  ]);
+  expect(seen.relationNamed("shop", "contact")!.definition).toBeNull();
+  expect(seen.functionsNamed("shop", "mail_of")).toMatchObject([{ body: null, sqlBody: null }]);
+  expect(seen.relationNamed("shop", "stored")!.definition).toBeNull();
+  expect(seen.probe).not.toBe(await probe(client));
+  await other.query("ROLLBACK");
+  const complete = await load(client, seen);
+  expect(complete.relationNamed("shop", "contact")!.definition).toBe(named("contact").definition);
+  expect(complete.probe).toBe(await probe(client));
 });

@@ -7,17 +7,14 @@ import { both, CLEAN, derive } from "./label.ts";
 import type { Scope } from "./scope.ts";
 import { analyzeSelect } from "./select.ts";
 import { indirectionLabel, noteAssignment, type Target, targetColumn } from "./target.ts";
+import { expandTarget } from "./targets.ts";
 import { NotKnown, type Walk } from "./walk.ts";
 
 /** Returns what was assigned to each column, by name. */
 export function assign(walk: Walk, scope: Scope, target: Target, clause: readonly Node[]): Assigned {
   const assigned = new Map<string, Lineage>();
   for (const { ResTarget: assignment } of clause) {
-    const value = assignedNode(assignment.val);
-    const label =
-      value.column === null
-        ? labelOf(walk, scope, target, assignment.name, value.node)
-        : subqueryLabel(walk, scope, value.node, value.column);
+    const label = assignedLabel(walk, scope, target, assignment);
     const steps = list(assignment.indirection);
     const from = steps.length === 0 ? label : both(label, indirectionLabel(walk, scope, steps));
     noteAssignment(walk, target, assignment.name, from);
@@ -35,14 +32,17 @@ export function addAssigned(assigned: Map<string, Lineage>, name: string, from: 
   assigned.set(name, before === undefined ? from : both(before, from));
 }
 
-/** `column`: the value is that column of a subquery. */
-function assignedNode(node: Node): { readonly node: Node; readonly column: number | null } {
-  const part = node.MultiAssignRef;
-  if (part === undefined) return { node, column: null };
+function assignedLabel(walk: Walk, scope: Scope, target: Target, assignment: Node): Lineage {
+  const part = assignment.val.MultiAssignRef;
+  if (part === undefined) return labelOf(walk, scope, target, assignment.name, assignment.val);
   const { source, colno } = part;
-  if (kindOf(source) === "RowExpr") return { node: list(source.RowExpr.args)[colno - 1], column: null };
-  if (kindOf(source) === "SubLink") return { node: source, column: colno };
-  throw new NotKnown(`assignment of kind ${kindOf(source)}`);
+  if (kindOf(source) === "SubLink") return subqueryLabel(walk, scope, source, colno);
+  if (kindOf(source) !== "RowExpr") throw new NotKnown(`assignment of kind ${kindOf(source)}`);
+  const args = list(source.RowExpr.args);
+  if (args.length === part.ncolumns) return labelOf(walk, scope, target, assignment.name, args[colno - 1]);
+  const value = args.flatMap((arg) => expandTarget(walk, scope, arg))[colno - 1];
+  if (value === undefined) throw new NotKnown("assignment from columns that are not known");
+  return value.lineage;
 }
 
 function labelOf(walk: Walk, scope: Scope, target: Target, name: string, node: Node): Lineage {

@@ -1,9 +1,11 @@
 // Conditions, one AND-ed part after the other: what steers the result (rule R9), and which columns are held equal to a constant.
+import type { FunctionUse } from "../facts.ts";
 import { kindOf, list, type Node, texts } from "../node.ts";
 import { callOperator } from "./calls.ts";
 import { steer } from "./collector.ts";
 import { evaluate } from "./expression.ts";
 import type { Scope } from "./scope.ts";
+import { FLOAT4, FLOAT8 } from "./types.ts";
 import type { Value } from "./value.ts";
 import type { Walk } from "./walk.ts";
 
@@ -52,7 +54,16 @@ function equality(walk: Walk, scope: Scope, node: Node): Value | null {
   const right = evaluate(walk, scope, rexpr);
   const { use } = callOperator(walk, name, left.type, right.type);
   const [column, constant] = isLeft ? [left, right] : [right, left];
-  return column.shape === "column" && constant.shape === "constant" && use.trust === "safe" ? column : null;
+  const isPlain = column.shape === "column" && constant.shape === "constant";
+  return isPlain && comparesWhole(walk, use, isLeft ? 0 : 1, column.type) ? column : null;
+}
+
+/** Whether the operator is one of the server's own that does not round the column first, as a bigint compared with a float. */
+function comparesWhole(walk: Walk, use: FunctionUse, side: number, columnType: number): boolean {
+  const declared = use.oid === null || use.trust !== "safe" ? undefined : walk.catalog?.function(use.oid)?.args[side];
+  if (declared === undefined) return false;
+  const isFloat = (type: number) => type === FLOAT4 || type === FLOAT8;
+  return !isFloat(declared) || isFloat(columnType);
 }
 
 function isConstant(node: Node): boolean {

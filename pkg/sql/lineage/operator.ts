@@ -1,5 +1,5 @@
 // Operators of every spelling: infix, prefix, ANY and ALL, IN, LIKE, BETWEEN, IS DISTINCT FROM, NULLIF, row comparisons.
-import { kindOf, list, type Node, texts } from "../node.ts";
+import { kindOf, type Node, texts } from "../node.ts";
 import { callOperator, type Operation } from "./calls.ts";
 import { steer } from "./collector.ts";
 import { evaluate, evaluateAll } from "./expression.ts";

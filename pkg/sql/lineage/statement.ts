@@ -21,8 +21,8 @@ export function statementFacts(grammar: Grammar, context: AnalysisContext, node:
   try {
     return dispatch(walk, node, depth);
   } catch (error) {
-    if (error instanceof NotKnown) return notUnderstood(error.message);
-    throw error;
+    // Whatever else goes wrong, such as a tree of a shape that was not foreseen: it is not understood either.
+    return notUnderstood(error instanceof NotKnown ? error.message : `analysis failed: ${(error as Error).name}`);
   }
 }
 

@@ -37,7 +37,7 @@ export function noteWrite(walk: Walk, target: Target, effect: Write["effect"], f
   for (let relation: Relation | null = target.relation; relation !== null; relation = shapeOf(walk, relation).base) {
     const use = useOf(relation, access);
     noteRelation(walk.found, use);
-    walk.found.writes.push({ effect, relation: use, filter: relation === target.relation ? filter : "Other" });
+    walk.found.writes.push({ effect, relation: use, filter });
   }
 }
 
@@ -76,13 +76,28 @@ export function indirectionLabel(walk: Walk, scope: Scope, steps: readonly Node[
   return deriveAll(labels);
 }
 
+/** The table whose keys count: under a simple view, the one that it shows. */
+function keyedRelation(walk: Walk, relation: Relation): Relation {
+  const base = relation.kind === "v" ? shapeOf(walk, relation).base : null;
+  return base === null ? relation : keyedRelation(walk, base);
+}
+
+/** The column of a table that a value is a plain copy of. */
+function attnumIn(relation: Relation, { lineage }: Value): number | undefined {
+  const isOwn = lineage.kind === "copy" && lineage.path === undefined && lineage.column.relation === relation.oid;
+  return isOwn ? lineage.column.attnum : undefined;
+}
+
 /** `Key` when every column of one unique key of the target is held equal to a constant. */
 export function filterOf(walk: Walk, target: Target, hasCondition: boolean, equal: readonly Value[]): FilterKind {
   if (!hasCondition) return "Missing";
   const { relation, item, node } = target;
   if (relation === null) return "Other";
+  const keyed = keyedRelation(walk, relation);
   // A unique key of a parent says nothing of the rows of its children; of a partitioned table it does.
-  if (relation.kind !== "p" && node.inh === true && walk.catalog!.children(relation.oid).length > 0) return "Other";
-  const held = new Set(equal.filter((value) => value.item === item).map((value) => value.origin?.column));
-  return relation.uniqueKeys.some((key) => key.length > 0 && key.every((attnum) => held.has(attnum))) ? "Key" : "Other";
+  const withChildren = keyed.kind !== "p" && (node.inh === true || keyed !== relation);
+  if (withChildren && walk.catalog!.children(keyed.oid).length > 0) return "Other";
+  const own = equal.filter((value) => value.item === item);
+  const held = new Set(own.map((value) => attnumIn(keyed, value)));
+  return keyed.uniqueKeys.some((key) => key.length > 0 && key.every((attnum) => held.has(attnum))) ? "Key" : "Other";
 }

@@ -2,6 +2,7 @@
 // max_rows, so that no cancel and no race is needed.
 import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
+import type { Statement } from "../sql/facts.ts";
 import { encodeBind } from "../wire/postgres/bind.ts";
 import { encodeClose } from "../wire/postgres/close.ts";
 import { encodeDescribe } from "../wire/postgres/describe.ts";
@@ -16,7 +17,7 @@ import { recordDecision } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
 import { basisOf, governed, judge, judgePrepared } from "./judge.ts";
-import type { Judged, Portal, Prepared } from "./model.ts";
+import type { Judged, Owed, Portal, Prepared } from "./model.ts";
 import { abortedBy, absentName } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 
@@ -163,9 +164,23 @@ function run(core: Core, frame: Buffer, call: Call, judged: Judged): void {
   const started = core.startRun({ number: judged.number, statement, decision, text: portal.prepared.text });
   const parts = [{ run: started, shown: true, standIn: null }];
   const left = decision.rowLimit === null ? null : Math.max(0, decision.rowLimit.rows - portal.rows);
-  if (left !== null && (rowsMax === 0 || rowsMax > left)) return runLimited(core, name, portal, parts, left);
+  if (left !== null && !isCopyOut(statement) && (rowsMax === 0 || rowsMax > left))
+    return runLimited(core, name, portal, parts, left);
+  // At most what was asked for is sent; counted now, so that the next Execute of a pipeline knows.
+  portal.rows += rowsMax;
   const asked = core.ask(frame, decidedPermit, { asked: "execute", portal, parts });
+  if (left !== null && isCopyOut(statement)) return holdToEnd(core, asked);
   holdForCopy(core, asked, 0);
+}
+
+function isCopyOut({ facts }: Statement): boolean {
+  return facts.understood && facts.copy?.direction === "out";
+}
+
+/** COPY OUT knows no max_rows: above the limit it is cancelled, and nothing behind it may have gone up by then. */
+function holdToEnd(core: Core, asked: Owed): void {
+  core.flush();
+  core.hold({ why: "row limit", until: () => !core.owed.some((entry) => entry === asked), resume: () => {} });
 }
 
 function describePortal(core: Core, name: string, portal: Portal): void {

@@ -139,7 +139,7 @@ export class Gate {
     const frame = buffer.subarray(start, end);
     if (mustDrain(core, type)) {
       if (core.unsynced) core.forward(FLUSH, ownPermit.protocol);
-      core.hold({ why: "drain", until: () => core.owed.length === 0, resume: () => this.#handle(type, frame) });
+      core.hold({ why: "drain", until: () => core.owed.length === 0 && core.muzzle === null, resume: () => this.#handle(type, frame) });
       return;
     }
     this.#handle(type, frame);

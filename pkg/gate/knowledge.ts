@@ -18,6 +18,8 @@ export interface View {
 export class Knowledge {
   readonly #options: GateOptions;
   #resolution: Resolution | null = null;
+  /** The catalogue that the resolution was asked beside: a schema made or granted elsewhere changes the path, too. */
+  #resolvedWith: number | null = null;
   /** DDL of this session's open transaction: only a catalogue loaded after it, by this session, holds it. */
   #ownDdl = false;
   #private: Snapshot | null = null;
@@ -34,7 +36,7 @@ export class Knowledge {
   /** The catalogue and the resolution that may be trusted now. */
   view(): View {
     const snapshot = this.#snapshot();
-    const resolution = this.#resolution;
+    const resolution = this.#resolutionNow();
     return { snapshot, resolution, key: `${snapshot?.version ?? "-"}/${resolution?.key ?? "-"}` };
   }
 
@@ -50,7 +52,7 @@ export class Knowledge {
     this.#doubted = false;
     if (nowMs === this.#failedAtMs) return "nothing";
     if (doubted) return "refresh";
-    if (this.#resolution === null || this.#snapshot() === null) return "refresh";
+    if (this.#resolutionNow() === null || this.#snapshot() === null) return "refresh";
     return nowMs - this.#options.catalogs.probedAtMs >= this.#options.limits.probeEveryMs ? "probe" : "nothing";
   }
 
@@ -110,8 +112,21 @@ export class Knowledge {
     this.#resolution = null;
   }
 
+  /** Asked in the same look as the catalogue that is current when the look ends. */
   learnResolution(resolution: Resolution): void {
     this.#resolution = resolution;
+    this.#resolvedWith = null;
+  }
+
+  /** The look has ended: what it learned belongs together. */
+  lookEnded(): void {
+    this.#resolvedWith = this.#options.catalogs.current?.version ?? null;
+  }
+
+  #resolutionNow(): Resolution | null {
+    return this.#ownDdl || this.#resolvedWith === (this.#options.catalogs.current?.version ?? null)
+      ? this.#resolution
+      : null;
   }
 
   learnTemporary(rows: readonly ErrandRow[]): void {

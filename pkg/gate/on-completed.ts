@@ -1,7 +1,11 @@
 // A statement ended: CommandComplete, EmptyQueryResponse or PortalSuspended. Names it made or dropped are the server's now.
+
+import { ownPermit } from "../policy/permit.ts";
 import { decodeCommandComplete } from "../wire/postgres/command-complete.ts";
+import { encodeExecute } from "../wire/postgres/execute.ts";
 import type { Core } from "./core.ts";
 import { disturb } from "./disturb.ts";
+import { Errand } from "./errand.ts";
 import { closeUnrun, finishRun } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
 import { wireName } from "./judge.ts";
@@ -16,6 +20,13 @@ export function onCompleted(core: Core, head: Owed, reply: "commandComplete" | "
   show(core, head);
   core.flow = null;
   if (head.asked === "query") head.at += 1;
+  else if (core.muzzle !== null && head.errand === null) abortBatch(core);
+}
+
+/** The client was told an error, but the server finished before the cancel reached it: its implicit transaction must not commit. */
+function abortBatch(core: Core): void {
+  const frame = { bytes: encodeExecute(core.names.next(), 0), asked: "execute" as const };
+  core.run([frame], ownPermit.raise, new Errand(1, () => {}));
 }
 
 /** Rows as the command tag counts them: its last word, "INSERT 0 5", "SELECT 3". */
@@ -100,7 +111,6 @@ function cursor(run: Run, facts: Run["statement"]["facts"], hold: boolean): Port
 
 export function onSuspended(core: Core, head: Owed): void {
   const run = head.parts[head.at]?.run ?? null;
-  if (run !== null && head.portal !== null) head.portal.rows += run.rows;
   core.flow = null;
   if (run !== null && head.rowsLeft !== null) {
     // One row more than may leave was there: the rest of the batch is skipped after an error of ours.

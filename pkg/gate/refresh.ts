@@ -117,6 +117,7 @@ class Look {
   }
 
   #end(): void {
+    this.#core.knowledge.lookEnded();
     this.#done = true;
   }
 }

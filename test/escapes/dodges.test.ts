@@ -1,7 +1,7 @@
 // Guards hold: no dodge changes the shop, and directly each does, so that none is in the list that would do nothing.
 import { type Governed, startGoverned } from "../support/governed.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
-import { makeWorlds } from "../support/worlds.ts";
+import { firstOwnOid, makeWorlds } from "../support/worlds.ts";
 import { dodges } from "./dodges.ts";
 import { stepsOn } from "./roads.ts";
 import { SessionPool } from "./session-pool.ts";
@@ -42,7 +42,7 @@ let asMade: string | null = null;
 beforeAll(async () => {
   server = await startTestServer(["app", "analyst"]);
   await makeWorlds(server);
-  pool = new SessionPool();
+  pool = new SessionPool(await firstOwnOid(server));
   governed = await startGoverned({ upstreamPort: server.port, policies: { "guards.yaml": GUARDS } });
   asMade = await server.admin(STATE, "world_a");
 });

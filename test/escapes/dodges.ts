@@ -166,7 +166,7 @@ export const dodges: readonly Dodge[] = [
   played("named, executed later by SQL", [parse("d", "DELETE FROM scratch"), sync()], [query("EXECUTE d")]),
   played("prepared by SQL, bound by protocol", [query("PREPARE d AS DELETE FROM scratch")], [bind({ statement: "d" }), execute(), sync()]),
   played("Parse and Execute far apart", [parse("d", "DELETE FROM scratch"), sync()], [query("SELECT 1")], [bind({ statement: "d", portal: "p" }), execute("p"), sync()]),
-  played("committed by a Query before its Sync", [parse("", "DELETE FROM scratch"), bind(), execute(), query("COMMIT")]),
+  played("committed inside the pipeline", [parse("", "DELETE FROM scratch"), bind(), execute(), parse("", "COMMIT"), bind(), execute(), sync()]),
   played("portal executed in pages", [query("BEGIN")], [parse("", "DELETE FROM scratch RETURNING a"), bind({ portal: "p" }), execute("p", 1), sync()], [execute("p", 1), sync()], [query("COMMIT")]),
   played("statement replaced under its name", [parse("d", "SELECT 1"), sync()], [query("DEALLOCATE d"), parse("d", "DELETE FROM scratch"), bind({ statement: "d" }), execute(), sync()]),
   played("FunctionCall of lo_unlink and setval", { send: [query("SELECT lo_create(4711)")] }, [functionCall(964, ["4711"])], [functionCall(1765, ["16500", "5", "t"])], [query("SELECT setval('audit_log_id_seq', 77)")]),

@@ -23,6 +23,8 @@ export interface Leak {
   readonly probe?: string;
   /** What it shows differs between the worlds only in the stored state (`probe`), not in what comes back. */
   readonly silent?: boolean;
+  /** Rule R12: whether a statement failed stays one bit; what the error says may still tell nothing. */
+  readonly oneBit?: boolean;
 }
 
 export interface Dodge {

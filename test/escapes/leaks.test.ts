@@ -3,7 +3,7 @@
 import { type Governed, startGoverned } from "../support/governed.ts";
 import type { Step } from "../support/script.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
-import { makeWorlds, STRICT_POLICY, WORLDS } from "../support/worlds.ts";
+import { firstOwnOid, makeWorlds, STRICT_POLICY, WORLDS } from "../support/worlds.ts";
 import type { Leak } from "./escape.ts";
 import predicates from "./leaks/predicates.ts";
 import queries from "./leaks/queries.ts";
@@ -31,7 +31,7 @@ async function freshWorlds(): Promise<void> {
 beforeAll(async () => {
   server = await startTestServer(["app", "analyst"]);
   await makeWorlds(server);
-  pool = new SessionPool();
+  pool = new SessionPool(await firstOwnOid(server));
   governed = await startGoverned({ upstreamPort: server.port, policies: { "strict.yaml": STRICT_POLICY } });
 });
 
@@ -72,7 +72,8 @@ test.each(leaks.map((leak) => [leak.name, leak] as const))("%s", async (_, leak)
   expect({ leaksDirectly: differs(direct) }).toEqual({ leaksDirectly: true });
   for (const steps of conversations) {
     const { frames, stored } = await look(governed.port, steps, leak.probe);
-    expect(frames[0]).toEqual(frames[1]);
+    if (leak.oneBit) expect(frames.flat().join("\n")).not.toMatch(/canary|7700\d\d/i);
+    else expect(frames[0]).toEqual(frames[1]);
     expect(stored[0]).toEqual(stored[1]);
   }
 });

@@ -13,13 +13,18 @@ export interface Place {
 
 export class SessionPool {
   readonly #open = new Map<string, Line>();
+  readonly #firstOwnOid: number;
+
+  constructor(firstOwnOid: number) {
+    this.#firstOwnOid = firstOwnOid;
+  }
 
   /** What comes back for these steps, one line per frame, in a session without any state. */
   async play(place: Place, steps: readonly Step[]): Promise<string[]> {
     const line = await this.#session(place);
     const from = line.frontend.frames.length;
     for (const step of steps) await playSend(sendOf(step), line);
-    const answer = written(line.frontend.frames.slice(from));
+    const answer = written(line.frontend.frames.slice(from), this.#firstOwnOid).map(withoutBackend);
     await this.#clean(place, line);
     return line.frontend.closed ? [...answer, "closed"] : answer;
   }
@@ -47,6 +52,9 @@ export class SessionPool {
     line.owed = 0;
   }
 }
+
+/** Names of temp schemas hold the number of the backend, which is chance. */
+const withoutBackend = (frame: string) => frame.replace(/pg_temp_\d+/g, "pg_temp_N");
 
 function sendOf(step: Step): Send {
   if ("send" in step) return step;

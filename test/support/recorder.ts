@@ -101,9 +101,10 @@ function writeDown(lines: Map<string, Line>, firstOwnOid: number): Recording {
   return Object.fromEntries(entries);
 }
 
-/** Frames of one session, as `record` writes them; OIDs stand as they are. */
-export function written(frames: readonly BackendFrame[]): string[] {
-  return frames.map((one) => describeFrame(one, new Map(), new Map(), 2 ** 32));
+/** Frames of one session, as `record` writes them. */
+export function written(frames: readonly BackendFrame[], firstOwnOid = 2 ** 32): string[] {
+  const oids = new Map<number, string>();
+  return frames.map((one) => describeFrame(one, new Map(), oids, firstOwnOid));
 }
 
 function describeFrame(

@@ -26,6 +26,16 @@ export async function makeWorlds(server: TestServer): Promise<void> {
   }
 }
 
+/** OIDs from here on are made by whoever plays. */
+export async function firstOwnOid(server: TestServer): Promise<number> {
+  return (
+    1 +
+    Number(
+      await server.admin("SELECT max(oid) FROM (SELECT oid FROM pg_class UNION SELECT oid FROM pg_type) x", "world_a"),
+    )
+  );
+}
+
 /** What policy protects in the shop, as the `classify` list of a DataPolicy. */
 export const CLASSIFY = `
     - {columns: ["public.customers.email", "public.customers.email_lower", "public.contacts.value"], class: PII.EMAIL}

@@ -12,7 +12,6 @@ export default [
   leak("column aliases of a table", "SELECT x.c FROM customers AS x(a, b, c) ORDER BY x.a"),
   leak("aliases of a join", "SELECT j.z FROM (orders o JOIN customers c ON o.customer_id = c.id) AS j(a, b, d, e, f, g, h, i, z) ORDER BY j.a"),
   leak("schema-qualified", "SELECT public.customers.email FROM public.customers ORDER BY id"),
-  leak("database-qualified", "SELECT email FROM world_a.public.customers UNION ALL SELECT email FROM public.customers"),
   leak("quoted", "SELECT \"email\" FROM \"customers\" ORDER BY \"id\""),
   leak("unicode escape", "SELECT U&\"\\0065mail\" FROM U&\"cust\\006fmers\" ORDER BY id"),
   leak("unicode escape with another character", "SELECT U&\"!0065mail\" UESCAPE '!' FROM customers ORDER BY id"),

@@ -28,6 +28,9 @@ export interface MaskView {
 
 export type Copy = Lineage & { kind: "copy" };
 
+/** PostgreSQL's FirstNormalObjectId: smaller OIDs are the server's own objects. */
+const FIRST_NORMAL_OID = 16_384;
+
 const clear: Label = { kind: "clear" };
 const whole: readonly string[] = [];
 
@@ -62,6 +65,10 @@ export function labelOfSources(view: MaskView, sources: readonly Source[]): Labe
   const { book, rules } = view;
   let carried: Carried[] | null = null;
   for (const source of sources) {
+    // Of the server's own relations the analysis names only columns that show more than the schema: samples, texts, secrets.
+    if (source.relation !== 0 && source.relation < FIRST_NORMAL_OID) {
+      return { kind: "unknown", why: `${nameOf(source)} shows stored values, texts of statements or secrets` };
+    }
     if (book === null || !(book.knows(source.relation) || view.temporary.has(source.relation))) {
       return { kind: "unknown", why: `the classes of ${nameOf(source)} are not known` };
     }

@@ -14,10 +14,23 @@ const secrets = "passwords and connection strings";
 const others = "values of other sessions";
 const files = "contents of the server's files";
 
+/** Numbers that depend on the stored values: widths, shares, frequencies. */
+const sampledNumbers = [
+  "null_frac",
+  "avg_width",
+  "n_distinct",
+  "correlation",
+  "most_common_freqs",
+  "most_common_elem_freqs",
+  "elem_count_histogram",
+  "range_empty_frac",
+];
+
 const system: Readonly<Record<string, Leak>> = {
   pg_statistic: { columns: "*", why: values },
   pg_stats: {
     columns: [
+      ...sampledNumbers,
       "most_common_vals",
       "histogram_bounds",
       "most_common_elems",
@@ -27,9 +40,20 @@ const system: Readonly<Record<string, Leak>> = {
     why: values,
   },
   pg_statistic_ext_data: { columns: "*", why: values },
-  pg_stats_ext: { columns: ["most_common_vals"], why: values },
+  pg_stats_ext: {
+    columns: [
+      "n_distinct",
+      "dependencies",
+      "most_common_vals",
+      "most_common_val_nulls",
+      "most_common_freqs",
+      "most_common_base_freqs",
+    ],
+    why: values,
+  },
   pg_stats_ext_exprs: {
     columns: [
+      ...sampledNumbers,
       "most_common_vals",
       "histogram_bounds",
       "most_common_elems",

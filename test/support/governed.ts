@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keyedDigest } from "../../pkg/audit/digest.ts";
+import type { SpoolFiles } from "../../pkg/audit/spool-files.ts";
 import { AuditWriter } from "../../pkg/audit/writer.ts";
 import { MaskKeys } from "../../pkg/mask/keys.ts";
 import type { PolicySet } from "../../pkg/policy/rules.ts";
@@ -21,6 +22,10 @@ export interface GovernedOptions {
   /** Login to who it is; a login that is not listed is a Service of that name. */
   readonly principals?: Readonly<Record<string, Partial<Principal>>>;
   readonly frameBytesMax?: number;
+  /** Kept when it stops; a new folder that goes with it when not given. */
+  readonly spoolDir?: string;
+  /** The spool's file system. */
+  readonly files?: SpoolFiles;
 }
 
 export interface Governed {
@@ -34,10 +39,10 @@ export interface Governed {
 }
 
 export async function startGoverned(options: GovernedOptions): Promise<Governed> {
-  const spoolDir = mkdtempSync(join(tmpdir(), "weir-spool-"));
+  const spoolDir = options.spoolDir ?? mkdtempSync(join(tmpdir(), "weir-spool-"));
   const digest = keyedDigest(Buffer.alloc(32, 1));
   const place = { cluster: "test", namespace: "shop", environment: "test", workload: "conformance", instance: "one" };
-  const world = { clock: systemClock, random: systemRandom };
+  const world = { clock: systemClock, random: systemRandom, ...(options.files && { files: options.files }) };
   const audit = new AuditWriter({ folder: spoolDir, place, productVersion: "test", digest }, world);
   const logged: string[] = [];
   let set: PolicySet = compilePolicies(options.policies ?? {}, options.upstreamPort);
@@ -82,7 +87,7 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
     stop: async () => {
       await governor.drain(500);
       audit.close("stopped");
-      rmSync(spoolDir, { recursive: true, force: true });
+      if (!options.spoolDir) rmSync(spoolDir, { recursive: true, force: true });
     },
   };
 }

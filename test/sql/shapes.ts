@@ -21,6 +21,15 @@ export interface Shapes {
 
 export async function openShapes(name: string, more = ""): Promise<Shapes> {
   const server = await realServer();
+  try {
+    return await openOn(server, name, more);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+async function openOn(server: RealServer, name: string, more: string): Promise<Shapes> {
   const ddl = readFileSync(join(import.meta.dirname, "shapes.sql"), "utf8");
   const client = await freshDatabase(server, name, ddl + more);
   await client.query("SET search_path = app, public");

@@ -7,10 +7,11 @@ import { encodeStartupMessage } from "../wire/postgres/startup-packet.ts";
 import type { ClientSide, Conversation } from "./conversation.ts";
 import type { Brokered } from "./credentials.ts";
 import type { Frame } from "./frame-stream.ts";
+import type { Greeted } from "./greet-server.ts";
 import { fatalError, LoginError } from "./login-error.ts";
 import type { Startup } from "./startup.ts";
 import { authenticateUpstream } from "./upstream-authentication.ts";
-import { label, nextUpstreamFrame, unexpected } from "./upstream-frame.ts";
+import { label } from "./upstream-frame.ts";
 
 /** Protocol options, which nobody has defined yet, begin with this. */
 const OPTION_PREFIX = "_pq_.";
@@ -24,22 +25,25 @@ export function negotiateVersion(client: ClientSide): number {
   return Math.min(version, PROTOCOL_3_2);
 }
 
-/** Ends when the server has accepted us and the client, which is proved already, knows. */
-export async function brokeredLogin(talk: Conversation, credentials: Brokered): Promise<void> {
-  const login = { user: credentials.user, password: await readPassword(credentials, talk) };
-  const toServer = { ...talk, tell: (frame: Frame) => tellWithoutOurLogin(frame, talk) };
-  talk.upstream.peer.write(encodeStartupMessage(PROTOCOL_3_2, parametersFor(talk.client.startup, credentials.user)));
-  let frame = await nextUpstreamFrame(toServer);
-  if (frame.type === "v") frame = await nextUpstreamFrame(toServer);
-  if (frame.type !== "R") throw unexpected(talk, frame);
-  await authenticateUpstream(toServer, decodeAuthentication(frame.body), login);
+/** What the client asked, under the login that we hold. */
+export const brokeredStartup = (startup: Startup, user: string): Buffer =>
+  encodeStartupMessage(PROTOCOL_3_2, parametersFor(startup, user));
+
+/** Ends when the server has accepted us and the client, which is proved already, knows. `talk` tells without our login. */
+export async function brokeredLogin(
+  { talk, request }: Greeted<Conversation>,
+  credentials: Brokered,
+  password: Buffer,
+): Promise<void> {
+  await authenticateUpstream(talk, decodeAuthentication(request.body), { user: credentials.user, password });
   talk.client.peer.write(encodeAuthentication({ method: "ok" }));
 }
 
-async function readPassword(credentials: Brokered, talk: Conversation): Promise<Buffer> {
+/** Rejects with LoginError 28000. */
+export function readPassword(credentials: Brokered, database: string): Promise<Buffer> {
   return credentials.password().catch((cause: Error) => {
     const hint = "Check the file that the GovernedDatabase's credentials name.";
-    throw new LoginError("28000", `Weir cannot read its password for ${label(talk)}`, hint, { cause });
+    throw new LoginError("28000", `Weir cannot read its password for database "${database}"`, hint, { cause });
   });
 }
 
@@ -55,7 +59,7 @@ function parametersFor(startup: Startup, user: string): [string, string][] {
 }
 
 /** An error about our own login is ours to repair, and its text names a login that is not the client's business. */
-function tellWithoutOurLogin(frame: Frame, talk: Conversation): void {
+export function tellWithoutOurLogin(frame: Frame, talk: Conversation): void {
   const sqlstate = decodeErrorFields(frame.body).get("C") ?? "";
   if (!sqlstate.startsWith("28")) return talk.tell(frame);
   const hint = "Check user and password of the GovernedDatabase's credentials and the server's pg_hba.conf.";

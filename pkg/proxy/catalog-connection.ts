@@ -10,11 +10,13 @@ import { PROTOCOL_3_0 } from "../wire/postgres/protocol-version.ts";
 import { encodeStartupMessage } from "../wire/postgres/startup-packet.ts";
 import type { UpstreamTalk } from "./conversation.ts";
 import { FrameStream } from "./frame-stream.ts";
+import { type Greeted, greetServer } from "./greet-server.ts";
 import { Peer } from "./peer.ts";
 import { endSocket } from "./sockets.ts";
 import { connectUpstream, type Upstream } from "./upstream.ts";
 import { authenticateUpstream } from "./upstream-authentication.ts";
-import { nextUpstreamFrame, unexpected } from "./upstream-frame.ts";
+import { nextUpstreamFrame } from "./upstream-frame.ts";
+import type { Way } from "./upstream-tls.ts";
 
 export interface CatalogLogin {
   readonly upstream: Upstream;
@@ -60,16 +62,27 @@ export class CatalogConnection {
 
   /** Rejects with LoginError when the server cannot be reached, CatalogError when it refuses. */
   static async open(login: CatalogLogin): Promise<CatalogConnection> {
-    const connection = await connectUpstream(login.upstream);
-    const peer = new Peer(connection.socket, "upstream");
-    const frames = new FrameStream(peer, SERVER_TYPES, FRAME_BYTES_MAX);
-    const tell = (frame: { type: string; body: Buffer }) => {
-      if (frame.type === "E") throw new CatalogError(frame.body);
-    };
-    const talk: UpstreamTalk = { upstream: { peer, frames, connection }, random: login.random, tell };
-    const opened = new CatalogConnection(login, talk);
-    await opened.#withinLimit(() => logIn(talk, login));
-    return opened;
+    const stop = new AbortController();
+    const timer = setTimeout(
+      () => stop.abort(new Error("the login took too long")),
+      login.timeLimitMs ?? TIME_LIMIT_MS,
+    );
+    let talk: UpstreamTalk | null = null;
+    try {
+      const packet = encodeStartupMessage(PROTOCOL_3_0, Object.entries(settingsOf(login)));
+      const connect = async (way: Way) => {
+        talk = await talkTo(login, way, stop.signal);
+        return talk;
+      };
+      const greeted = await greetServer({ upstream: login.upstream, packet, connect });
+      await logIn(greeted, login);
+      return new CatalogConnection(login, greeted.talk);
+    } catch (error) {
+      (talk as UpstreamTalk | null)?.upstream.peer.socket.destroy();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**
@@ -130,13 +143,27 @@ export class CatalogConnection {
   }
 }
 
-async function logIn(talk: UpstreamTalk, login: CatalogLogin): Promise<void> {
-  const { user, database } = login;
+const settingsOf = ({ user, database }: CatalogLogin) => ({
+  user,
+  database,
+  client_encoding: "UTF8",
+  application_name: "weir",
+  search_path: "pg_catalog",
+});
+
+async function talkTo(login: CatalogLogin, way: Way, signal: AbortSignal): Promise<UpstreamTalk> {
+  const connection = await connectUpstream(login.upstream, way, signal);
+  signal.addEventListener("abort", () => connection.socket.destroy(), { once: true });
+  const peer = new Peer(connection.socket, "upstream");
+  const frames = new FrameStream(peer, SERVER_TYPES, FRAME_BYTES_MAX);
+  const tell = (frame: { type: string; body: Buffer }) => {
+    if (frame.type === "E") throw new CatalogError(frame.body);
+  };
+  return { upstream: { peer, frames, connection }, random: login.random, tell };
+}
+
+async function logIn({ talk, request }: Greeted<UpstreamTalk>, login: CatalogLogin): Promise<void> {
   const password = await login.password();
-  const settings = { user, database, client_encoding: "UTF8", application_name: "weir", search_path: "pg_catalog" };
-  talk.upstream.peer.write(encodeStartupMessage(PROTOCOL_3_0, Object.entries(settings)));
-  const request = await nextUpstreamFrame(talk);
-  if (request.type !== "R") throw unexpected(talk, request);
-  await authenticateUpstream(talk, decodeAuthentication(request.body), { user, password });
+  await authenticateUpstream(talk, decodeAuthentication(request.body), { user: login.user, password });
   while ((await nextUpstreamFrame(talk)).type !== "Z");
 }

@@ -5,12 +5,13 @@ import type { Random } from "../runtime/random.ts";
 import { encodeAuthentication } from "../wire/postgres/authentication.ts";
 import { decodeSaslInitialResponse } from "../wire/postgres/password-message.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
+import { isCalled } from "./client-certificate.ts";
 import type { ClientSide } from "./conversation.ts";
 import type { Brokered, ClientSecret } from "./credentials.ts";
 import { LoginError } from "./login-error.ts";
 import { ITERATIONS_DEFAULT, KEY_BYTES, makeVerifier, type ScramVerifier } from "./scram-keys.ts";
 import { ScramServer } from "./scram-server.ts";
-import { readable } from "./startup.ts";
+import { LOCAL_ADDRESS, readable } from "./startup.ts";
 import { nextClientAnswer } from "./upstream-frame.ts";
 
 const SALT_BYTES = 16;
@@ -20,8 +21,9 @@ export async function authenticateClient(client: ClientSide, credentials: Broker
   const { user, address } = client.startup;
   if (user === "") throw new LoginError("28000", "no PostgreSQL user name specified in startup packet");
   const secret = credentials.clients(user);
+  if (secret?.kind === "certificate") return provedByCertificate(client, secret.name);
   if (secret?.kind === "trustLoopback") {
-    if (isLoopback(address)) return;
+    if (isLocal(address)) return;
     const hint = "Give this login a password in Weir's configuration.";
     throw new LoginError("28000", `login "${readable(user)}" is trusted from loopback addresses only`, hint);
   }
@@ -45,7 +47,7 @@ async function verifierOf(secret: ProvableSecret | undefined, salt: Buffer): Pro
   return secret.kind === "verifier" ? secret.verifier : makeVerifier(secret.password, salt);
 }
 
-type ProvableSecret = Exclude<ClientSecret, { kind: "trustLoopback" }>;
+type ProvableSecret = Extract<ClientSecret, { kind: "verifier" | "password" }>;
 /** No key is known whose hash this is: an unknown login is asked the same questions, and no answer is right. */
 const NEVER = Buffer.alloc(KEY_BYTES);
 
@@ -54,7 +56,28 @@ function saltFor(user: string, credentials: Brokered): Buffer {
   return createHmac("sha256", credentials.saltKey).update(user, "latin1").digest().subarray(0, SALT_BYTES);
 }
 
-export function isLoopback(address: string): boolean {
+/** PostgreSQL's clientcert: throws LoginError 28000 without a valid certificate, under VerifyFull without one for this login. */
+export function demandCertificate({ certificate, startup }: ClientSide, demand: "VerifyCA" | "VerifyFull"): void {
+  if (certificate === null) throw new LoginError("28000", "connection requires a valid client certificate", SHOW_ONE);
+  const login = readable(startup.user);
+  if (demand === "VerifyFull" && !isCalled(certificate, login)) throw otherName(login, login);
+}
+
+const SHOW_ONE = "Connect with TLS and a certificate (sslcert, sslkey) that a CA of Weir's tls.clientCa has signed.";
+
+function provedByCertificate({ certificate, startup }: ClientSide, name: string | null): void {
+  if (certificate === null) throw new LoginError("28000", "connection requires a valid client certificate", SHOW_ONE);
+  const login = readable(startup.user);
+  if (!isCalled(certificate, name ?? login)) throw otherName(login, name ?? login);
+}
+
+function otherName(login: string, wanted: string): LoginError {
+  const hint = `The certificate must be issued to ${wanted}.`;
+  return new LoginError("28000", `certificate authentication failed for user "${login}"`, hint);
+}
+
+export function isLocal(address: string): boolean {
+  if (address === LOCAL_ADDRESS) return true;
   const plain = address.replace(/^::ffff:/i, "");
   return isIPv4(plain) ? plain.startsWith("127.") : isIPv6(plain) && plain === "::1";
 }

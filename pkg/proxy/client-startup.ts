@@ -5,6 +5,7 @@ import type { CancelKey } from "../wire/postgres/backend-key-data.ts";
 import type { StartupMessage, StartupPacket } from "../wire/postgres/startup-packet.ts";
 import { StartupReader } from "../wire/postgres/startup-reader.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
+import { type ClientCertificate, readClientCertificate } from "./client-certificate.ts";
 import { LoginError, PeerGone, UnsupportedProtocol } from "./login-error.ts";
 import type { Peer } from "./peer.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
@@ -16,6 +17,8 @@ export type ClientStart =
       readonly message: StartupMessage;
       /** The certificate that the client saw; null on a plain connection. */
       readonly tls: ServingCertificate | null;
+      /** What the client showed of its own, which is valid; null when it showed nothing. */
+      readonly certificate: ClientCertificate | null;
       /** Bytes that the client sent behind its StartupMessage without waiting. */
       readonly left: Buffer;
     }
@@ -31,6 +34,7 @@ export class ClientStartup {
   readonly #read: (socket: Socket) => Peer;
   #peer: Peer;
   #tls: ServingCertificate | null = null;
+  #clientCertificate: ClientCertificate | null = null;
   #isFirst = true;
   #mayAskTls = true;
   #mayAskGss = true;
@@ -51,12 +55,16 @@ export class ClientStartup {
   async run(): Promise<ClientStart> {
     for (;;) {
       const { packet, left } = await this.#nextPacket();
-      if (packet.kind === "startup") return { kind: "startup", message: packet, tls: this.#tls, left };
+      if (packet.kind === "startup") return this.#started(packet, left);
       if (packet.kind === "cancelRequest") return packet;
       if (packet.kind === "sslRequest" && this.#mayAskTls) await this.#answerTls(left);
       else if (packet.kind === "gssencRequest" && this.#mayAskGss) this.#answerGss(left);
       else throw unsupported(packet);
     }
+  }
+
+  #started(message: StartupMessage, left: Buffer): ClientStart {
+    return { kind: "startup", message, tls: this.#tls, certificate: this.#clientCertificate, left };
   }
 
   async #nextPacket(): Promise<{ packet: StartupPacket; left: Buffer }> {
@@ -113,6 +121,14 @@ export class ClientStartup {
     this.#peer = this.#read(secure);
     this.#tls = certificate;
     this.#mayAskTls = this.#mayAskGss = false;
+    this.#clientCertificate = readClientCertificate(secure);
+    const problem = this.#clientCertificate?.problem ?? null;
+    if (problem !== null)
+      throw new LoginError(
+        "28000",
+        `the client's certificate is not valid here: ${problem}`,
+        "Use a certificate for clients that a CA of Weir's tls.clientCa has signed, or none.",
+      );
   }
 }
 

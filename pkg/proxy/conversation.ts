@@ -1,5 +1,6 @@
 // What the steps of one login share: both peers, what the client asked.
 import type { Random } from "../runtime/random.ts";
+import type { ClientCertificate } from "./client-certificate.ts";
 import type { Frame, FrameStream } from "./frame-stream.ts";
 import type { Peer } from "./peer.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
@@ -12,6 +13,8 @@ export interface ClientSide {
   readonly startup: Startup;
   /** The certificate that the client saw; null on a plain connection. */
   readonly tls: ServingCertificate | null;
+  /** What the client showed of its own; one that is not valid has ended the login already. */
+  readonly certificate: ClientCertificate | null;
 }
 
 export interface UpstreamSide {

@@ -21,5 +21,7 @@ export interface Brokered {
 export type ClientSecret =
   | { readonly kind: "verifier"; readonly verifier: ScramVerifier }
   | { readonly kind: "password"; readonly password: Buffer }
-  /** No proof at all, from loopback addresses only. */
+  /** A TLS certificate of the client's, signed by a CA of ours; `name` as `isCalled` takes it, the login when null. */
+  | { readonly kind: "certificate"; readonly name: string | null }
+  /** No proof at all, from loopback addresses and over a unix socket only. */
   | { readonly kind: "trustLoopback" };

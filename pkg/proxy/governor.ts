@@ -13,10 +13,10 @@ import type { Logger } from "../runtime/logger.ts";
 import type { Random } from "../runtime/random.ts";
 import { CancelRegistry } from "./cancel-registry.ts";
 import type { Credentials } from "./credentials.ts";
-import { Listener } from "./listener.ts";
+import { type ListenAddress, Listener } from "./listener.ts";
 import type { LoggedIn, LoginEnded } from "./logged-in.ts";
 import { login } from "./login.ts";
-import type { Admission } from "./login-options.ts";
+import type { Admission, LoginOptions } from "./login-options.ts";
 import { sendCancel } from "./send-cancel.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
 import { SessionLoop } from "./session-loop.ts";
@@ -25,15 +25,14 @@ import { Slots } from "./slots.ts";
 import type { Startup } from "./startup.ts";
 import type { Upstream } from "./upstream.ts";
 
-export interface GovernedListener {
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+export type GovernedListener = ListenAddress & {
   /** `namespace/name` of the GovernedDatabase. */
   readonly database: string;
   readonly upstream: Upstream;
   readonly credentials: Credentials;
-}
+  /** What a client must show of its own, beside what proves its login. */
+  readonly clientCertificate?: LoginOptions["clientCertificate"];
+};
 
 export interface GovernorOptions {
   readonly listeners: readonly GovernedListener[];
@@ -125,8 +124,7 @@ class RunningGovernor implements Governor {
 
   #listener(governed: GovernedListener): Listener {
     return new Listener({
-      host: governed.host,
-      port: governed.port,
+      ...addressOf(governed),
       loginsMax: this.#options.limits.logins,
       serve: (socket, loggedIn) => this.#serve(socket, governed, loggedIn),
     });
@@ -139,7 +137,9 @@ class RunningGovernor implements Governor {
       const outcome = await login(socket, {
         upstream: governed.upstream,
         credentials: governed.credentials,
-        certificate,
+        certificate: "path" in governed ? () => null : certificate,
+        local: "path" in governed,
+        ...(governed.clientCertificate && { clientCertificate: governed.clientCertificate }),
         admit: (startup) => {
           asked = startup;
           return this.#admit(startup, governed);
@@ -287,6 +287,12 @@ class RunningGovernor implements Governor {
       });
     }
   }
+}
+
+function addressOf(listener: ListenAddress): ListenAddress {
+  return "path" in listener
+    ? { path: listener.path, mode: listener.mode }
+    : { host: listener.host, port: listener.port };
 }
 
 const notSettings = new Set(["user", "database", "replication", "options"]);

@@ -1,13 +1,22 @@
-// One TCP address that clients connect to, with a bound on how many of them have not logged in yet.
-import type { AddressInfo, Server, Socket } from "node:net";
+// One address, TCP or a unix socket, that clients connect to, with a bound on how many of them have not logged in yet.
+import type { Server, Socket } from "node:net";
 import { fatalError } from "./login-error.ts";
 import { Slots } from "./slots.ts";
 import { endSocket, tcpServer } from "./sockets.ts";
+import { listenOnUnix, type UnixAddress } from "./unix-socket.ts";
 
-export interface ListenerOptions {
+/** Connections that the kernel keeps for us while we are busy; a storm above it would be met with lost SYNs and long retries. */
+const BACKLOG = 4096;
+
+export interface TcpAddress {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+}
+
+export type ListenAddress = TcpAddress | UnixAddress;
+
+export type ListenerOptions = ListenAddress & {
   /** How many connections may be logging in at once. */
   readonly loginsMax: number;
   /**
@@ -15,7 +24,7 @@ export interface ListenerOptions {
    * the promise ends with the connection and must not reject.
    */
   readonly serve: (socket: Socket, loggedIn: () => void) => Promise<void>;
-}
+};
 
 export class Listener {
   readonly #options: ListenerOptions;
@@ -32,14 +41,21 @@ export class Listener {
     this.#server = tcpServer((socket) => this.#accept(socket));
   }
 
-  /** Resolves with the port once connections are taken; rejects with the system's error. */
-  listen(): Promise<number> {
-    const { host, port } = this.#options;
+  /** Resolves with the port, 0 for a unix socket, once connections are taken; rejects with the system's error. */
+  async listen(): Promise<number> {
+    if ("path" in this.#options) await listenOnUnix(this.#server, this.#options);
+    else await this.#listenOnTcp(this.#options);
+    this.#server.on("error", () => {}); // a failed accept (no descriptors left) concerns one client
+    const address = this.#server.address();
+    return address !== null && typeof address === "object" ? address.port : 0;
+  }
+
+  #listenOnTcp({ host, port }: TcpAddress): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off("error", reject).on("error", () => {}); // a failed accept (no descriptors left) concerns one client
-        resolve((this.#server.address() as AddressInfo).port);
+      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
+        this.#server.off("error", reject);
+        resolve();
       });
     });
   }

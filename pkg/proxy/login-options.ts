@@ -18,6 +18,10 @@ export interface LoginOptions {
   readonly certificate: () => ServingCertificate | null;
   /** Refuse clients that do not encrypt, with FATAL 28000. */
   readonly requireTls?: boolean;
+  /** Beside whatever else proves the login: a valid certificate of the client, under VerifyFull one for this login. */
+  readonly clientCertificate?: "VerifyCA" | "VerifyFull";
+  /** Clients come over a unix socket: no TLS is offered or demanded, as with PostgreSQL. */
+  readonly local?: boolean;
   /** Asked before anything reaches the server. */
   readonly admit: (startup: Startup) => Admission | Promise<Admission>;
   readonly cancels: CancelRegistry;

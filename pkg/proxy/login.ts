@@ -2,22 +2,30 @@
 import type { Socket } from "node:net";
 import { SERVER_TYPES } from "../wire/postgres/frame-reader.ts";
 import { CLIENT_LOGIN_TYPES } from "../wire/postgres/password-message.ts";
-import { brokeredLogin, negotiateVersion } from "./brokered-login.ts";
-import { authenticateClient } from "./client-authentication.ts";
+import {
+  brokeredLogin,
+  brokeredStartup,
+  negotiateVersion,
+  readPassword,
+  tellWithoutOurLogin,
+} from "./brokered-login.ts";
+import { authenticateClient, demandCertificate } from "./client-authentication.ts";
 import { type ClientStart, ClientStartup } from "./client-startup.ts";
 import type { ClientSide, Conversation } from "./conversation.ts";
 import type { Brokered } from "./credentials.ts";
 import { relayUntilReady } from "./first-ready.ts";
 import { type Frame, FrameStream } from "./frame-stream.ts";
+import { greetServer } from "./greet-server.ts";
 import type { LoggedIn, LoginEnded } from "./logged-in.ts";
 import { endOf, TimeLimit } from "./login-end.ts";
 import { LoginError, PeerGone } from "./login-error.ts";
 import type { LoginOptions } from "./login-options.ts";
-import { passThroughLogin } from "./pass-through-login.ts";
+import { passThroughLogin, relayedStartup } from "./pass-through-login.ts";
 import { Peer } from "./peer.ts";
 import { endSocket } from "./sockets.ts";
-import { readStartup, type Startup } from "./startup.ts";
+import { LOCAL_ADDRESS, readStartup, type Startup } from "./startup.ts";
 import { connectUpstream } from "./upstream.ts";
+import type { Way } from "./upstream-tls.ts";
 
 /** Never rejects, but at a defect of ours. */
 export async function login(client: Socket, options: LoginOptions): Promise<LoggedIn | LoginEnded> {
@@ -73,22 +81,31 @@ class LoginAttempt {
   async #logIn(start: Extract<ClientStart, { kind: "startup" }>): Promise<LoggedIn> {
     const { peer } = this.#startup;
     const frames = new FrameStream(peer, CLIENT_LOGIN_TYPES, ANSWER_BYTES_MAX, start.left);
-    const startup = readStartup(start.message, start.tls !== null, this.#client.remoteAddress ?? "");
-    const side: ClientSide = { peer, frames, startup, tls: start.tls };
+    const address = this.#options.local === true ? LOCAL_ADDRESS : (this.#client.remoteAddress ?? "");
+    const startup = readStartup(start.message, start.tls !== null, address);
+    const side: ClientSide = { peer, frames, startup, tls: start.tls, certificate: start.certificate };
+    this.#demand(side);
     await this.#admit(startup);
     return this.#options.credentials.mode === "Brokered"
       ? this.#brokered(side, this.#options.credentials)
       : this.#passThrough(side);
   }
 
-  async #admit(startup: Startup): Promise<void> {
-    if (this.#options.requireTls && !startup.encrypted) {
+  /** What a connection must be, whoever logs in; one over a unix socket needs none of it. */
+  #demand(side: ClientSide): void {
+    const { local, requireTls, clientCertificate } = this.#options;
+    if (local === true) return;
+    if (requireTls && !side.startup.encrypted) {
       throw new LoginError(
         "28000",
         "Weir takes encrypted connections only here",
         "Connect with sslmode=require or stricter.",
       );
     }
+    if (clientCertificate !== undefined) demandCertificate(side, clientCertificate);
+  }
+
+  async #admit(startup: Startup): Promise<void> {
     const admission = await this.#options.admit(startup);
     if (!admission.admit) throw new LoginError(admission.sqlstate, admission.message, admission.hint);
     const release = this.#options.sessions.take();
@@ -103,22 +120,30 @@ class LoginAttempt {
   }
 
   async #passThrough(client: ClientSide): Promise<LoggedIn> {
-    const talk = await this.#connect(client);
-    const version = await passThroughLogin(talk);
-    return this.#finish(talk, version, client.startup.user);
+    const { upstream } = this.#options;
+    const connect = (way: Way) => this.#connect(client, way);
+    const greeted = await greetServer({ upstream, packet: relayedStartup(client.startup), connect });
+    const version = await passThroughLogin(greeted);
+    return this.#finish(greeted.talk, version, client.startup.user);
   }
 
   async #brokered(client: ClientSide, credentials: Brokered): Promise<LoggedIn> {
+    const { upstream, random } = this.#options;
     const version = negotiateVersion(client);
-    await authenticateClient(client, credentials, this.#options.random);
-    const talk = await this.#connect(client);
-    await brokeredLogin(talk, credentials);
-    return this.#finish(talk, version, credentials.user);
+    await authenticateClient(client, credentials, random);
+    const password = await readPassword(credentials, upstream.name);
+    const connect = async (way: Way) => {
+      const talk = await this.#connect(client, way);
+      return { ...talk, tell: (frame: Frame) => tellWithoutOurLogin(frame, talk) };
+    };
+    const greeted = await greetServer({ upstream, packet: brokeredStartup(client.startup, credentials.user), connect });
+    await brokeredLogin(greeted, credentials, password);
+    return this.#finish(greeted.talk, version, credentials.user);
   }
 
-  async #connect(client: ClientSide): Promise<Conversation> {
+  async #connect(client: ClientSide, way: Way): Promise<Conversation> {
     const { upstream, random, serverText } = this.#options;
-    const connection = await connectUpstream(upstream, this.#stop.signal);
+    const connection = await connectUpstream(upstream, way, this.#stop.signal);
     this.#upstreamSocket = connection.socket;
     if (this.#stop.signal.aborted) connection.socket.destroy();
     const peer = new Peer(connection.socket, "upstream");

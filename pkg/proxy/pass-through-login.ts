@@ -6,27 +6,26 @@ import { decodePassword, decodeSaslInitialResponse } from "../wire/postgres/pass
 import { encodeStartupMessage } from "../wire/postgres/startup-packet.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import type { Conversation } from "./conversation.ts";
+import type { Greeted } from "./greet-server.ts";
 import { LoginError } from "./login-error.ts";
 import { SCRAM_PLUS } from "./scram-server.ts";
+import type { Startup } from "./startup.ts";
 import { authenticateUpstream } from "./upstream-authentication.ts";
 import { label, nextClientAnswer, nextUpstreamFrame, unexpected } from "./upstream-frame.ts";
 
+/** What the client asked, in its own words. */
+export const relayedStartup = ({ version, parameters }: Startup): Buffer => encodeStartupMessage(version, parameters);
+
 /** Ends when the server has accepted the login and the client knows. Returns the protocol version that both go on with. */
-export async function passThroughLogin(talk: Conversation): Promise<number> {
+export async function passThroughLogin({ talk, negotiated, request }: Greeted<Conversation>): Promise<number> {
   const { startup, peer: client } = talk.client;
-  let version = startup.version;
-  talk.upstream.peer.write(encodeStartupMessage(version, startup.parameters));
-  for (;;) {
-    const frame = await nextUpstreamFrame(talk);
-    if (frame.type === "v") {
-      version = Math.min(version, decodeNegotiateProtocolVersion(frame.body).version);
-      client.write(frame.bytes);
-    } else if (frame.type === "R") {
-      if (await relayRequest(talk, decodeAuthentication(frame.body), frame.bytes)) return version;
-    } else {
-      throw unexpected(talk, frame);
-    }
+  if (negotiated !== null) client.write(negotiated.bytes);
+  for (let frame = request; ; frame = await nextUpstreamFrame(talk)) {
+    if (frame.type !== "R") throw unexpected(talk, frame);
+    if (await relayRequest(talk, decodeAuthentication(frame.body), frame.bytes)) break;
   }
+  if (negotiated === null) return startup.version;
+  return Math.min(startup.version, decodeNegotiateProtocolVersion(negotiated.body).version);
 }
 
 /** True when the client has been told that it is logged in. */

@@ -6,6 +6,15 @@ import { clientKey, hmac, ITERATIONS_MAX, saltedPassword, serverKey, sha256, xor
 /** The server's side of the exchange is malformed, or the server does not know the password. */
 export class ScramError extends Error {}
 
+export type ChannelBinding =
+  /** `endPoint` is the hash of the server's certificate; the server offered -PLUS. */
+  | { readonly kind: "bound"; readonly endPoint: Buffer }
+  /** We could bind, the server did not offer it: one that did, whose offer was struck on the way, ends the exchange. */
+  | { readonly kind: "notOffered" }
+  | { readonly kind: "unsupported" };
+
+const gs2Headers = { bound: "p=tls-server-end-point,,", notOffered: "y,,", unsupported: "n,," } as const;
+
 export class ScramClient {
   readonly mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-256-PLUS";
   readonly #password: Buffer;
@@ -14,12 +23,12 @@ export class ScramClient {
   readonly #channelInput: Buffer;
   #serverSignature: Buffer = Buffer.alloc(0);
 
-  /** `endPoint` is the hash of the server's certificate where it offered -PLUS, else null. */
-  constructor(password: Buffer, endPoint: Buffer | null, random: Random) {
+  constructor(password: Buffer, binding: ChannelBinding, random: Random) {
+    const endPoint = binding.kind === "bound" ? binding.endPoint : null;
     this.mechanism = endPoint === null ? "SCRAM-SHA-256" : "SCRAM-SHA-256-PLUS";
     this.#password = password;
     this.#nonce = random.bytes(18).toString("base64");
-    this.#gs2Header = endPoint === null ? "n,," : "p=tls-server-end-point,,";
+    this.#gs2Header = gs2Headers[binding.kind];
     this.#channelInput = Buffer.concat([Buffer.from(this.#gs2Header), endPoint ?? Buffer.alloc(0)]);
   }
 

@@ -3,30 +3,31 @@ import { isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect, TLSSocket } from "node:tls";
 import type { ServingCertificate } from "./serving-certificate.ts";
 import { ignoreErrors } from "./sockets.ts";
-import type { UpstreamTls } from "./upstream.ts";
+import { contextOf, type EncryptedTls } from "./upstream-tls.ts";
 
 /** PostgreSQL's registered protocol name (RFC 7301), which libpq sends since version 17. */
 const ALPN = ["postgresql"];
 
+/** A client's certificate is asked for where a CA is known; whether it is good is told by `readClientCertificate`. */
 export function acceptTls(socket: Socket, certificate: ServingCertificate): Promise<TLSSocket> {
-  const secure = new TLSSocket(socket, { isServer: true, secureContext: certificate.context, ALPNProtocols: ALPN });
+  const secure = new TLSSocket(socket, {
+    isServer: true,
+    secureContext: certificate.context,
+    requestCert: certificate.asksClient,
+    rejectUnauthorized: false,
+    ALPNProtocols: ALPN,
+  });
   return secured(secure, "secure");
 }
 
-export function startTls(
-  socket: Socket,
-  host: string,
-  tls: Exclude<UpstreamTls, { mode: "disable" }>,
-): Promise<TLSSocket> {
-  const options: ConnectionOptions = { socket, minVersion: "TLSv1.2", ALPNProtocols: ALPN };
-  if (isIP(host) === 0) options.servername = host;
-  else options.host = host;
-  if (tls.mode === "require") {
-    options.rejectUnauthorized = false;
-  } else {
-    options.ca = tls.ca;
-    if (tls.mode === "verify-ca") options.checkServerIdentity = () => undefined;
-  }
+/** `host`: the server's, where `tls` names no other. */
+export function startTls(socket: Socket, host: string, tls: EncryptedTls): Promise<TLSSocket> {
+  const name = tls.serverName ?? host;
+  const options: ConnectionOptions = { socket, secureContext: contextOf(tls), ALPNProtocols: ALPN };
+  if (isIP(name) === 0) options.servername = name;
+  else options.host = name;
+  if (tls.mode !== "verify-ca" && tls.mode !== "verify-full") options.rejectUnauthorized = false;
+  if (tls.mode === "verify-ca") options.checkServerIdentity = () => undefined;
   return secured(connect(options), "secureConnect");
 }
 

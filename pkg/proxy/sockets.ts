@@ -16,17 +16,25 @@ export function tcpServer(onConnection: (socket: Socket) => void): Server {
 }
 
 export interface TcpTarget {
+  /** A name, an address, or an absolute path: then the socket `.s.PGSQL.<port>` in that folder. */
   readonly host: string;
   readonly port: number;
   /** How the host's name becomes an address, where the system's own way would lead back to us. */
   readonly lookup?: LookupFunction;
 }
 
+/** Where a server's unix socket lies, as libpq finds it; null for a host on the network. */
+export function socketPath(host: string, port: number): string | null {
+  return host.startsWith("/") ? `${host}/.s.PGSQL.${port}` : null;
+}
+
 /** Resolves with an open, paused socket; rejects with the system's error. `signal` gives up. */
 export function tcpConnect({ host, port, lookup }: TcpTarget, signal: AbortSignal): Promise<Socket> {
   return new Promise<Socket>((resolve, reject) => {
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
-    const socket = ignoreErrors(connect({ host, port, noDelay: true, ...keepAlive, ...(lookup && { lookup }) }));
+    const path = socketPath(host, port);
+    const target = path === null ? { host, port, noDelay: true, ...keepAlive, ...(lookup && { lookup }) } : { path };
+    const socket = ignoreErrors(connect(target));
     socket.pause();
     const abort = () => fail(signal.reason as Error);
     const settle = () => {

@@ -16,9 +16,12 @@ export interface Startup {
   /** Settings and switches of the parameter `options`. */
   readonly options: StartupOptions;
   readonly encrypted: boolean;
-  /** The client's address; "" when it has gone already. */
+  /** The client's address; LOCAL_ADDRESS over a unix socket, "" when it has gone already. */
   readonly address: string;
 }
+
+/** PostgreSQL's own word for a client of a unix socket. */
+export const LOCAL_ADDRESS = "[local]";
 
 export function readStartup(message: StartupMessage, encrypted: boolean, address: string): Startup {
   const last = (name: string) => message.parameters.findLast(([key]) => key === name)?.[1];

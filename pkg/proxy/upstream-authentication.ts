@@ -7,7 +7,7 @@ import { encodePassword } from "../wire/postgres/password-message.ts";
 import { serverEndPoint } from "./channel-binding.ts";
 import type { UpstreamTalk } from "./conversation.ts";
 import { LoginError } from "./login-error.ts";
-import { ScramClient, ScramError } from "./scram-client.ts";
+import { type ChannelBinding, ScramClient, ScramError } from "./scram-client.ts";
 import { SCRAM, SCRAM_PLUS } from "./scram-server.ts";
 import { label, nextUpstreamFrame, unexpected } from "./upstream-frame.ts";
 
@@ -45,11 +45,11 @@ export async function authenticateUpstream(
 const REMEDY = "Give this login the method scram-sha-256 in the server's pg_hba.conf.";
 
 async function scram(talk: UpstreamTalk, mechanisms: readonly string[], password: Buffer): Promise<void> {
-  const endPoint = mechanisms.includes(SCRAM_PLUS) ? upstreamEndPoint(talk) : null;
-  if (endPoint === null && !mechanisms.includes(SCRAM)) {
+  const binding = channelBinding(talk, mechanisms.includes(SCRAM_PLUS));
+  if (binding.kind !== "bound" && !mechanisms.includes(SCRAM)) {
     throw new LoginError("28000", `${label(talk)} offers no SASL mechanism that Weir speaks`, REMEDY);
   }
-  const client = new ScramClient(password, endPoint, talk.random);
+  const client = new ScramClient(password, binding, talk.random);
   try {
     talk.upstream.peer.write(serialize.sendSASLInitialResponseMessage(client.mechanism, client.first().toString()));
     const challenge = await expect(talk, "saslContinue");
@@ -63,11 +63,12 @@ async function scram(talk: UpstreamTalk, mechanisms: readonly string[], password
   return expectOk(talk);
 }
 
-/** The binding value of the server's certificate, where there is TLS and the certificate has one. */
-function upstreamEndPoint(talk: UpstreamTalk): Buffer | null {
+function channelBinding(talk: UpstreamTalk, offered: boolean): ChannelBinding {
   const { socket } = talk.upstream.connection;
   const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
-  return certificate === undefined ? null : serverEndPoint(certificate);
+  const endPoint = certificate === undefined ? null : serverEndPoint(certificate);
+  if (endPoint === null) return { kind: "unsupported" };
+  return offered ? { kind: "bound", endPoint } : { kind: "notOffered" };
 }
 
 async function expectOk(talk: UpstreamTalk): Promise<void> {

@@ -5,18 +5,15 @@ import { SSL_REQUEST_PACKET } from "../wire/postgres/startup-packet.ts";
 import { LoginError, PeerGone } from "./login-error.ts";
 import { Peer } from "./peer.ts";
 import { startTls } from "./socket-tls.ts";
-import { type TcpTarget, tcpConnect } from "./sockets.ts";
+import { socketPath, type TcpTarget, tcpConnect } from "./sockets.ts";
+import type { EncryptedTls, UpstreamTls, Way } from "./upstream-tls.ts";
 
-export type UpstreamTls =
-  | { readonly mode: "disable" }
-  /** Encrypted, whoever the server is. */
-  | { readonly mode: "require" }
-  /** `ca` is PEM. verify-full also compares the host's name. */
-  | { readonly mode: "verify-ca" | "verify-full"; readonly ca: string };
+export type { UpstreamTls };
 
 export interface Upstream extends TcpTarget {
   /** The GovernedDatabase's name, for messages. */
   readonly name: string;
+  /** Has no meaning for a unix socket, which nobody can listen in to. */
   readonly tls: UpstreamTls;
   /** Time to connect and to encrypt; 10 s when not given. */
   readonly connectTimeoutMs?: number;
@@ -31,14 +28,18 @@ export interface UpstreamConnection {
   readonly address: UpstreamAddress;
 }
 
-/** One server among those that a name may stand for; cancel requests must reach the very same. */
+/** One server among those that a name may stand for, and how it was spoken to; cancel requests must reach the very same. */
 export interface UpstreamAddress {
   readonly upstream: Upstream;
   readonly ip: string;
+  readonly encrypted: boolean;
 }
 
-/** Rejects with LoginError 08006 that names the database and the remedy. */
-export async function connectUpstream(upstream: Upstream, signal?: AbortSignal): Promise<UpstreamConnection> {
+/** No TLS came about where the server may be spoken to in clear as well. */
+export class TlsFailed extends LoginError {}
+
+/** Rejects with LoginError 08006 that names the database and the remedy; TlsFailed when only encryption failed. */
+export async function connectUpstream(upstream: Upstream, way: Way, signal?: AbortSignal): Promise<UpstreamConnection> {
   const timeout = AbortSignal.timeout(upstream.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
   const until = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
   const socket = await tcpConnect(upstream, until).catch((cause: Error) => {
@@ -48,49 +49,51 @@ export async function connectUpstream(upstream: Upstream, signal?: AbortSignal):
   const abort = () => socket.destroy();
   until.addEventListener("abort", abort, { once: true });
   try {
-    const secure = upstream.tls.mode === "disable" ? null : await encrypt(socket, upstream, upstream.tls);
-    return { socket: secure ?? socket, encrypted: secure !== null, address: { upstream, ip } };
+    const secure = await encryptFor(socket, upstream, way);
+    const encrypted = secure !== null;
+    return { socket: secure ?? socket, encrypted, address: { upstream, ip, encrypted } };
   } catch (error) {
     socket.destroy();
-    throw until.aborted && !(error instanceof LoginError) ? unreachable(upstream, until.reason as Error) : error;
+    throw until.aborted ? unreachable(upstream, until.reason as Error) : error;
   } finally {
     until.removeEventListener("abort", abort);
   }
 }
 
-/** The same server again, for a cancel request. */
-export function connectAgain(address: UpstreamAddress): Promise<UpstreamConnection> {
-  const { ip, upstream } = address;
+/** The same server again in the same way, for a cancel request. */
+export function connectAgain({ ip, upstream, encrypted }: UpstreamAddress): Promise<UpstreamConnection> {
   const family = isIP(ip) as 4 | 6;
-  return connectUpstream({
-    ...upstream,
-    lookup: (_host, options, done) => (options.all ? done(null, [{ address: ip, family }]) : done(null, ip, family)),
-  });
+  const lookup: TcpTarget["lookup"] = (_host, options, done) =>
+    options.all ? done(null, [{ address: ip, family }]) : done(null, ip, family);
+  return connectUpstream({ ...upstream, lookup }, encrypted ? "tls" : "plain");
 }
 
-async function encrypt(
-  socket: Socket,
-  upstream: Upstream,
-  tls: Exclude<UpstreamTls, { mode: "disable" }>,
-): Promise<TLSSocket> {
-  await askForTls(socket, upstream);
+/** Null: the connection stays plain. */
+async function encryptFor(socket: Socket, upstream: Upstream, way: Way): Promise<TLSSocket | null> {
+  const { tls } = upstream;
+  if (way === "plain" || tls.mode === "disable") return null;
+  if (await offersTls(socket, upstream)) return encrypt(socket, upstream, tls);
+  if (way === "tlsIfOffered") return null;
+  const hint = "Turn on ssl in the server, or set tls.mode of the GovernedDatabase to Disable or Prefer.";
+  throw new TlsFailed("08006", `${label(upstream)} does not offer TLS`, hint);
+}
+
+function encrypt(socket: Socket, upstream: Upstream, tls: EncryptedTls): Promise<TLSSocket> {
   return startTls(socket, upstream.host, tls).catch((cause: Error) => {
-    const hint = "Compare tls.mode and its CA in the GovernedDatabase with the certificate that the server shows.";
-    throw new LoginError("08006", `${label(upstream)} could not be encrypted: ${cause.message}`, hint, { cause });
+    const hint =
+      "Compare tls of the GovernedDatabase (mode, CA, client certificate) with what the server shows and asks.";
+    throw new TlsFailed("08006", `${label(upstream)} could not be encrypted: ${cause.message}`, hint, { cause });
   });
 }
 
 /** SSLRequest and its answer of one byte; more than one byte came from a man in the middle (CVE-2021-23222). */
-async function askForTls(socket: Socket, upstream: Upstream): Promise<void> {
+async function offersTls(socket: Socket, upstream: Upstream): Promise<boolean> {
   const peer = new Peer(socket, "upstream");
   try {
     peer.write(SSL_REQUEST_PACKET);
     const answer = (await peer.read()).toString("latin1");
-    if (answer === "S" && peer.release().length === 0) return;
-    if (answer === "N") {
-      const hint = "Turn on ssl in the server, or set tls.mode of the GovernedDatabase to disable.";
-      throw new LoginError("08006", `${label(upstream)} does not offer TLS`, hint);
-    }
+    if (answer === "N") return false;
+    if (answer === "S" && peer.release().length === 0) return true;
     throw new LoginError("08006", `${label(upstream)} did not answer an SSLRequest as PostgreSQL does`);
   } catch (error) {
     throw error instanceof PeerGone ? unreachable(upstream, new Error("it closed the connection")) : error;
@@ -108,6 +111,6 @@ function unreachable(upstream: Upstream, cause: Error): LoginError {
   return new LoginError("08006", `${label(upstream)} cannot be reached: ${why}`, hint, { cause });
 }
 
-function label(upstream: Upstream): string {
-  return `database "${upstream.name}" at ${upstream.host}:${upstream.port}`;
+function label({ name, host, port }: Upstream): string {
+  return `database "${name}" at ${socketPath(host, port) ?? `${host}:${port}`}`;
 }

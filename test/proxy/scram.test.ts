@@ -10,9 +10,11 @@ import { WireError } from "../../pkg/wire/postgres/wire-error.ts";
 const salt = Buffer.from("0123456789abcdef");
 const password = Buffer.from("correct horse");
 const endPoint = Buffer.alloc(32, 9);
+const unbound = { kind: "unsupported" } as const;
 
 async function exchange(clientPassword: Buffer, clientEnd: Buffer | null, serverEnd: Buffer | null): Promise<boolean> {
-  const client = new ScramClient(clientPassword, clientEnd, systemRandom);
+  const binding = clientEnd === null ? unbound : ({ kind: "bound", endPoint: clientEnd } as const);
+  const client = new ScramClient(clientPassword, binding, systemRandom);
   const server = new ScramServer(await makeVerifier(password, salt, 10), serverEnd, systemRandom);
   const answer = await client.final(server.first(client.mechanism, client.first()));
   const final = server.final(answer);
@@ -25,6 +27,12 @@ test("the right password is proved, with and without channel binding", async () 
   expect(await exchange(password, null, null)).toBe(true);
   expect(await exchange(password, null, endPoint)).toBe(true);
   expect(await exchange(password, endPoint, endPoint)).toBe(true);
+});
+
+test("an offer of channel binding that was struck on the way is noticed by the server", async () => {
+  const client = new ScramClient(password, { kind: "notOffered" }, systemRandom);
+  const server = new ScramServer(await makeVerifier(password, salt, 10), endPoint, systemRandom);
+  expect(() => server.first(client.mechanism, client.first())).toThrow("thinks that the server does not");
 });
 
 test("a wrong password is not", async () => {
@@ -60,12 +68,12 @@ describe("a server that breaks the rules is refused by our client", () => {
     ["nonsense", () => "nonsense"],
   ];
   test.each(answers)("%s", async (_name, answer) => {
-    const client = new ScramClient(password, null, systemRandom);
+    const client = new ScramClient(password, unbound, systemRandom);
     await expect(client.final(Buffer.from(answer(client.first().toString())))).rejects.toThrow(ScramError);
   });
 
   test("no proof of its own", () => {
-    const client = new ScramClient(password, null, systemRandom);
+    const client = new ScramClient(password, unbound, systemRandom);
     expect(() => client.verify(Buffer.from("v="))).toThrow(ScramError);
     expect(() => client.verify(Buffer.from("e=other-error"))).toThrow(ScramError);
   });

@@ -88,7 +88,7 @@ test("a pool of node-postgres keeps its connection after a refusal", async () =>
   /** As an application does that takes a client out and gives it back; `pool.query` itself drops the client after any error. */
   const ask = async (text: string, values?: readonly unknown[]) => {
     const client = await pool.connect();
-    return client.query({ text, values: values ? [...values] : undefined }).finally(() => client.release());
+    return client.query(text, values ? [...values] : []).finally(() => client.release());
   };
   const pid = async () => (await ask("SELECT pg_backend_pid() AS pid")).rows[0].pid;
   const before = await pid();

@@ -108,6 +108,7 @@ function resolved(
   form: CallForm,
 ): ResolvedFunction {
   const infos = meant.map(({ info }) => info);
+  if (infos.length === 0 && asCast === undefined) return { ...castOrNothing(asCast, written), absent: true };
   if (infos.length === 0) return castOrNothing(asCast, written);
   const safe = (info: FunctionInfo) => isSafe(info) || constantsMakeSafe(info, form.constants ?? []);
   const results = meant.map(({ info, types }) => resultType(info.returns, types, given, snapshot));

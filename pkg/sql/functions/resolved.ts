@@ -12,6 +12,8 @@ export interface ResolvedFunction extends FunctionUse {
   readonly kind: "f" | "a" | "w" | "p";
   /** The one function meant, for analysing its body and its sink; null when there are several or none is known. */
   readonly info: FunctionInfo | null;
+  /** The catalogue holds nothing that the call could mean. */
+  readonly absent?: true;
 }
 
 export interface ResolvedOperator extends FunctionUse {

@@ -6,7 +6,7 @@ import { type CallForm, resolveCast, resolveFunction, resolveOperator } from "..
 import { noteFunction } from "./collector.ts";
 import { derive, deriveAll } from "./label.ts";
 import { computed, type Value } from "./value.ts";
-import type { Walk } from "./walk.ts";
+import { NotKnown, type Walk } from "./walk.ts";
 
 export interface Called {
   readonly use: FunctionUse;
@@ -23,7 +23,14 @@ export function resolveCall(
   types: readonly number[],
   form: CallForm = {},
 ): Called {
-  const { returns, returnsSet, kind, info, ...use } = resolveFunction(name, types, types.length, walk.context, form);
+  const { returns, returnsSet, kind, info, absent, ...use } = resolveFunction(
+    name,
+    types,
+    types.length,
+    walk.context,
+    form,
+  );
+  if (absent === true) throw new NotKnown("function not in the catalogue");
   return { use, returns, returnsSet, kind, info };
 }
 

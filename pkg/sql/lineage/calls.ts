@@ -3,6 +3,7 @@
 import type { FunctionInfo } from "../../catalog/snapshot.ts";
 import type { FunctionUse } from "../facts.ts";
 import { type CallForm, resolveCast, resolveFunction, resolveOperator } from "../functions/resolve.ts";
+import { remembered } from "../memory.ts";
 import { noteFunction } from "./collector.ts";
 import { derive, deriveAll } from "./label.ts";
 import { computed, type Value } from "./value.ts";
@@ -23,13 +24,18 @@ export function resolveCall(
   types: readonly number[],
   form: CallForm = {},
 ): Called {
-  const { returns, returnsSet, kind, info, absent, ...use } = resolveFunction(
-    name,
-    types,
-    types.length,
-    walk.context,
-    form,
-  );
+  const { constants, ...plain } = form;
+  const key = `${name.join(".")} ${types.join()} ${plain.named === true} ${plain.variadic === true}`;
+  const resolve = () => resolveAnew(walk, name, types, plain);
+  const called = walk.calls === null ? resolve() : remembered(walk.calls.functions, key, resolve);
+  // Constant arguments make some functions safe that are not otherwise.
+  const mayBecomeSafe = called.use.trust === "opaque" && constants !== undefined && constants.length > 0;
+  return mayBecomeSafe ? resolveAnew(walk, name, types, form) : called;
+}
+
+function resolveAnew(walk: Walk, name: readonly string[], types: readonly number[], form: CallForm): Called {
+  const resolved = resolveFunction(name, types, types.length, walk.context, form);
+  const { returns, returnsSet, kind, info, absent, ...use } = resolved;
   if (absent === true) throw new NotKnown("function not in the catalogue");
   return { use, returns, returnsSet, kind, info };
 }
@@ -63,9 +69,13 @@ export interface Operation {
 /** `left: null` for a prefix operator. */
 export function callOperator(walk: Walk, name: readonly string[], left: number | null, right: number): Operation {
   if (walk.catalog === null) return { use: { oid: null, name: name.join("."), trust: "opaque" }, result: 0 };
-  const { result, ...use } = resolveOperator(name, left, right, walk.context);
-  if (use.trust === "opaque") noteCalled(walk, use);
-  return { use, result };
+  const key = `${name.join(".")} ${left} ${right}`;
+  const operation = remembered(walk.calls!.operators, key, () => {
+    const { result, ...use } = resolveOperator(name, left, right, walk.context);
+    return { use, result };
+  });
+  if (operation.use.trust === "opaque") noteCalled(walk, operation.use);
+  return operation;
 }
 
 export function castValue(walk: Walk, value: Value, target: number): Value {

@@ -85,7 +85,7 @@ function lateral<T>(scope: Scope, active: boolean, read: () => T): T {
 function rangeVariable(walk: Walk, scope: Scope, node: Node): RangeItem {
   const common =
     node.schemaname === undefined && node.catalogname === undefined ? findCommonTable(scope, node.relname) : null;
-  if (common !== null) return named(node, node.relname, referTo(walk, common));
+  if (common !== null) return named(node, node.relname, referTo(walk, scope, common));
   return relationItem(walk, node, false);
 }
 

@@ -60,6 +60,7 @@ function followed(document: Value, steps: readonly string[] | null, as: "json" |
 }
 
 function appended(document: Lineage & { kind: "copy" }, keys: readonly string[], as: "json" | "text"): Lineage {
+  if (keys.length === 0) return as === "json" ? document : derive(document);
   const { column, path, via } = document;
   const longer = (before: readonly string[] | undefined) => [...(before ?? []), ...keys];
   const part: Lineage = { kind: "copy", column, path: longer(path), as };

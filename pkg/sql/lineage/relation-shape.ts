@@ -3,6 +3,7 @@
 import type { Column, Relation } from "../../catalog/snapshot.ts";
 import type { ColumnRef, Lineage, Understood } from "../facts.ts";
 import { leakyColumns } from "../functions/leaky-relation.ts";
+import { callsUnder } from "../memory.ts";
 import { newCollector } from "./collector.ts";
 import { evaluateText } from "./evaluate-text.ts";
 import { CLEAN, copyOf, derive, through, unknown } from "./label.ts";
@@ -130,10 +131,16 @@ const opaqueView: Understood = {
 export function definitionWalk(walk: Walk, relation: Relation): Walk {
   const tempSchema = relation.temporary ? relation.schema : null;
   const searchPath = relation.printedUnder ?? ["pg_catalog"];
-  const resolution = { ...walk.context.resolution!, searchPath, tempSchema, key: "" };
+  const resolution = {
+    ...walk.context.resolution!,
+    searchPath,
+    tempSchema,
+    key: JSON.stringify([searchPath, tempSchema]),
+  };
   return {
     ...walk,
     context: { ...walk.context, resolution },
+    calls: callsUnder(walk.memory!, resolution.key),
     found: newCollector(),
     parameters: null,
     inside: "view",

@@ -13,6 +13,8 @@ export interface ScopeColumn {
   readonly type: number;
   readonly typmod: number;
   readonly origin: Origin | null;
+  /** A star does not stand for it. */
+  readonly hidden?: boolean;
 }
 
 export interface RangeItem {

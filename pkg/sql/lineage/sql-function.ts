@@ -2,6 +2,7 @@
 // is known (rule R6). Parameters count as clean there; what the call hands in is added afterwards.
 import type { FunctionInfo, Resolution } from "../../catalog/snapshot.ts";
 import type { Facts, Lineage, OutputColumn, Understood } from "../facts.ts";
+import { callsUnder } from "../memory.ts";
 import { kindOf, list, type Node } from "../node.ts";
 import type { Called } from "./calls.ts";
 import { factsOf, newCollector, noteFacts, noteFunction, steer } from "./collector.ts";
@@ -116,9 +117,11 @@ function statementsOf(walk: Walk, info: FunctionInfo): readonly Node[] {
 }
 
 function bodyWalk(walk: Walk, info: FunctionInfo): Walk {
+  const resolution = resolutionOf(walk, info);
   return {
     ...walk,
-    context: { ...walk.context, resolution: resolutionOf(walk, info), parameterTypes: info.args },
+    context: { ...walk.context, resolution, parameterTypes: info.args },
+    calls: callsUnder(walk.memory!, resolution.key),
     found: newCollector(),
     parameters: parametersOf(info),
     inside: "function",
@@ -132,10 +135,13 @@ function bodyWalk(walk: Walk, info: FunctionInfo): Walk {
 /** A body as text resolves by its caller's path, unless the function sets one; one in the standard's form by where it was printed. */
 function resolutionOf(walk: Walk, info: FunctionInfo): Resolution {
   const own = walk.context.resolution!;
-  if (info.sqlBody !== null) return { ...own, searchPath: info.printedUnder ?? ["pg_catalog"], key: "" };
+  if (info.sqlBody !== null) {
+    const searchPath = info.printedUnder ?? ["pg_catalog"];
+    return { ...own, searchPath, key: JSON.stringify([searchPath]) };
+  }
   const searchPath = pathOfSettings(info.settings, own);
   if (searchPath === null) throw new NotKnown("function with settings of its own");
-  return { ...own, searchPath, key: `${own.key} ${searchPath.join(",")}` };
+  return { ...own, searchPath, key: JSON.stringify([own.key, searchPath]) };
 }
 
 function parametersOf(info: FunctionInfo): Parameters {

@@ -3,6 +3,7 @@ import type { AnalysisContext } from "../analyze.ts";
 import type { Engine } from "../engine.ts";
 import type { EffectKind, Facts, RelationUse } from "../facts.ts";
 import type { Grammar } from "../grammar.ts";
+import { callsUnder } from "../memory.ts";
 import { kindOf, type Node } from "../node.ts";
 import { utilityFacts } from "../utility/utility.ts";
 import { factsOf, newCollector } from "./collector.ts";
@@ -32,12 +33,15 @@ function notUnderstood(why: string): Facts {
 
 function newWalk(grammar: Grammar, context: AnalysisContext): Walk {
   // Without knowing how names resolve, no name means anything.
-  const catalog = context.resolution === null ? null : context.snapshot;
+  const { resolution } = context;
+  const catalog = resolution === null ? null : context.snapshot;
+  const memory = catalog === null ? null : grammar.memory.of(catalog);
   return {
     grammar,
     context,
     catalog,
-    memory: catalog === null ? null : grammar.memory.of(catalog),
+    memory,
+    calls: memory === null ? null : callsUnder(memory, resolution!.key),
     found: newCollector(),
     parameters: null,
     inside: null,

@@ -37,12 +37,16 @@ export function jsonTableColumns(walk: Walk, scope: Scope, node: Node): ScopeCol
 function nestedColumns(walk: Walk, scope: Scope, node: Node, document: Value, others: Lineage): ScopeColumn[] {
   const rows = atJsonPath(document, pathText(node.pathspec), "json", JSONB);
   steer(walk, both(rows.lineage, others), "JSON_TABLE");
-  return list(node.columns).flatMap((wrapped) => {
+  const columns = list(node.columns).map((wrapped) => {
     if (kindOf(wrapped) !== "JsonTableColumn") throw new NotKnown(`column of kind ${kindOf(wrapped)}`);
-    const column = wrapped.JsonTableColumn;
-    if (column.coltype === "JTC_NESTED") return nestedColumns(walk, scope, column, rows, others);
-    return [jsonColumn(walk, scope, column, rows, others)];
+    return wrapped.JsonTableColumn;
   });
+  // Columns of nested paths come after those of the path itself.
+  const isNested = (column: Node) => column.coltype === "JTC_NESTED";
+  const own = columns
+    .filter((column) => !isNested(column))
+    .map((column) => jsonColumn(walk, scope, column, rows, others));
+  return [...own, ...columns.filter(isNested).flatMap((column) => nestedColumns(walk, scope, column, rows, others))];
 }
 
 function jsonColumn(walk: Walk, scope: Scope, column: Node, rows: Value, others: Lineage): ScopeColumn {

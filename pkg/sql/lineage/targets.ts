@@ -74,7 +74,10 @@ function allColumns(walk: Walk, scope: Scope): Columns {
 
 function itemColumns(walk: Walk, item: RangeItem): Columns {
   noteRead(walk, item);
-  return { columns: item.columns, open: item.open };
+  const columns = item.columns.some((column) => column.hidden === true)
+    ? item.columns.filter((column) => column.hidden !== true)
+    : item.columns;
+  return { columns, open: item.open };
 }
 
 function rowColumns(walk: Walk, row: Value): Columns {

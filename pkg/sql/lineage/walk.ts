@@ -2,7 +2,7 @@
 import type { Snapshot } from "../../catalog/snapshot.ts";
 import type { AnalysisContext } from "../analyze.ts";
 import type { Grammar } from "../grammar.ts";
-import type { SnapshotMemory } from "../memory.ts";
+import type { CallMemory, SnapshotMemory } from "../memory.ts";
 import type { Node } from "../node.ts";
 import type { Collector } from "./collector.ts";
 import type { Value } from "./value.ts";
@@ -22,6 +22,8 @@ export interface Walk {
   /** null without a catalogue, or without knowing how names resolve: then every relation is open. */
   readonly catalog: Snapshot | null;
   readonly memory: SnapshotMemory | null;
+  /** What calls mean under `context.resolution`. */
+  readonly calls: CallMemory | null;
   readonly found: Collector;
   /** Of the SQL function whose body this is. */
   readonly parameters: Parameters | null;

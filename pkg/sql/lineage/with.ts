@@ -58,8 +58,21 @@ export function findCommonTable(scope: Scope | null, name: string): CommonTable 
   return null;
 }
 
-/** Columns of a WITH query where it is used. */
-export function referTo(walk: Walk, table: CommonTable): QueryResult {
+/** Columns of a WITH query where it is used. Below its own level, a star does not stand for those that SEARCH and CYCLE add. */
+export function referTo(walk: Walk, scope: Scope, table: CommonTable): QueryResult {
+  const { columns, open } = currentResult(walk, table);
+  const { search_clause: search, cycle_clause: cycle } = table.node;
+  const added = scope === table.scope ? 0 : (search === undefined ? 0 : 1) + (cycle === undefined ? 0 : 2);
+  if (added === 0) return { columns, open };
+  return {
+    columns: columns.map((column, position) =>
+      position < columns.length - added ? column : { ...column, hidden: true },
+    ),
+    open,
+  };
+}
+
+function currentResult(walk: Walk, table: CommonTable): QueryResult {
   if (!walk.running.includes(table)) return resultOf(walk, table, true);
   if (table.current === null || siblingRuns(walk, table))
     throw new NotKnown("WITH query that refers to itself in another way");

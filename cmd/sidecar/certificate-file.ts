@@ -1,50 +1,21 @@
-// The certificate shown to clients, taken up anew when its files change (cert-manager and kubelet replace them in place).
-import { readFileSync, statSync } from "node:fs";
+// The certificate shown to clients, and the CA of theirs, taken up anew when their files change.
 import { type ServingCertificate, servingCertificate } from "../../pkg/proxy/serving-certificate.ts";
-
-/** Looks at most this often. */
-const LOOK_EVERY_MS = 1000;
+import { readCertificates, readPair } from "./pem.ts";
+import { type Watching, watchedFiles } from "./watched-files.ts";
 
 export interface CertificateFiles {
   readonly certificate: string;
   readonly key: string;
+  /** Whose client certificates count; null: clients are not asked for one. */
+  readonly clientCa: string | null;
 }
 
-/**
- * Reads the files now, and throws when they are no pair; afterwards a bad renewal leaves the last good one in place and is
- * told to `problem`.
- */
-export function certificateFrom(
-  files: CertificateFiles,
-  nowMs: () => number,
-  problem: (what: string) => void,
-): () => ServingCertificate {
-  let state = stateOf(files);
-  let current = read(files);
-  let lookedAtMs = nowMs();
-  return () => {
-    if (nowMs() - lookedAtMs < LOOK_EVERY_MS) return current;
-    lookedAtMs = nowMs();
-    const now = stateOf(files);
-    if (now === state) return current;
-    try {
-      current = read(files);
-    } catch (error) {
-      problem((error as Error).message);
-    }
-    state = now;
-    return current;
+/** Throws when the files are not good to begin with; later a bad renewal leaves the last good one in place. */
+export function certificateFrom(files: CertificateFiles, watching: Watching): () => ServingCertificate {
+  const { certificate, key, clientCa } = files;
+  const read = () => {
+    const pair = readPair(certificate, key);
+    return servingCertificate(pair.certificate, pair.key, clientCa === null ? null : readCertificates(clientCa));
   };
-}
-
-const read = (files: CertificateFiles) =>
-  servingCertificate(readFileSync(files.certificate, "utf8"), readFileSync(files.key, "utf8"));
-
-function stateOf(files: CertificateFiles): string {
-  return [files.certificate, files.key]
-    .map((file) => {
-      const found = statSync(file, { bigint: true, throwIfNoEntry: false });
-      return `${found?.ino}:${found?.size}:${found?.mtimeNs}`;
-    })
-    .join();
+  return watchedFiles([certificate, key, ...(clientCa === null ? [] : [clientCa])], read, watching);
 }

@@ -1,16 +1,15 @@
 // The policy folder's files to what the sidecar runs with: the rules, and each listener's database ready to be connected to.
-import { readFileSync } from "node:fs";
-import { getCACertificates } from "node:tls";
 import type { GovernedDatabase, PolicySet } from "../../pkg/policy/rules.ts";
-import type { Upstream, UpstreamTls } from "../../pkg/proxy/upstream.ts";
+import type { Upstream } from "../../pkg/proxy/upstream.ts";
 import { loadPolicySet } from "../../pkg/resources/compile.ts";
 import type { ResourceFile } from "../../pkg/resources/parse-resources.ts";
 import { formatProblem } from "../../pkg/resources/problem.ts";
 import { hint } from "../../pkg/runtime/closest.ts";
 import type { Compiled } from "./live-policies.ts";
-import type { Listener } from "./parse-value.ts";
-
+import { type Listener, placeOf } from "./parse-value.ts";
 import type { Values } from "./settings.ts";
+import { upstreamTls } from "./upstream-tls.ts";
+import type { Watching } from "./watched-files.ts";
 
 export interface Policies {
   readonly set: PolicySet;
@@ -25,23 +24,27 @@ export interface GovernedUpstream {
   readonly upstream: Upstream;
 }
 
-export function compilePolicies(files: readonly ResourceFile[], config: Values): Compiled<Policies> {
+export function compilePolicies(
+  files: readonly ResourceFile[],
+  config: Values,
+  watching: Watching,
+): Compiled<Policies> {
   const { set, problems } = loadPolicySet(files, {
     maskKey: config["keys.mask"] !== null,
     namespace: config.namespace,
   });
   if (set === null) return { good: false, problems: problems.map(formatProblem) };
-  const found = config.listeners.map((listener) => upstreamOf(listener, set, config));
+  const found = config.listeners.map((listener) => upstreamOf(listener, set, config, watching));
   const wrong = found.filter((each) => typeof each === "string");
   if (wrong.length > 0) return { good: false, problems: [...new Set(wrong)] };
   return { good: true, policies: { set, upstreams: found as GovernedUpstream[] } };
 }
 
 /** A text is the problem. */
-function upstreamOf(listener: Listener, set: PolicySet, config: Values): GovernedUpstream | string {
+function upstreamOf(listener: Listener, set: PolicySet, config: Values, watching: Watching): GovernedUpstream | string {
   const wanted = listener.database.includes("/") ? listener.database : `${config.namespace}/${listener.database}`;
   const database = set.databases.find((each) => nameOf(each) === wanted);
-  const where = `listeners: ${listener.host}:${listener.port}`;
+  const where = `listeners: ${placeOf(listener)}`;
   if (database === undefined) {
     const names = set.databases.map(nameOf);
     return `${where}: there is no GovernedDatabase ${wanted} in ${config.policies}${hint(wanted, names) || `; there is ${names.join(", ") || "none at all"}`}`;
@@ -50,25 +53,12 @@ function upstreamOf(listener: Listener, set: PolicySet, config: Values): Governe
     return `${where}: credentials of ${wanted} are Brokered, but the sidecar has no login for it; set upstreamLogins.${wanted}`;
   }
   try {
-    const upstream: Upstream = { name: wanted, host: database.host, port: database.port, tls: tlsOf(database.tls) };
+    const { host, port } = database;
+    const upstream: Upstream = { name: wanted, host, port, tls: upstreamTls(database.tls, watching) };
     return { database: wanted, credentials: database.credentials, upstream };
   } catch (error) {
-    return `${where}: tls.caFile of ${wanted} cannot be read (${(error as NodeJS.ErrnoException).code})`;
+    return `${where}: tls of ${wanted}: ${(error as Error).message}`;
   }
 }
 
 const nameOf = ({ namespace, name }: GovernedDatabase) => `${namespace}/${name}`;
-
-function tlsOf({ mode, caFile }: GovernedDatabase["tls"]): UpstreamTls {
-  switch (mode) {
-    case "Disable":
-      return { mode: "disable" };
-    case "Require":
-      return { mode: "require" };
-    default:
-      return {
-        mode: mode === "VerifyCA" ? "verify-ca" : "verify-full",
-        ca: caFile === null ? getCACertificates("default").join("\n") : readFileSync(caFile, "utf8"),
-      };
-  }
-}

@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { hint } from "../../pkg/runtime/closest.ts";
 import { type Placed, readConfigFile } from "./config-file.ts";
-import { Invalid } from "./parse-value.ts";
+import { Invalid, placeOf } from "./parse-value.ts";
 import { type Setting, type SettingName, settings, type Values } from "./settings.ts";
 
 export type ConfigOutcome =
@@ -129,15 +129,25 @@ function contradictions(config: Values, outside: Outside): readonly string[] {
     problems.push("tls.key is not set although tls.certificate is; name the key's file or leave both out");
   if (certificate === null && key !== null)
     problems.push("tls.certificate is not set although tls.key is; name the certificate's file or leave both out");
+  if (certificate === null && config["tls.clientCa"] !== null)
+    problems.push("tls.clientCa is set although tls.certificate is not; clients show theirs over TLS only");
+  if (certificate === null && config["tls.required"])
+    problems.push("tls.required is set although tls.certificate is not; nobody could log in");
+  if (config["tls.clientCa"] === null && config["tls.clientCertificate"] !== "Optional")
+    problems.push(
+      `tls.clientCertificate is ${config["tls.clientCertificate"]} although tls.clientCa is not set; name the CA's file`,
+    );
   const seen = new Set<string>();
-  for (const { host, port } of config.listeners) {
-    if (port !== 0 && seen.has(`${host}:${port}`))
-      problems.push(`listeners: ${host}:${port} is named twice; give each database its own address`);
-    seen.add(`${host}:${port}`);
+  for (const listener of config.listeners) {
+    const place = placeOf(listener);
+    if (("path" in listener || listener.port !== 0) && seen.has(place))
+      problems.push(`listeners: ${place} is named twice; give each database its own address`);
+    seen.add(place);
   }
   const files: [string, string | null, number][] = [
     ["tls.certificate", certificate, 1],
     ["tls.key", key, 1],
+    ["tls.clientCa", config["tls.clientCa"], 1],
     ["keys.mask", config["keys.mask"], 32],
     ["keys.digest", config["keys.digest"], 32],
     ...Object.entries(config.upstreamLogins).map(([name, login]): [string, string, number] => [

@@ -33,6 +33,8 @@ function secretOf(proof: LoginProof | null): ClientSecret | undefined {
       const verifier = parseVerifier(proof.text);
       return verifier === null ? undefined : { kind: "verifier", verifier };
     }
+    case "certificate":
+      return { kind: "certificate", name: proof.name };
     case "trustLoopback":
       return { kind: "trustLoopback" };
     case undefined:

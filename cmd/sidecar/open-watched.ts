@@ -12,7 +12,7 @@ export interface WatchedPolicies extends LivePolicies<Policies> {
 }
 
 /** @throws Refused with every problem of every file when the folder is not good to begin with. */
-export function openWatched(config: Values, logger: Logger): WatchedPolicies {
+export function openWatched(config: Values, logger: Logger, nowMs: () => number): WatchedPolicies {
   let reloads = 0;
   let tell: (version: string, reason: string) => void = () => {};
 
@@ -37,7 +37,9 @@ export function openWatched(config: Values, logger: Logger): WatchedPolicies {
     }
   }
 
-  const compile = (files: Parameters<typeof compilePolicies>[0]) => compilePolicies(files, config);
+  const problem = (reason: string) =>
+    logger.log("error", "tls.files", { reason, consequence: "the last good ones stay" });
+  const compile = (files: Parameters<typeof compilePolicies>[0]) => compilePolicies(files, config, { nowMs, problem });
   const opened = openPolicies({ folder: config.policies, compile, onChange: changed });
   if (!opened.good) throw new Refused(opened.problems);
   const { live } = opened;

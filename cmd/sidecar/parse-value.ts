@@ -1,6 +1,7 @@
 // One setting's raw value (a YAML value, or the text of an environment variable) to its typed value. Each parser throws
 // `Invalid` with a text that says how to write it; none of them reads anything.
 import type { PrincipalKind } from "../../pkg/principal/principal.ts";
+import { PATH_BYTES_MAX, type UnixAddress } from "../../pkg/proxy/unix-socket.ts";
 
 export class Invalid extends Error {}
 
@@ -10,9 +11,10 @@ export interface Address {
 }
 
 /** Where clients connect, and the GovernedDatabase (`namespace/name`, or `name` when only one is called so) behind it. */
-export interface Listener extends Address {
-  readonly database: string;
-}
+export type Listener = (Address | UnixAddress) & { readonly database: string };
+
+/** A listener's address as it is written. */
+export const placeOf = (at: Address | UnixAddress): string => ("path" in at ? at.path : `${at.host}:${at.port}`);
 
 export interface StaticIdentity {
   readonly kind: PrincipalKind;
@@ -26,6 +28,8 @@ export type LoginProof =
   | { readonly kind: "passwordFile"; readonly file: string }
   /** As pg_authid holds it. */
   | { readonly kind: "scramVerifier"; readonly text: string }
+  /** A TLS certificate of the client's: its common name, or `DNS:`, `URI:`, `EMAIL:` and another name; null: the login. */
+  | { readonly kind: "certificate"; readonly name: string | null }
   /** None, for connections from loopback addresses only. */
   | { readonly kind: "trustLoopback" };
 
@@ -78,14 +82,40 @@ export const address: Parse<Address> = (raw) => {
   throw new Invalid('write host:port, such as "127.0.0.1:5432" or "[::1]:5432"');
 };
 
+/** True or false. */
+export const flag: Parse<boolean> = (raw) => {
+  if (raw === true || raw === "true") return true;
+  if (raw === false || raw === "false") return false;
+  throw new Invalid("write true or false");
+};
+
+/** An absolute path of a unix socket, and who may connect to it. */
+function unixAddress(raw: unknown, mode: unknown): UnixAddress {
+  const path = text(raw);
+  if (Buffer.byteLength(path) > PATH_BYTES_MAX)
+    throw new Invalid(`a unix socket's path has at most ${PATH_BYTES_MAX} bytes; use a shorter folder`);
+  const octal = mode === undefined ? "0660" : String(mode);
+  if (!/^0?[0-7]{3}$/.test(octal)) throw new Invalid('mode: write it in octal and in quotes, such as "0660"');
+  return { path, mode: Number.parseInt(octal, 8) };
+}
+
+const listenAddress = (raw: unknown, mode: unknown): Address | UnixAddress => {
+  if (typeof raw === "string" && raw.trim().startsWith("/")) return unixAddress(raw, mode);
+  if (mode !== undefined) throw new Invalid("mode is for unix sockets; remove it");
+  return address(raw);
+};
+
 /** A list of `{listen, database}`, or in one text `host:port=database,host:port=database`. */
 export const listeners: Parse<readonly Listener[]> = (raw) => {
   const entries =
     typeof raw === "string" ? raw.split(",").map(listenerText) : list(raw, "listeners of the form {listen, database}");
   if (entries.length === 0) throw new Invalid("name at least one listener");
   return entries.map((entry, index) => {
-    const { listen, database } = fields(entry, ["listen", "database"], `[${index}]`);
-    return within(`[${index}].listen`, () => ({ ...address(listen), database: within("", () => text(database)) }));
+    const { listen, mode, database } = fields(entry, ["listen", "mode", "database"], `[${index}]`);
+    return within(`[${index}].listen`, () => ({
+      ...listenAddress(listen, mode),
+      database: within("", () => text(database)),
+    }));
   });
 };
 
@@ -97,7 +127,7 @@ function listenerText(entry: string): unknown {
 /** A map from login to `{kind, name, groups}`, with how it proves itself to us where that is our task. */
 export const identities: Parse<Readonly<Record<string, StaticIdentity>>> = (raw) =>
   map(raw, (value, login) => {
-    const known = ["kind", "name", "groups", "passwordFile", "scramVerifier", "trustLoopback"] as const;
+    const known = ["kind", "name", "groups", "passwordFile", "scramVerifier", "certificate", "trustLoopback"] as const;
     const { kind, name, groups, ...proofs } = fields(value, known, `.${login}`);
     return {
       kind: within(`.${login}.kind`, () => oneOf("Human", "Agent", "Service")(kind)),
@@ -109,7 +139,7 @@ export const identities: Parse<Readonly<Record<string, StaticIdentity>>> = (raw)
 
 function loginProof(proofs: Readonly<Record<string, unknown>>): LoginProof | null {
   const given = Object.entries(proofs).filter(([, value]) => value !== undefined && value !== false);
-  if (given.length > 1) throw new Invalid("give one of passwordFile, scramVerifier and trustLoopback");
+  if (given.length > 1) throw new Invalid("give one of passwordFile, scramVerifier, certificate and trustLoopback");
   const [name, value] = given[0] ?? [];
   switch (name) {
     case undefined:
@@ -122,6 +152,8 @@ function loginProof(proofs: Readonly<Record<string, unknown>>): LoginProof | nul
       throw new Invalid(
         "scramVerifier: write it as pg_authid holds it, SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>",
       );
+    case "certificate":
+      return { kind: "certificate", name: value === true ? null : within("certificate", () => text(value)) };
     default:
       if (value === true) return { kind: "trustLoopback" };
       throw new Invalid("trustLoopback: write true or leave it out");

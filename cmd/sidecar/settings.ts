@@ -3,6 +3,7 @@
 import {
   address,
   bytes,
+  flag,
   identities,
   listeners,
   oneOf,
@@ -30,7 +31,7 @@ export const settings = {
     parse: listeners,
     form: "list of {listen, database}; in the environment `host:port=database,...`",
     fallback: undefined,
-    help: "Where clients connect, and the GovernedDatabase behind each address (`namespace/name`).",
+    help: 'Where clients connect, and the GovernedDatabase behind each address (`namespace/name`). An absolute path listens on a unix socket; libpq finds `<folder>/.s.PGSQL.<port>`. Its permissions are `mode`, `"0660"` when not given.',
   },
   policies: {
     env: "WEIR_POLICIES",
@@ -67,6 +68,27 @@ export const settings = {
     fallback: null,
     help: "Private key of that certificate.",
   },
+  "tls.clientCa": {
+    env: "WEIR_TLS_CLIENT_CA",
+    parse: text,
+    form: "PEM file",
+    fallback: null,
+    help: "CA certificates whose client certificates count. With it clients are asked for one; a bad one ends the login, none is fine where nothing below asks for it.",
+  },
+  "tls.clientCertificate": {
+    env: "WEIR_TLS_CLIENT_CERTIFICATE",
+    parse: oneOf("Optional", "VerifyCA", "VerifyFull"),
+    form: "Optional, VerifyCA or VerifyFull",
+    fallback: "Optional",
+    help: "What every client must show beside its other proof: VerifyCA a certificate of `tls.clientCa`, VerifyFull one whose common name is the login. Not for unix sockets.",
+  },
+  "tls.required": {
+    env: "WEIR_TLS_REQUIRED",
+    parse: flag,
+    form: "true or false",
+    fallback: "false",
+    help: "Refuse clients that do not encrypt, with 28000. Not for unix sockets.",
+  },
   "keys.mask": {
     env: "WEIR_MASK_KEY",
     parse: text,
@@ -84,9 +106,9 @@ export const settings = {
   identities: {
     env: "WEIR_IDENTITIES",
     parse: identities,
-    form: "map of login to {kind, name, groups} and for Brokered one of {passwordFile, scramVerifier, trustLoopback}; in the environment as JSON",
+    form: "map of login to {kind, name, groups} and for Brokered one of {passwordFile, scramVerifier, certificate, trustLoopback}; in the environment as JSON",
     fallback: {},
-    help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name.",
+    help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name. `certificate` is true for a client certificate whose common name is the login, or another common name, or `DNS:`, `URI:` or `EMAIL:` with a name of it.",
   },
   upstreamLogins: {
     env: "WEIR_UPSTREAM_LOGINS",

@@ -34,7 +34,7 @@ export interface Sidecar {
 export async function startSidecar(config: Values, world: World): Promise<Sidecar> {
   const keys = { mask: maskKeysOf(config), digest: digestOf(config, world) };
   const certificate = certificateOf(config, world);
-  const policies = openWatched(config, world.logger);
+  const policies = openWatched(config, world.logger, () => world.clock.nowMs());
   const audit = openAudit(config, world, keys.digest);
   policies.follow((version, reason) => audit.write([{ event: "policy", version, reason }]));
   const tick = setInterval(() => audit.tick(), 1000).unref();
@@ -54,8 +54,9 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
   const state = { stopping: false };
   const admin = await serveAdmin(config, { governor, audit, policies, state });
   const ports = await governor.start();
-  for (const [index, { host, database }] of config.listeners.entries()) {
-    world.logger.log("info", "listening", { host, port: ports[index]!, database });
+  for (const [index, listener] of config.listeners.entries()) {
+    const at = "path" in listener ? { path: listener.path } : { host: listener.host, port: ports[index]! };
+    world.logger.log("info", "listening", { ...at, database: listener.database });
   }
   world.logger.log("info", "ready", { admin: admin.port, policyVersion: policies.current().set.version });
   return {
@@ -88,11 +89,12 @@ function digestOf(config: Values, { random }: World): Digest {
 }
 
 function certificateOf(config: Values, { clock, logger }: World): () => ServingCertificate | null {
-  const [certificate, key] = [config["tls.certificate"], config["tls.key"]];
+  const [certificate, key, clientCa] = [config["tls.certificate"], config["tls.key"], config["tls.clientCa"]];
   if (certificate === null || key === null) return () => null;
+  const problem = (reason: string) =>
+    logger.log("error", "tls.certificate", { reason, consequence: "the last good one stays" });
   try {
-    const renewalFailed = (reason: string) => logger.log("error", "tls.certificate", { reason });
-    return certificateFrom({ certificate, key }, () => clock.nowMs(), renewalFailed);
+    return certificateFrom({ certificate, key, clientCa }, { nowMs: () => clock.nowMs(), problem });
   } catch (error) {
     throw new Refused([`tls: ${certificate} and ${key} are no certificate and its key (${(error as Error).message})`]);
   }
@@ -119,9 +121,11 @@ function openAudit(config: Values, { clock, random, version }: World, digest: Di
 
 /** A database that has moved counts from the next login on, so both are asked anew each time. */
 function listenersOf(config: Values, policies: WatchedPolicies, saltKey: Buffer): readonly GovernedListener[] {
-  return config.listeners.map(({ host, port }, index) => ({
-    host,
-    port,
+  const clientCertificate = config["tls.clientCertificate"];
+  return config.listeners.map((listener, index) => ({
+    ...listener,
+    ...(clientCertificate !== "Optional" && { clientCertificate }),
+    requireTls: config["tls.required"],
     database: policies.current().upstreams[index]!.database,
     get upstream() {
       return policies.current().upstreams[index]!.upstream;

@@ -114,15 +114,28 @@ export interface Policy {
   readonly onStale: { readonly afterSeconds: number; readonly action: "Continue" | "DenyWrites" | "Deny" } | null;
 }
 
-export type TlsMode = "Disable" | "Require" | "VerifyCA" | "VerifyFull";
+/** libpq's sslmodes. Allow and Prefer go on in clear where they must, and so protect against nobody in between. */
+export type TlsMode = "Disable" | "Allow" | "Prefer" | "Require" | "VerifyCA" | "VerifyFull";
+
+export interface DatabaseTls {
+  readonly mode: TlsMode;
+  /** PEM; null: what the system trusts. For the modes that verify. */
+  readonly caFile: string | null;
+  /** The name to ask for and to find in the certificate; null: the host. */
+  readonly serverName: string | null;
+  /** PEM of what the sidecar shows to a server that asks for a client certificate; both or neither. */
+  readonly certificateFile: string | null;
+  readonly keyFile: string | null;
+}
 
 export interface GovernedDatabase {
   readonly namespace: string;
   readonly name: string;
   readonly engine: "PostgreSQL";
+  /** A name, an address, or the folder of a unix socket (begins with `/`): then there is no TLS. */
   readonly host: string;
   readonly port: number;
-  readonly tls: { readonly mode: TlsMode; readonly caFile: string | null; readonly serverName: string | null };
+  readonly tls: DatabaseTls;
   /** Secret with a certificate that clients already trust. */
   readonly servingSecret: string | null;
   /** `PassThrough`: the client's own login is relayed. `Brokered`: the sidecar holds the login. */

@@ -31,7 +31,9 @@ export type GovernedListener = ListenAddress & {
   readonly upstream: Upstream;
   readonly credentials: Credentials;
   /** What a client must show of its own, beside what proves its login. */
-  readonly clientCertificate?: LoginOptions["clientCertificate"];
+  readonly clientCertificate?: NonNullable<LoginOptions["clientCertificate"]>;
+  /** Clients over TCP must encrypt. */
+  readonly requireTls?: boolean;
 };
 
 export interface GovernorOptions {
@@ -139,6 +141,7 @@ class RunningGovernor implements Governor {
         credentials: governed.credentials,
         certificate: "path" in governed ? () => null : certificate,
         local: "path" in governed,
+        requireTls: governed.requireTls === true,
         ...(governed.clientCertificate && { clientCertificate: governed.clientCertificate }),
         admit: (startup) => {
           asked = startup;

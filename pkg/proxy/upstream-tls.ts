@@ -16,7 +16,7 @@ export interface TlsIdentity {
   /** The name to ask for (SNI) and, under verify-full, to find in the certificate; the host when not given. */
   readonly serverName?: string;
   /** What we show to a server that asks; PEM. */
-  readonly clientCertificate?: { readonly certificate: string; readonly key: string };
+  readonly clientCertificate?: { readonly certificate: string; readonly key: string } | undefined;
 }
 
 export type EncryptedTls = Exclude<UpstreamTls, { mode: "disable" }>;

@@ -50,6 +50,9 @@ test("a file gives one typed value, with defaults for what it leaves out", () =>
       "spool.bytesMax": 67_108_864,
       "tls.certificate": null,
       "tls.key": null,
+      "tls.clientCa": null,
+      "tls.clientCertificate": "Optional",
+      "tls.required": false,
       "keys.mask": "/etc/weir/mask.key",
       "keys.digest": null,
       identities: {
@@ -154,4 +157,49 @@ test("--help names every setting and --version the version", () => {
     do: "print",
     text: expect.stringMatching(/listeners +WEIR_LISTENERS[\s\S]*limits\.loginSeconds/),
   });
+});
+
+test("listeners on unix sockets, client certificates and demands on clients", () => {
+  const env = {
+    WEIR_LISTENERS: "/run/weir/.s.PGSQL.5432=orders,127.0.0.1:5433=orders",
+    WEIR_POLICIES: "/p",
+    WEIR_SPOOL_FOLDER: "/s",
+    WEIR_TLS_CERTIFICATE: "/etc/weir/password",
+    WEIR_TLS_KEY: "/etc/weir/password",
+    WEIR_TLS_CLIENT_CA: "/etc/weir/password",
+    WEIR_TLS_CLIENT_CERTIFICATE: "VerifyFull",
+    WEIR_TLS_REQUIRED: "true",
+    WEIR_IDENTITIES:
+      '{"ana":{"kind":"Human","certificate":true},"job":{"kind":"Service","certificate":"URI:spiffe://x/job"}}',
+  };
+  expect(read([], env)).toMatchObject({
+    do: "run",
+    config: {
+      listeners: [
+        { path: "/run/weir/.s.PGSQL.5432", mode: 0o660, database: "orders" },
+        { host: "127.0.0.1", port: 5433, database: "orders" },
+      ],
+      "tls.clientCertificate": "VerifyFull",
+      "tls.required": true,
+      identities: {
+        ana: { proof: { kind: "certificate", name: null } },
+        job: { proof: { kind: "certificate", name: "URI:spiffe://x/job" } },
+      },
+    },
+  });
+  const file = `
+listeners: [{listen: /run/weir/s, mode: "0600", database: a}, {listen: /run/weir/s, database: b}, {listen: "127.0.0.1:1", mode: "0600", database: c}]
+policies: /p
+spool: {folder: /s}
+tls: {clientCertificate: VerifyCA, required: true}
+`;
+  expect(problems(["--config", "/f"], {}, { "/f": file })).toEqual([
+    "/f:2:1: listeners[2].listen: mode is for unix sockets; remove it",
+  ]);
+  const mended = file.replace('"127.0.0.1:1", mode: "0600"', '"127.0.0.1:1"');
+  expect(problems(["--config", "/f"], {}, { "/f": mended })).toEqual([
+    "tls.required is set although tls.certificate is not; nobody could log in",
+    "tls.clientCertificate is VerifyCA although tls.clientCa is not set; name the CA's file",
+    "listeners: /run/weir/s is named twice; give each database its own address",
+  ]);
 });

@@ -251,6 +251,6 @@ test("whatever a client sends, the server sees whole frames only and others noti
         await notices();
       },
     ),
-    { numRuns: Number(process.env["WEIR_TEST_RUNS"] ?? 60) },
+    { numRuns: Number(process.env.WEIR_TEST_RUNS ?? 60) },
   );
 });

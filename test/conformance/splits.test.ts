@@ -142,7 +142,7 @@ describe.each(cases)("%s", (_, writes, files) => {
       fc.property(cuts, (places) => {
         expect(replay(recorded, (bytes) => places.filter((place) => place < bytes))).toEqual(recorded.outcome);
       }),
-      { numRuns: Number(process.env["WEIR_TEST_RUNS"] ?? 25) },
+      { numRuns: Number(process.env.WEIR_TEST_RUNS ?? 25) },
     );
   });
 });

@@ -15,7 +15,7 @@ export interface Doom {
   readonly at: number;
 }
 
-const doom: Doom = JSON.parse(process.env["WEIR_DOOM"]!);
+const doom: Doom = JSON.parse(process.env.WEIR_DOOM!);
 let armed = false;
 let count = 0;
 

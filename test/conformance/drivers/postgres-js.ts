@@ -12,7 +12,7 @@ export const postgresJs: Programme = async ({ port, user, password, database }) 
     password,
     database,
     max: 3,
-    onnotice: (notice) => notices.push(`${notice["severity"]} ${notice["message"]}`),
+    onnotice: (notice) => notices.push(`${notice.severity} ${notice.message}`),
   });
   const heard: string[] = [];
   const { unlisten } = await sql.listen("ch", (payload) => heard.push(payload));

@@ -19,6 +19,7 @@ export const relayedStartup = ({ version, parameters }: Startup): Buffer => enco
 /** Ends when the server has accepted the login and the client knows. Returns the protocol version that both go on with. */
 export async function passThroughLogin({ talk, negotiated, request }: Greeted<Conversation>): Promise<number> {
   const { startup, peer: client } = talk.client;
+  if (decodeAuthentication(request.body).method === "ok" && showedCertificate(talk)) throw nothingProved(talk);
   if (negotiated !== null) client.write(negotiated.bytes);
   for (let frame = request; ; frame = await nextUpstreamFrame(talk)) {
     if (frame.type !== "R") throw unexpected(talk, frame);
@@ -27,6 +28,19 @@ export async function passThroughLogin({ talk, negotiated, request }: Greeted<Co
   if (negotiated === null) return startup.version;
   return Math.min(startup.version, decodeNegotiateProtocolVersion(negotiated.body).version);
 }
+
+/** Our certificate may be all that the server asks for: whoever names its login would be let in as if it were theirs. */
+function showedCertificate({ upstream: { connection } }: Conversation): boolean {
+  const { tls } = connection.address.upstream;
+  return connection.encrypted && tls.mode !== "disable" && tls.clientCertificate !== undefined;
+}
+
+const nothingProved = (talk: Conversation): LoginError =>
+  new LoginError(
+    "28000",
+    `${label(talk)} asks for no proof of this login beside Weir's own certificate`,
+    `${BROKERED} With PassThrough, use a method such as scram-sha-256 with clientcert=verify-ca in the server's pg_hba.conf.`,
+  );
 
 /** True when the client has been told that it is logged in. */
 async function relayRequest(talk: Conversation, request: Authentication, frame: Buffer): Promise<boolean> {

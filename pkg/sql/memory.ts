@@ -1,7 +1,7 @@
 // What has been worked out once about a catalogue snapshot: columns of relations, views, defaults, SQL functions. It lives as long as
 // the snapshot does, and is bounded by the number of its objects.
 import type { Snapshot } from "../catalog/snapshot.ts";
-import type { Facts } from "./facts.ts";
+import type { Facts, FunctionUse } from "./facts.ts";
 import type { Called, Operation } from "./lineage/calls.ts";
 import type { RelationShape } from "./lineage/relation-shape.ts";
 
@@ -20,6 +20,8 @@ export interface SnapshotMemory {
 export interface CallMemory {
   readonly functions: Map<string, Called>;
   readonly operators: Map<string, Operation>;
+  /** The function behind a cast, by "source>target"; null when there is none. */
+  readonly casts: Map<string, FunctionUse | null>;
 }
 
 export interface Memory {
@@ -33,7 +35,7 @@ export function callsUnder(memory: SnapshotMemory, resolutionKey: string): CallM
   const known = memory.calls.get(resolutionKey);
   if (known !== undefined) return known;
   if (memory.calls.size >= waysMax) memory.calls.clear();
-  const fresh: CallMemory = { functions: new Map(), operators: new Map() };
+  const fresh: CallMemory = { functions: new Map(), operators: new Map(), casts: new Map() };
   memory.calls.set(resolutionKey, fresh);
   return fresh;
 }

@@ -78,9 +78,19 @@ export function callOperator(walk: Walk, name: readonly string[], left: number |
   return operation;
 }
 
-export function castValue(walk: Walk, value: Value, target: number): Value {
-  const use = walk.catalog === null ? null : resolveCast(value.type, target, walk.context);
+/** Code that turns a value of one type into another. */
+export function noteConversion(walk: Walk, source: number, target: number): void {
+  if (walk.catalog === null || (source === target && !isDomain(walk, target))) return;
+  const use = remembered(walk.calls!.casts, `${source}>${target}`, () => resolveCast(source, target, walk.context));
   if (use !== null && use.trust === "opaque") noteCalled(walk, use);
+}
+
+function isDomain(walk: Walk, type: number): boolean {
+  return walk.catalog?.type(type)?.kind === "d";
+}
+
+export function castValue(walk: Walk, value: Value, target: number): Value {
+  noteConversion(walk, value.type, target);
   const cast = computed(derive(value.lineage), target);
   return value.shape === "constant" ? { ...cast, shape: "constant" } : cast;
 }

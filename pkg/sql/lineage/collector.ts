@@ -12,7 +12,8 @@ import type {
   Understood,
   Write,
 } from "../facts.ts";
-import { sourcesOf } from "./label.ts";
+import { sourcesOf, unknown } from "./label.ts";
+import type { Columns } from "./targets.ts";
 import { NotKnown, type Walk } from "./walk.ts";
 
 export interface Collector {
@@ -71,6 +72,12 @@ export function steer(walk: Walk, label: Lineage, where: string, use: "equality"
   }
   const place = walk.inside ?? where;
   for (const source of sources) notePredicate(walk.found, source, place, walk.inside === null ? use : "other");
+}
+
+/** All columns of a query steer: one by one, so that no limit is met. */
+export function steerColumns(walk: Walk, result: Columns, where: string): void {
+  for (const { lineage } of result.columns) steer(walk, lineage, where);
+  if (result.open) steer(walk, unknown("columns not known"), where);
 }
 
 function notePredicate(found: Collector, source: Source, where: string, use: "equality" | "other"): void {

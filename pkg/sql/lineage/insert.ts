@@ -3,12 +3,12 @@ import type { Lineage } from "../facts.ts";
 import { kindOf, list, type Node } from "../node.ts";
 import { type Assigned, addAssigned } from "./assignment.ts";
 import { noteDefaults } from "./defaults.ts";
-import { both, CLEAN, either } from "./label.ts";
+import { byDefault, eitherGiven, type Given, given } from "./given.ts";
 import { analyzeConflict } from "./on-conflict.ts";
 import { analyzeReturning } from "./returning.ts";
 import { newScope, type Scope } from "./scope.ts";
 import { analyzeSelect, type QueryResult } from "./select.ts";
-import { indirectionLabel, noteAssignment, noteWrite, type Target, targetOf } from "./target.ts";
+import { basesOf, noteAssignment, noteWrite, partOf, type Target, targetOf } from "./target.ts";
 import { expandTarget } from "./targets.ts";
 import { NotKnown, type Walk } from "./walk.ts";
 import { analyzeWith } from "./with.ts";
@@ -17,41 +17,39 @@ export function analyzeInsert(walk: Walk, parent: Scope | null, node: Node): Que
   const scope = newScope(parent);
   analyzeWith(walk, scope, node.withClause);
   const target = targetOf(walk, node.relation);
-  const labels = sourceLabels(walk, scope, node.selectStmt?.SelectStmt);
+  const values = sourceValues(walk, scope, node.selectStmt?.SelectStmt);
   noteWrite(walk, target, "Insert", "Other");
-  const inserted = assignInserted(walk, scope, target, list(node.cols), labels);
+  const inserted = assignInserted(walk, scope, target, list(node.cols), values);
   scope.items.push(target.item);
   const { onConflictClause: conflict } = node;
   const updated = conflict === undefined ? [] : [analyzeConflict(walk, scope, target, conflict, inserted)];
   return analyzeReturning(walk, scope, target, node, [inserted, ...updated]);
 }
 
-/** Labels by position; null when their number is not known. */
-function sourceLabels(walk: Walk, scope: Scope, select: Node): readonly Lineage[] | null {
+/** Values by position; null when their number is not known. */
+function sourceValues(walk: Walk, scope: Scope, select: Node): readonly Given[] | null {
   if (select === undefined) return [];
   const rows = select.valuesLists;
   const isPlain =
     rows !== undefined &&
     (select.sortClause ?? select.limitCount ?? select.limitOffset ?? select.withClause) === undefined;
-  if (isPlain) return valuesLabels(walk, scope, rows);
+  if (isPlain) return valuesOf(walk, scope, rows);
   const result = analyzeSelect(walk, scope, select);
-  return result.open ? null : result.columns.map((column) => column.lineage);
+  return result.open ? null : result.columns.map(given);
 }
 
-function valuesLabels(walk: Walk, scope: Scope, rows: readonly Node[]): readonly Lineage[] {
-  let labels: Lineage[] | null = null;
+function valuesOf(walk: Walk, scope: Scope, rows: readonly Node[]): readonly Given[] {
+  let values: Given[] | null = null;
   for (const row of rows) {
-    const own = list(row.List.items).flatMap((item) => itemLabels(walk, scope, item));
-    if (labels !== null && labels.length !== own.length) throw new NotKnown("VALUES of different lengths");
-    labels = labels === null ? own : labels.map((label, position) => either(label, own[position]!));
+    const own = list(row.List.items).flatMap((item) => itemValues(walk, scope, item));
+    if (values !== null && values.length !== own.length) throw new NotKnown("VALUES of different lengths");
+    values = values === null ? own : values.map((value, position) => eitherGiven(value, own[position]!));
   }
-  return labels ?? [];
+  return values ?? [];
 }
 
-/** DEFAULT in a list of values is the column's own. */
-function itemLabels(walk: Walk, scope: Scope, item: Node): Lineage[] {
-  if (kindOf(item) === "SetToDefault") return [CLEAN];
-  return expandTarget(walk, scope, item).map((value) => value.lineage);
+function itemValues(walk: Walk, scope: Scope, item: Node): Given[] {
+  return kindOf(item) === "SetToDefault" ? [byDefault] : expandTarget(walk, scope, item).map(given);
 }
 
 /** Flows into the columns; returns their labels by name, for EXCLUDED. */
@@ -60,7 +58,7 @@ export function assignInserted(
   scope: Scope,
   target: Target,
   columns: readonly Node[],
-  labels: readonly Lineage[] | null,
+  values: readonly Given[] | null,
 ): Assigned {
   const assigned = new Map<string, Lineage>();
   const { relation } = target;
@@ -69,15 +67,16 @@ export function assignInserted(
     columns.length > 0
       ? columns.map(({ ResTarget: column }) => column.name)
       : relation.columns.map((column) => column.name);
-  if (labels === null) throw new NotKnown("INSERT of columns that are not known");
-  if (labels.length > names.length) throw new NotKnown("INSERT of more values than columns");
-  for (const [position, label] of labels.entries()) {
+  if (values === null) throw new NotKnown("INSERT of columns that are not known");
+  if (values.length > names.length) throw new NotKnown("INSERT of more values than columns");
+  for (const [position, value] of values.entries()) {
     const name = names[position]!;
-    const steps = list(columns[position]?.ResTarget.indirection);
-    const from = steps.length === 0 ? label : both(label, indirectionLabel(walk, scope, steps));
-    noteAssignment(walk, target, name, from);
-    addAssigned(assigned, name, from);
+    const part = partOf(walk, scope, value, list(columns[position]?.ResTarget.indirection));
+    noteAssignment(walk, target, name, part);
+    addAssigned(assigned, name, part.lineage);
   }
   noteDefaults(walk, relation, new Set(assigned.keys()));
+  // Which columns of the tables under a view are given is not followed: all their defaults count.
+  for (const base of basesOf(walk, relation)) noteDefaults(walk, base, new Set());
   return assigned;
 }

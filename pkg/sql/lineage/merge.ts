@@ -4,8 +4,8 @@ import { type Assigned, assign } from "./assignment.ts";
 import { analyzeCondition } from "./condition.ts";
 import { evaluate } from "./expression.ts";
 import { analyzeFrom } from "./from.ts";
+import { byDefault, given } from "./given.ts";
 import { assignInserted } from "./insert.ts";
-import { CLEAN } from "./label.ts";
 import { analyzeReturning } from "./returning.ts";
 import { newScope, type Scope } from "./scope.ts";
 import type { QueryResult } from "./select.ts";
@@ -50,10 +50,10 @@ function analyzeAction(walk: Walk, scope: Scope, target: Target, clause: Node): 
   switch (clause.commandType) {
     case "CMD_INSERT": {
       noteWrite(walk, target, "Insert", "Other");
-      const labels = list(clause.values).map((value) =>
-        value.SetToDefault !== undefined ? CLEAN : evaluate(walk, scope, value).lineage,
+      const values = list(clause.values).map((value) =>
+        value.SetToDefault !== undefined ? byDefault : given(evaluate(walk, scope, value)),
       );
-      return assignInserted(walk, scope, target, list(clause.targetList), labels);
+      return assignInserted(walk, scope, target, list(clause.targetList), values);
     }
     case "CMD_UPDATE":
       noteWrite(walk, target, "Update", "Other");

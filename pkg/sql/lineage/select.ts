@@ -1,12 +1,11 @@
 // A query: FROM, select list, conditions, grouping, order, limits; or VALUES; or a set operation. In comes the tree, out come columns
 // with their labels; everything else goes to the collector.
 import { kindOf, list, type Node } from "../node.ts";
-import { noteRelation, steer } from "./collector.ts";
+import { noteRelation, steer, steerColumns } from "./collector.ts";
 import { analyzeCondition } from "./condition.ts";
 import { evaluate } from "./expression.ts";
 import { analyzeFrom } from "./from.ts";
 import { analyzeGrouping, analyzeOrder } from "./grouping.ts";
-import { deriveAll } from "./label.ts";
 import { useOf } from "./relation.ts";
 import { newScope, type Scope } from "./scope.ts";
 import { analyzeSetOperation } from "./set-operation.ts";
@@ -59,7 +58,7 @@ function analyzePlain(walk: Walk, scope: Scope, node: Node, top: boolean): Query
 /** DISTINCT is a list with an empty element; DISTINCT ON has expressions. */
 function analyzeDistinct(walk: Walk, scope: Scope, clause: readonly Node[], result: QueryResult): void {
   if (clause.length === 0) return;
-  if (kindOf(clause[0]) === "") steer(walk, deriveAll(result.columns.map((column) => column.lineage)), "DISTINCT");
+  if (kindOf(clause[0]) === "") steerColumns(walk, result, "DISTINCT");
   else
     analyzeOrder(
       walk,

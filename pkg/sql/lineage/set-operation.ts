@@ -1,7 +1,6 @@
 // UNION, INTERSECT, EXCEPT: labels join by position over all branches; finding duplicates compares them (rules R5, R9).
 import type { Node } from "../node.ts";
-import { steer } from "./collector.ts";
-import { deriveAll } from "./label.ts";
+import { steerColumns } from "./collector.ts";
 import type { Scope } from "./scope.ts";
 import { analyzeSelect, type QueryResult } from "./select.ts";
 import { commonType } from "./types.ts";
@@ -18,6 +17,6 @@ export function analyzeSetOperation(walk: Walk, scope: Scope, node: Node, top: b
     return { ...column, type: commonType(walk, types), typmod: -1, origin: COMPUTED };
   });
   if (node.op !== "SETOP_UNION" || node.all !== true)
-    steer(walk, deriveAll(columns.map((column) => column.lineage)), "set operation");
+    steerColumns(walk, { columns, open: joined.open }, "set operation");
   return { columns, open: joined.open };
 }

@@ -2,10 +2,12 @@
 import type { Column, Relation } from "../../catalog/snapshot.ts";
 import type { EffectKind, FilterKind, Lineage, Source, Write } from "../facts.ts";
 import { type Node, text } from "../node.ts";
+import { noteConversion } from "./calls.ts";
 import { noteRelation } from "./collector.ts";
 import { evaluate } from "./expression.ts";
 import { relationItem } from "./from.ts";
-import { deriveAll, sourcesOf } from "./label.ts";
+import type { Given } from "./given.ts";
+import { both, deriveAll, sourcesOf } from "./label.ts";
 import { useOf, useOfName } from "./relation.ts";
 import { refOf, shapeOf } from "./relation-shape.ts";
 import type { RangeItem, Scope } from "./scope.ts";
@@ -34,11 +36,17 @@ export function noteWrite(walk: Walk, target: Target, effect: Write["effect"], f
     walk.found.writes.push({ effect, relation: use, filter });
     return;
   }
-  for (let relation: Relation | null = target.relation; relation !== null; relation = shapeOf(walk, relation).base) {
+  for (const relation of [target.relation, ...basesOf(walk, target.relation)]) {
     const use = useOf(relation, access);
     noteRelation(walk.found, use);
     walk.found.writes.push({ effect, relation: use, filter });
   }
+}
+
+/** The relations that changes of a simple view go to, one under the other. */
+export function basesOf(walk: Walk, relation: Relation): Relation[] {
+  const base = relation.kind === "v" ? shapeOf(walk, relation).base : null;
+  return base === null ? [] : [base, ...basesOf(walk, base)];
 }
 
 /** A column of the target by name. */
@@ -49,9 +57,11 @@ export function targetColumn(target: Target, name: string): Column {
 }
 
 /** Notes what flows into a column; of a view, into the columns that it shows as well. */
-export function noteAssignment(walk: Walk, target: Target, name: string, from: Lineage): void {
+export function noteAssignment(walk: Walk, target: Target, name: string, value: Given): void {
   if (target.relation === null) return;
+  const from = value.lineage;
   const column = targetColumn(target, name);
+  for (const type of value.types) noteConversion(walk, type, column.type);
   walk.found.flows.push({ from, to: refOf(target.relation, column) });
   if (target.relation.kind !== "v") return;
   const shown = shapeOf(walk, target.relation).columns.find((candidate) => candidate.name === name);
@@ -64,8 +74,13 @@ function withoutPath({ path: _, ...column }: Source) {
   return column;
 }
 
+/** What is assigned to a part of a column: the part's own type is not followed. */
+export function partOf(walk: Walk, scope: Scope, value: Given, steps: readonly Node[]): Given {
+  return steps.length === 0 ? value : { lineage: both(value.lineage, indirectionLabel(walk, scope, steps)), types: [] };
+}
+
 /** Labels of the subscripts in `SET column[i].field = ...`: they decide where the value goes. */
-export function indirectionLabel(walk: Walk, scope: Scope, steps: readonly Node[]): Lineage {
+function indirectionLabel(walk: Walk, scope: Scope, steps: readonly Node[]): Lineage {
   const labels: Lineage[] = [];
   for (const step of steps) {
     if (text(step) !== null) continue;
@@ -78,8 +93,7 @@ export function indirectionLabel(walk: Walk, scope: Scope, steps: readonly Node[
 
 /** The table whose keys count: under a simple view, the one that it shows. */
 function keyedRelation(walk: Walk, relation: Relation): Relation {
-  const base = relation.kind === "v" ? shapeOf(walk, relation).base : null;
-  return base === null ? relation : keyedRelation(walk, base);
+  return basesOf(walk, relation).at(-1) ?? relation;
 }
 
 /** The column of a table that a value is a plain copy of. */

@@ -1,6 +1,7 @@
 // Types by name and what they have in common, as far as function resolution and predicted origins need it.
 import type { Snapshot, TypeInfo } from "../../catalog/snapshot.ts";
 import { list, type Node, texts } from "../node.ts";
+import { noteConversion } from "./calls.ts";
 import { schemaName } from "./relation.ts";
 import { NotKnown, type Walk } from "./walk.ts";
 
@@ -122,7 +123,13 @@ export function commonType(walk: Walk, types: readonly number[]): number {
       chosen = next;
     }
   }
-  return chosen === UNKNOWN ? TEXT : chosen;
+  return noteConversions(walk, types, chosen === UNKNOWN ? TEXT : chosen);
+}
+
+/** Values of other types are turned into the common one. */
+function noteConversions(walk: Walk, types: readonly number[], common: number): number {
+  for (const type of types) if (type !== common) noteConversion(walk, type, common);
+  return common;
 }
 
 function preferredOf(walk: Walk, chosen: number, next: number): number {

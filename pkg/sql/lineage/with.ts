@@ -1,7 +1,7 @@
 // WITH queries and their scopes: without RECURSIVE a query sees those before it, with it all of them; a recursive one is analysed
 // until its labels no longer grow (rule R5).
 import { kindOf, list, type Node, texts } from "../node.ts";
-import { steer } from "./collector.ts";
+import { steer, steerColumns } from "./collector.ts";
 import { analyzeDataChange } from "./data-change.ts";
 import { CLEAN, deriveAll, either, sameLabel } from "./label.ts";
 import { newScope, type Scope, type ScopeColumn } from "./scope.ts";
@@ -134,7 +134,7 @@ function recursion(walk: Walk, table: CommonTable, select: Node): QueryResult {
     if (settled || !table.selfReferenced) break;
   }
   table.current = null;
-  if (select.all !== true) steer(walk, deriveAll(known.columns.map((column) => column.lineage)), "set operation");
+  if (select.all !== true) steerColumns(walk, known, "set operation");
   for (const [place, limit] of [
     ["LIMIT", select.limitCount],
     ["OFFSET", select.limitOffset],

@@ -55,7 +55,7 @@ export const lineageCases: Readonly<Record<string, readonly (readonly [statement
     ["select c is null from narrow c", "derived(narrow.id, narrow.n, narrow.name)"],
     ["select c = c from narrow c", "derived(narrow.id, narrow.n, narrow.name)"],
     ["select ((select n from narrow n limit 1)).name", "derived(narrow.n)"],
-    ["select (x).name from (select c as x from narrow c) q", "derived(narrow.id, narrow.n, narrow.name)"],
+    ["select (x).name from (select c as x from narrow c) q", "derived(narrow.name)"],
     ["select (row(email, 1)).f1 from customers", "derived(customers.email)"],
     [
       "select full_name(c) from customers c",

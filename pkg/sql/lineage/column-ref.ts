@@ -70,8 +70,9 @@ export function columnOf(walk: Walk, item: RangeItem, name: string): Value | nul
 export function columnValue(walk: Walk, item: RangeItem, column: ScopeColumn | null): Value {
   noteRead(walk, item);
   if (column === null) return openColumn;
-  const { lineage, type, typmod, origin } = column;
-  return { lineage, type, typmod, origin, shape: "column", item };
+  const { lineage, type, typmod, origin, fields } = column;
+  const value: Value = { lineage, type, typmod, origin, shape: "column", item };
+  return fields === undefined ? value : { ...value, fields };
 }
 
 const openColumn: Value = {

@@ -1,6 +1,6 @@
 // A value that is assigned to a column: where it comes from, and of which types, since turning those into the column's may run code.
 import type { Lineage } from "../facts.ts";
-import { CLEAN, either } from "./label.ts";
+import { CLEAN, either, unknown } from "./label.ts";
 
 export interface Given {
   readonly lineage: Lineage;
@@ -9,6 +9,9 @@ export interface Given {
 
 /** DEFAULT: the column's own. */
 export const byDefault: Given = { lineage: CLEAN, types: [] };
+
+/** Of columns that are not known. */
+export const unknownValue: Given = { lineage: unknown("columns not known"), types: [] };
 
 export function given({ lineage, type }: { readonly lineage: Lineage; readonly type: number }): Given {
   return { lineage, types: [type] };

@@ -3,7 +3,7 @@ import type { Lineage } from "../facts.ts";
 import { kindOf, list, type Node } from "../node.ts";
 import { type Assigned, addAssigned } from "./assignment.ts";
 import { noteDefaults } from "./defaults.ts";
-import { byDefault, eitherGiven, type Given, given } from "./given.ts";
+import { byDefault, eitherGiven, type Given, given, unknownValue } from "./given.ts";
 import { analyzeConflict } from "./on-conflict.ts";
 import { analyzeReturning } from "./returning.ts";
 import { newScope, type Scope } from "./scope.ts";
@@ -62,7 +62,10 @@ export function assignInserted(
 ): Assigned {
   const assigned = new Map<string, Lineage>();
   const { relation } = target;
-  if (relation === null) return assigned;
+  if (relation === null) {
+    for (const value of values ?? [unknownValue]) noteAssignment(walk, target, "", value);
+    return assigned;
+  }
   const names: string[] =
     columns.length > 0
       ? columns.map(({ ResTarget: column }) => column.name)

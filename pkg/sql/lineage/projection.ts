@@ -37,5 +37,10 @@ export function fieldOf(walk: Walk, value: Value, name: string): Value | null {
 
 /** `x.f` where x is a row: a field, else a function of the row. */
 export function projectOrCall(walk: Walk, row: Value, name: string): Value {
-  return fieldOf(walk, row, name) ?? callNamed(walk, [name], [row]);
+  const field = fieldOf(walk, row, name);
+  if (field !== null) return field;
+  const { catalog, context } = walk;
+  const isFunction = context.resolution?.searchPath.some((schema) => catalog!.functionsNamed(schema, name).length > 0);
+  if (isFunction === false) throw new NotKnown("column not in scope");
+  return callNamed(walk, [name], [row]);
 }

@@ -13,6 +13,8 @@ export interface ScopeColumn {
   readonly type: number;
   readonly typmod: number;
   readonly origin: Origin | null;
+  /** The fields of a row, where they are known. */
+  readonly fields?: readonly ScopeColumn[];
   /** A star does not stand for it. */
   readonly hidden?: boolean;
 }

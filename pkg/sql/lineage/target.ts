@@ -58,8 +58,11 @@ export function targetColumn(target: Target, name: string): Column {
 
 /** Notes what flows into a column; of a view, into the columns that it shows as well. */
 export function noteAssignment(walk: Walk, target: Target, name: string, value: Given): void {
-  if (target.relation === null) return;
   const from = value.lineage;
+  if (target.relation === null) {
+    walk.found.flows.push({ from, to: "relation not known" });
+    return;
+  }
   const column = targetColumn(target, name);
   for (const type of value.types) noteConversion(walk, type, column.type);
   walk.found.flows.push({ from, to: refOf(target.relation, column) });

@@ -33,8 +33,9 @@ export function analyzeTargets(walk: Walk, scope: Scope, targets: Node): Columns
 }
 
 function targetColumn(walk: Walk, scope: Scope, target: Node): ScopeColumn {
-  const { lineage, type, typmod, origin } = evaluate(walk, scope, target.val);
-  return { name: target.name ?? outputName(target.val, walk.sublinkNames), lineage, type, typmod, origin };
+  const { lineage, type, typmod, origin, fields } = evaluate(walk, scope, target.val);
+  const name = target.name ?? outputName(target.val, walk.sublinkNames);
+  return { name, lineage, type, typmod, origin, ...(fields === undefined ? {} : { fields }) };
 }
 
 /** An element of ROW(...) or VALUES: an expression, or a star that stands for several. */

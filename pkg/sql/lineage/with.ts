@@ -153,11 +153,11 @@ export function joinPositions(first: QueryResult, second: QueryResult): QueryRes
   const open = first.open || second.open;
   if (!open && first.columns.length !== second.columns.length)
     throw new NotKnown("set operation over different numbers of columns");
-  const columns = first.columns.map((column, position) => {
+  const columns = first.columns.map((column, position): ScopeColumn => {
     const other = second.columns[position];
-    return other === undefined
-      ? column
-      : { ...column, lineage: either(column.lineage, other.lineage), origin: COMPUTED };
+    if (other === undefined) return column;
+    const { name, type, typmod } = column;
+    return { name, lineage: either(column.lineage, other.lineage), type, typmod, origin: COMPUTED };
   });
   return { columns, open };
 }

@@ -1,0 +1,47 @@
+// The grammar against hostile texts: bounded, never broken by one, and it says why it has no tree.
+import fc from "fast-check";
+import { type Grammar, loadGrammar } from "../../pkg/sql/grammar.ts";
+
+let grammar: Grammar;
+beforeAll(async () => {
+  grammar = (await loadGrammar(18))!;
+});
+
+function why(text: string): string | null {
+  const parsed = grammar.parse(text);
+  return parsed.ok ? null : `${parsed.why}${parsed.syntax ? " (syntax)" : ""}`;
+}
+
+test("texts that are no SQL are told apart from texts that are too much", () => {
+  expect(why("select 1")).toBeNull();
+  expect(why("")).toBeNull();
+  expect(why(" -- nothing")).toBeNull();
+  expect(why("select from where")).toBe("PostgreSQL's grammar does not accept the text (syntax)");
+  expect(why(`select '${"x".repeat(256 * 1024)}'`)).toBe("text longer than 256 KiB");
+  expect(why("select 1\0; drop table t")).toBe("text holds a zero byte");
+});
+
+test("nesting that overflows the parser's stack does no harm: the next text parses as ever", async () => {
+  const hostile = [
+    `select ${"not ".repeat(20_000)}true`,
+    `select 1${"+1".repeat(60_000)}`,
+    `select ${"(select ".repeat(1_500)}1${")".repeat(1_500)}`,
+  ];
+  for (let round = 0; round < 4; round++) {
+    for (const text of hostile) {
+      why(text);
+      await new Promise((resolve) => setTimeout(resolve, 60)); // a spare instance is being made
+      const parsed = grammar.parse("select 1, 2");
+      expect(parsed.ok && parsed.statements[0].stmt.SelectStmt.targetList.length).toBe(2);
+    }
+  }
+});
+
+test("never throws, whatever the text", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
+      grammar.parse(text);
+    }),
+    { numRuns: 500 },
+  );
+});

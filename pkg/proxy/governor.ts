@@ -139,7 +139,7 @@ class RunningGovernor implements Governor {
       const outcome = await login(socket, {
         upstream: governed.upstream,
         credentials: governed.credentials,
-        certificate: "path" in governed ? () => null : certificate,
+        certificate,
         local: "path" in governed,
         requireTls: governed.requireTls === true,
         ...(governed.clientCertificate && { clientCertificate: governed.clientCertificate }),

@@ -53,7 +53,8 @@ class LoginAttempt {
     this.#options = options;
     this.#client = client;
     const leave = () => this.#abandon(new PeerGone("client"));
-    this.#startup = new ClientStartup(client, options.certificate(), (socket) => new Peer(socket, "client", leave));
+    const certificate = options.local === true ? null : options.certificate();
+    this.#startup = new ClientStartup(client, certificate, (socket) => new Peer(socket, "client", leave));
   }
 
   async run(): Promise<LoggedIn | LoginEnded> {

@@ -18,8 +18,9 @@ export interface RawClient {
   close(): void;
 }
 
-export async function rawClient(port: number): Promise<RawClient> {
-  const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+/** A port of loopback, or the path of a unix socket. */
+export async function rawClient(at: number | string): Promise<RawClient> {
+  const socket = connect(typeof at === "string" ? { path: at } : { host: "127.0.0.1", port: at, noDelay: true });
   await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
   socket.on("error", () => {});
   const peer = new Peer(socket, "upstream");

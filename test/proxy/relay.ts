@@ -1,7 +1,7 @@
 // A proxy for the tests of login: our login, and after it bytes are passed without a look.
 import { once } from "node:events";
 import { CancelRegistry } from "../../pkg/proxy/cancel-registry.ts";
-import { Listener } from "../../pkg/proxy/listener.ts";
+import { type ListenAddress, Listener } from "../../pkg/proxy/listener.ts";
 import type { LoggedIn, LoginEnded } from "../../pkg/proxy/logged-in.ts";
 import { login } from "../../pkg/proxy/login.ts";
 import type { LoginOptions } from "../../pkg/proxy/login-options.ts";
@@ -20,6 +20,7 @@ export interface Relay {
 export async function startRelay(
   some: Partial<LoginOptions> & Pick<LoginOptions, "upstream">,
   loginsMax = 50,
+  address: ListenAddress = { host: "127.0.0.1", port: 0 },
 ): Promise<Relay> {
   const options: LoginOptions = {
     credentials: { mode: "PassThrough" },
@@ -28,12 +29,12 @@ export async function startRelay(
     cancels: new CancelRegistry(systemRandom),
     sessions: new Slots(50),
     random: systemRandom,
+    local: "path" in address,
     ...some,
   };
   const outcomes: (LoggedIn | LoginEnded)[] = [];
   const listener = new Listener({
-    host: "127.0.0.1",
-    port: 0,
+    ...address,
     loginsMax,
     serve: async (socket, loggedIn) => {
       const outcome = await login(socket, options);

@@ -21,6 +21,16 @@ export const lineageCases: Readonly<Record<string, readonly (readonly [statement
     ["select email from other.customers", "copy(other.customers.email)"],
     ["select ctid, xmin, cmin, xmax, cmax, tableoid from narrow", "clean | clean | clean | clean | clean | clean"],
     ["select narrow.ctid from narrow", "clean"],
+    ["select tableoid, ctid from events", "derived(events.at, events.id, events.secret) | clean"],
+    ["select tableoid from events_2026", "clean"],
+    [
+      "select make_interval(days => n), make_date(2026, month => 1, day => n) from narrow",
+      "derived(narrow.n) | derived(narrow.n)",
+    ],
+    [
+      "select concat_ws(',', variadic tags), num_nulls(variadic array[id]) from customers",
+      "derived(customers.tags) | derived(customers.id)",
+    ],
     ["select a.tableoid::regclass from narrow a", "clean"],
     ["select from narrow", ""],
     ["table narrow", "copy(narrow.id) | copy(narrow.name) | copy(narrow.n)"],

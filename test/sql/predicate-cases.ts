@@ -98,8 +98,8 @@ export const predicateCases: readonly (readonly [statement: string, predicates: 
   ["select email_of(3)", "customers.id function"],
   ["select n from recursive_view where e = 'x'", "customers.email WHERE equality; recursive_view.e WHERE equality"],
   [
-    "insert into customers (id, name) values (1, 'x') on conflict do nothing",
-    "customers.id ON CONFLICT; customers.email ON CONFLICT",
+    "insert into narrow (id, name) values (1, 'x') on conflict do nothing",
+    "narrow.id ON CONFLICT; narrow.name ON CONFLICT; narrow.n ON CONFLICT",
   ],
   ["insert into customers (id, name) values (1, 'x') on conflict (email) do nothing", "customers.email ON CONFLICT"],
   [

@@ -1,20 +1,17 @@
 // ON CONFLICT: whether a key is there already can be seen from outside, and DO UPDATE is an update with EXCLUDED in scope.
-import type { Relation } from "../../catalog/snapshot.ts";
-import type { Lineage } from "../facts.ts";
 import { list, type Node } from "../node.ts";
 import { type Assigned, assign } from "./assignment.ts";
-import { steer } from "./collector.ts";
+import { steer, steerColumns } from "./collector.ts";
 import { analyzeCondition } from "./condition.ts";
 import { evaluate } from "./expression.ts";
-import { CLEAN, copyOf, deriveAll } from "./label.ts";
-import { refOf } from "./relation-shape.ts";
+import { CLEAN } from "./label.ts";
 import { rangeItem, type Scope } from "./scope.ts";
-import { noteWrite, type Target, targetColumn } from "./target.ts";
+import { noteWrite, type Target } from "./target.ts";
 import { COMPUTED } from "./value.ts";
-import type { Walk } from "./walk.ts";
+import { NotKnown, type Walk } from "./walk.ts";
 
 export function analyzeConflict(walk: Walk, scope: Scope, target: Target, node: Node, inserted: Assigned): Assigned {
-  steer(walk, conflictLabel(walk, scope, target, node.infer), "ON CONFLICT");
+  steerByKey(walk, scope, target, node.infer);
   if (node.action !== "ONCONFLICT_UPDATE") return new Map();
   noteWrite(walk, target, "Update", "Other");
   const columns = target.item.columns.map((column) => ({
@@ -29,22 +26,15 @@ export function analyzeConflict(walk: Walk, scope: Scope, target: Target, node: 
   return assigned;
 }
 
-/** The columns of the unique keys that are looked at. */
-function conflictLabel(walk: Walk, scope: Scope, target: Target, infer: Node): Lineage {
-  const { relation } = target;
-  if (relation === null) return CLEAN;
-  if (infer?.indexElems === undefined) return keyLabel(relation);
-  const elements: Lineage[] = list(infer.indexElems).map(({ IndexElem: element }) =>
-    element.expr !== undefined
-      ? evaluate(walk, scope, element.expr).lineage
-      : copyOf(refOf(relation, targetColumn(target, element.name))),
-  );
-  if (infer.whereClause !== undefined) elements.push(evaluate(walk, scope, infer.whereClause).lineage);
-  return deriveAll(elements);
-}
-
-function keyLabel(relation: Relation): Lineage {
-  const attnums = new Set(relation.uniqueKeys.flat());
-  const columns = relation.columns.filter((column) => attnums.has(column.attnum));
-  return deriveAll(columns.map((column) => copyOf(refOf(relation, column))));
+/** The columns that are looked at. Where they are not named any may be: unique indexes over expressions are not told. */
+function steerByKey(walk: Walk, scope: Scope, target: Target, infer: Node): void {
+  const { columns, open } = target.item;
+  if (infer?.indexElems === undefined) return steerColumns(walk, { columns, open }, "ON CONFLICT");
+  for (const { IndexElem: element } of list(infer.indexElems)) {
+    const column = columns.find((candidate) => candidate.name === element.name);
+    if (element.expr !== undefined) steer(walk, evaluate(walk, scope, element.expr).lineage, "ON CONFLICT");
+    else if (column !== undefined) steer(walk, column.lineage, "ON CONFLICT");
+    else if (!open) throw new NotKnown("column of ON CONFLICT not found");
+  }
+  if (infer.whereClause !== undefined) steer(walk, evaluate(walk, scope, infer.whereClause).lineage, "ON CONFLICT");
 }

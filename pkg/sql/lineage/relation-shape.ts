@@ -6,7 +6,7 @@ import { leakyColumns } from "../functions/leaky-relation.ts";
 import { callsUnder } from "../memory.ts";
 import { newCollector } from "./collector.ts";
 import { evaluateText } from "./evaluate-text.ts";
-import { CLEAN, copyOf, derive, through, unknown } from "./label.ts";
+import { CLEAN, copyOf, derive, deriveAll, through, unknown } from "./label.ts";
 import { newScope, type RangeItem, rangeItem, type ScopeColumn } from "./scope.ts";
 import { expandView } from "./view.ts";
 import { NotKnown, type Walk } from "./walk.ts";
@@ -158,13 +158,19 @@ const systemColumns: readonly (readonly [name: string, attnum: number, type: num
   ["tableoid", -6, 26],
 ];
 
-/** System columns are where a row lies and who made it, not what it holds. */
+/** Where a row lies and who made it, not what it holds; but in which partition it lies depends on what it holds. */
+function systemLabelOf(relation: Relation, item: RangeItem, name: string): Lineage {
+  if (relation.kind === "f") return unknown("foreign table");
+  const tellsKey = relation.kind === "p" && name === "tableoid";
+  return tellsKey ? deriveAll(item.columns.map((column) => column.lineage)) : CLEAN;
+}
+
 export function systemColumn(item: RangeItem, name: string): ScopeColumn | null {
   const { relation } = item;
   if (relation === null || relation.kind === "v" || relation.kind === "c") return null;
   for (const [known, attnum, type] of systemColumns) {
     if (known !== name) continue;
-    const lineage = relation.kind === "f" ? unknown("foreign table") : CLEAN;
+    const lineage = systemLabelOf(relation, item, name);
     return { name, lineage, type, typmod: -1, origin: { table: relation.oid, column: attnum } };
   }
   return null;

@@ -54,6 +54,7 @@ export function decide(request: DecisionRequest): Decision {
     permit: decidedPermit,
     masks: { columns: found.columns },
     rowLimit: smallest(found.limits),
+    writeLimits: found.writeLimits,
     scrub: enforce.masks !== null && touches,
     witness: enforce.masks !== null,
     onAuditFailure: audit.onFailure,

@@ -56,6 +56,15 @@ export interface RowLimit {
   readonly refusal: Refusal;
 }
 
+/** `rowsOver` on writes: changed rows are counted inside the transaction, and what is above the limit is rolled back. */
+export interface WriteLimit {
+  /** A share is of `reltuples`, of the smallest of the tables written (OIDs); not known counts as exceeded. */
+  readonly rows: number | { readonly share: number; readonly tables: readonly number[] };
+  /** An update that moves a row to another partition is a delete and an insert, so updates and deletes count together. */
+  readonly counts: { readonly inserted: boolean; readonly changed: boolean };
+  readonly refusal: Refusal;
+}
+
 /** What the client is told. `code` 42501, 53400, WR001..3. */
 export interface Refusal {
   readonly rule: RuleRef;
@@ -84,6 +93,8 @@ export interface Allow extends Common {
   readonly permit: Permit;
   readonly masks: MaskPlan;
   readonly rowLimit: RowLimit | null;
+  /** All of them hold. */
+  readonly writeLimits: readonly WriteLimit[];
   /** The principal is under a mask and the statement touches a class: errors and notices are scrubbed (rule R12). */
   readonly scrub: boolean;
   /** A mask on this database concerns this principal, so the second witness (RowDescription) is asked. */

@@ -1,7 +1,7 @@
 // Guards: what a statement does at any depth against what a guard forbids. What is not known is taken as the worst.
 import type { EffectKind, Facts, RelationUse, Understood, Write } from "../sql/facts.ts";
 import type { BoundGuard } from "./binding.ts";
-import type { Refusal, RowLimit } from "./decision.ts";
+import type { Refusal, RowLimit, WriteLimit } from "./decision.ts";
 import { APPROVAL_NEEDED, listed, REFUSED, refusal } from "./refusal.ts";
 import { unreadCode } from "./unread-code.ts";
 
@@ -19,6 +19,7 @@ export type GuardFinding =
   | { readonly says: "refuse"; readonly refusal: Refusal }
   | { readonly says: "warn"; readonly message: string }
   | { readonly says: "limit"; readonly limit: RowLimit }
+  | { readonly says: "count"; readonly limit: WriteLimit }
   | null;
 
 const writeEffects: ReadonlySet<EffectKind> = new Set(["Insert", "Update", "Delete", "Truncate"]);
@@ -32,14 +33,8 @@ export function judgeGuard(bound: BoundGuard, context: GuardContext): GuardFindi
   if (bound.guard.filter !== null && !filterMatches(bound, facts, match)) return null;
   const why = reasonOf(match, facts);
   if (bound.guard.rowsOver === null) return verdict(bound, why, hintOf(bound));
-  if (match.unread.length > 0 || match.effects.some((effect) => writeEffects.has(effect))) {
-    const detail = `rowsOver on writes is not counted by this version; ${why}`;
-    return verdict(
-      bound,
-      detail,
-      "Name rows by a full unique key and ask the policy's owners for a guard with filter: NotByKey.",
-    );
-  }
+  if (match.unread.length > 0 || match.effects.some((effect) => writeEffects.has(effect)))
+    return writeLimit(bound, { facts, match, alone: context.alone, why });
   return readLimit(bound, facts, context, why);
 }
 
@@ -73,6 +68,55 @@ function filterMatches({ guard }: BoundGuard, facts: Understood, match: Match): 
 
 function lacksFilter(wanted: "Missing" | "NotByKey" | null, { filter }: Write): boolean {
   return wanted === "Missing" ? filter === "Missing" : filter !== "Key";
+}
+
+interface Counted {
+  readonly facts: Understood;
+  readonly match: Match;
+  readonly alone: boolean;
+  readonly why: string;
+}
+
+/** Statements that run inside a transaction of the client's and whose rows the server's counters show. */
+const countedKinds = new Set(["INSERT", "UPDATE", "DELETE", "MERGE", "SELECT", "EXPLAIN", "EXECUTE"]);
+
+/** Changed rows are counted by the server itself, in the statement's own transaction. */
+function writeLimit(bound: BoundGuard, { facts, match, alone, why }: Counted): GuardFinding {
+  if (facts.name?.do === "prepare" || facts.name?.do === "declare") return null;
+  const uncounted = whyUncounted(facts, match);
+  if (uncounted !== null)
+    return verdict(bound, `${uncounted}; ${why}`, "Change the rows by a plain statement of its own.");
+  if (!alone)
+    return verdict(
+      bound,
+      `its rows are counted, which needs a string of its own; ${why}`,
+      "Send this statement alone.",
+    );
+  const over = bound.guard.rowsOver!;
+  const tables = facts.writes
+    .filter(({ effect }) => match.effects.includes(effect))
+    .map(({ relation }) => relation.oid);
+  const rows = "rows" in over ? over.rows : { share: over.share, tables };
+  const most = "rows" in over ? `${over.rows} rows` : `${over.share * 100}% of the table's rows`;
+  const exceeded = refusalOf(
+    bound,
+    `it changes more than ${most}, and was rolled back; ${why}`,
+    "Change fewer rows at a time.",
+  );
+  const counts = {
+    inserted: match.effects.includes("Insert"),
+    changed: match.effects.includes("Update") || match.effects.includes("Delete"),
+  };
+  return { says: "count", limit: { rows, counts, refusal: exceeded } };
+}
+
+function whyUncounted(facts: Understood, { unread, effects }: Match): string | null {
+  if (unread.length > 0) return `rows changed by ${listed(unread)} cannot be counted`;
+  if (!countedKinds.has(facts.kind)) return `rows changed by ${facts.kind} cannot be counted`;
+  if (effects.includes("Truncate")) return "TRUNCATE does not count its rows";
+  if (facts.writes.some(({ relation }) => relation.kind === "foreign"))
+    return "rows of a foreign table cannot be counted";
+  return null;
 }
 
 /** Rows that leave are counted while they stream; a statement that reads no relation has none to count. */

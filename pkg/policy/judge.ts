@@ -2,7 +2,7 @@
 import type { Facts, OutputColumn, Understood } from "../sql/facts.ts";
 import type { Binding } from "./binding.ts";
 import type { ClassBook } from "./class-book.ts";
-import type { ColumnMask, Refusal, RowLimit, RuleRef, Warning } from "./decision.ts";
+import type { ColumnMask, Refusal, RowLimit, RuleRef, Warning, WriteLimit } from "./decision.ts";
 import { type Estimate, judgeGuard } from "./guard-rule.ts";
 import { type MaskView, maskView } from "./label.ts";
 import { columnMask } from "./mask-plan.ts";
@@ -21,6 +21,7 @@ export interface Findings {
   readonly refusals: readonly Refusal[];
   readonly warnings: readonly Warning[];
   readonly limits: readonly RowLimit[];
+  readonly writeLimits: readonly WriteLimit[];
   /** null: no column is masked. */
   readonly columns: readonly (ColumnMask | null)[] | null;
 }
@@ -29,17 +30,19 @@ export function judge(binding: Binding, which: Case): Findings {
   const refusals: Refusal[] = [];
   const warnings: Warning[] = [];
   const limits: RowLimit[] = [];
+  const writeLimits: WriteLimit[] = [];
   for (const bound of binding.guards) {
     const found = judgeGuard(bound, which);
     if (found === null) continue;
     if (found.says === "refuse") refusals.push(found.refusal);
     else if (found.says === "limit") limits.push(found.limit);
+    else if (found.says === "count") writeLimits.push(found.limit);
     else warnings.push({ rule: { policy: bound.policy.policy.name, rule: bound.guard.name }, message: found.message });
   }
   const columns = judgeMasks(binding, which, refusals);
   const inner = innerFacts(which.facts);
   if (inner !== null) refusals.push(...judge(binding, { ...which, facts: inner, alone: true }).refusals);
-  return { refusals, warnings, limits, columns };
+  return { refusals, warnings, limits, writeLimits, columns };
 }
 
 /** What PREPARE and DECLARE hold is judged with them, so that it fails where it is written. */
@@ -85,9 +88,11 @@ function notUnderstood(policy: string, why: string): Refusal {
 /** Rules behind what was found, sorted and without repetition. */
 export function rulesIn(found: Findings): readonly RuleRef[] {
   const masks = (found.columns ?? []).flatMap(maskRefs);
-  const all = [...found.refusals, ...found.warnings, ...found.limits.map((limit) => limit.refusal)].map(
-    ({ rule }) => rule,
-  );
+  const all = [
+    ...found.refusals,
+    ...found.warnings,
+    ...[...found.limits, ...found.writeLimits].map((limit) => limit.refusal),
+  ].map(({ rule }) => rule);
   const byName = new Map([...all, ...masks].map((rule) => [`${rule.policy}\0${rule.rule}`, rule]));
   return [...byName.keys()].sort().map((key) => byName.get(key)!);
 }

@@ -227,7 +227,7 @@ guard:
     expect(allowed(reads, { principal: robo, facts: catalog }).rowLimit?.rows).toBe(500);
   });
 
-  test("on writes it refuses, because this version does not count them", () => {
+  test("on writes it allows with a count to hold, alone in its string, by a statement whose rows the server counts", () => {
     const writes = policies(
       policy("writes", "guard: [{name: big, effects: [Read, Update], rowsOver: 1000, action: RequireApproval}]"),
     );
@@ -237,10 +237,16 @@ guard:
       relations: [relation("customers", "Read", "Update")],
       writes: [write("Update", "customers", "Key")],
     });
-    expect(refused(writes, { principal: api, facts: update }).refusal).toMatchObject({
-      sqlstate: "WR001",
-      detail: expect.stringMatching(/rowsOver on writes is not counted by this version/),
+    const [limit] = allowed(writes, { principal: api, facts: update }).writeLimits;
+    expect(limit).toMatchObject({
+      rows: 1000,
+      counts: { inserted: false, changed: true },
+      refusal: { sqlstate: "WR001" },
     });
+    expect(refused(writes, { principal: api, facts: update, alone: false }).refusal.hint).toMatch(/alone/);
+    expect(refused(writes, { principal: api, facts: { ...update, kind: "CREATE TABLE AS" } }).refusal.detail).toMatch(
+      /cannot be counted/,
+    );
     expect(allowed(writes, { principal: api, facts: read }).rowLimit?.rows).toBe(1000);
   });
 
@@ -251,6 +257,7 @@ guard:
     const update = (filter: "Key" | "Other") =>
       facts({ kind: "UPDATE", effects: ["Update"], writes: [write("Update", "customers", filter)] });
     expect(decided(writes, { principal: api, facts: update("Key") }).verdict).toBe("allow");
-    expect(decided(writes, { principal: api, facts: update("Other") }).verdict).toBe("refuse");
+    expect(allowed(writes, { principal: api, facts: update("Key") }).writeLimits).toEqual([]);
+    expect(allowed(writes, { principal: api, facts: update("Other") }).writeLimits).toHaveLength(1);
   });
 });

@@ -1,7 +1,6 @@
 // The state of one governed session that every handler of the gate shares, and the few verbs they have: forward, reply, record,
 // ask, wait. Nothing here decides; it keeps the order.
 import type { AuditEvent } from "../audit/event.ts";
-import { RowSink } from "../mask/row-sink.ts";
 import type { ClassBook } from "../policy/class-book.ts";
 import type { Refusal, Warning } from "../policy/decision.ts";
 import { ownPermit, type Permit } from "../policy/permit.ts";
@@ -50,8 +49,7 @@ export class Core {
   readonly statements = new Names<Prepared>();
   readonly portals = new Names<Portal>();
   readonly knowledge: Knowledge;
-  readonly sink = new RowSink();
-  readonly replies: Replies;
+  replies = new Replies();
   readonly uncommitted = new Uncommitted();
   transaction: TransactionStatus = "I";
   /** Extended frames were sent since the last Sync. */
@@ -74,11 +72,12 @@ export class Core {
   warnings: Warning[] = [];
   #number = 0;
   #effects: Effect[] = [];
+  /** Where replies go again when those that are held back now are released or dropped; null when none are held. */
+  #open: Replies | null = null;
 
   constructor(options: GateOptions) {
     this.options = options;
     this.names = new OwnNames(options.random.bytes(16));
-    this.replies = new Replies(this.sink);
     this.knowledge = new Knowledge(options);
   }
 
@@ -137,7 +136,27 @@ export class Core {
   }
 
   #flushReplies(): void {
-    for (const bytes of this.replies.take()) this.#effects.push({ do: "reply", bytes });
+    for (const bytes of (this.#open ?? this.replies).take()) this.#effects.push({ do: "reply", bytes });
+  }
+
+  /** From now on replies are held back, until they are released or dropped. */
+  holdReplies(): void {
+    if (this.#open !== null) throw new Error("replies are held back already");
+    this.#open = this.replies;
+    this.replies = new Replies();
+  }
+
+  releaseHeld(): void {
+    if (this.#open === null) return;
+    const held = this.replies.take();
+    this.dropHeld();
+    for (const bytes of held) this.replies.push(bytes);
+  }
+
+  dropHeld(): void {
+    if (this.#open === null) return;
+    this.replies = this.#open;
+    this.#open = null;
   }
 
   /** A frame goes upstream and its reply is owed. */
@@ -152,6 +171,8 @@ export class Core {
       name: null,
       undo: null,
       rowsLeft: null,
+      counting: null,
+      silent: false,
       ...owed,
     };
     this.forward(bytes, permit);

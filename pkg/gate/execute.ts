@@ -11,6 +11,7 @@ import { encodeParse } from "../wire/postgres/parse.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
+import { runCountedExecute } from "./counted.ts";
 import { disturb } from "./disturb.ts";
 import { Errand } from "./errand.ts";
 import { recordDecision } from "./events.ts";
@@ -163,6 +164,7 @@ function run(core: Core, frame: Buffer, call: Call, judged: Judged): void {
   disturb(core, judged);
   const started = core.startRun({ number: judged.number, statement, decision, text: portal.prepared.text });
   const parts = [{ run: started, shown: true, standIn: null }];
+  if (decision.writeLimits.length > 0 && !core.surelyFailed) return runCountedExecute(core, frame, started, portal);
   const left = decision.rowLimit === null ? null : Math.max(0, decision.rowLimit.rows - portal.rows);
   if (left !== null && !isCopyOut(statement) && (rowsMax === 0 || rowsMax > left))
     return runLimited(core, name, portal, parts, left);

@@ -1,7 +1,7 @@
 // One session between login and end: bytes of either side in, effects in order out. Every client frame is decoded and decided
 // here before anything of it goes upstream; a frame that must wait holds those behind it (invariants 1, 2, 6).
 import { ownPermit } from "../policy/permit.ts";
-import { FLUSH, TERMINATE } from "../wire/postgres/empty-messages.ts";
+import { checkEmpty, FLUSH, TERMINATE } from "../wire/postgres/empty-messages.ts";
 import { CLIENT_TYPES, FrameReader, SERVER_TYPES } from "../wire/postgres/frame-reader.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import { onCopyData, onCopyEnd } from "./copy-in.ts";
@@ -139,7 +139,11 @@ export class Gate {
     const frame = buffer.subarray(start, end);
     if (mustDrain(core, type)) {
       if (core.unsynced) core.forward(FLUSH, ownPermit.protocol);
-      core.hold({ why: "drain", until: () => core.owed.length === 0 && core.muzzle === null, resume: () => this.#handle(type, frame) });
+      core.hold({
+        why: "drain",
+        until: () => core.owed.length === 0 && core.muzzle === null,
+        resume: () => this.#handle(type, frame),
+      });
       return;
     }
     this.#handle(type, frame);
@@ -164,8 +168,10 @@ export class Gate {
       case "C":
         return onClose(core, frame);
       case "S":
+        checkEmpty(frame.subarray(5), "Sync");
         return onSync(core);
       case "H":
+        checkEmpty(frame.subarray(5), "Flush");
         return onFlush(core);
       case "F":
         return onFunctionCall(core, frame);

@@ -4,6 +4,7 @@ import type { Undo } from "../session/names.ts";
 import type { Asked } from "../session/owed.ts";
 import type { Statement } from "../sql/facts.ts";
 import type { RowField } from "../wire/postgres/row-description.ts";
+import type { Counting } from "./counted.ts";
 import type { Errand } from "./errand.ts";
 
 /** A statement with the decision on it. `number` is unique in the session; its records carry it. */
@@ -93,6 +94,10 @@ export interface Owed {
   readonly undo: Undo | null;
   /** Execute with a row limit of ours: rows that may still leave; null when the limit is the client's own. */
   readonly rowsLeft: number | null;
+  /** The rows that its statement changes are counted: its replies are held back. */
+  readonly counting: Counting | null;
+  /** Ours, beside a Query of the client's: only the shape of its result and its errors are shown. */
+  readonly silent: boolean;
 }
 
 export const noRule: RuleRef = { policy: "weir", rule: "sidecar" };

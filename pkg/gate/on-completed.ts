@@ -4,6 +4,7 @@ import { ownPermit } from "../policy/permit.ts";
 import { decodeCommandComplete } from "../wire/postgres/command-complete.ts";
 import { encodeExecute } from "../wire/postgres/execute.ts";
 import type { Core } from "./core.ts";
+import { onCountedEnd } from "./counted.ts";
 import { disturb } from "./disturb.ts";
 import { Errand } from "./errand.ts";
 import { closeUnrun, finishRun } from "./events.ts";
@@ -15,10 +16,13 @@ import { show } from "./server-lane.ts";
 export function onCompleted(core: Core, head: Owed, reply: "commandComplete" | "emptyQuery", frame: Buffer): void {
   head.errand?.completed();
   const run = head.parts[head.at]?.run ?? null;
-  if (run !== null) completed(core, run, reply === "emptyQuery" ? "" : decodeCommandComplete(frame.subarray(5)));
+  const tag = reply === "emptyQuery" ? "" : decodeCommandComplete(frame.subarray(5));
+  if (run !== null) completed(core, run);
   if (head.errand === null && core.muzzle === null) core.warn();
   show(core, head);
   core.flow = null;
+  if (head.counting !== null) return onCountedEnd(core, head.counting, affectedRows(tag));
+  if (run !== null) finishRun(core, run, "completed", null, affectedRows(tag));
   if (head.asked === "query") head.at += 1;
   else if (core.muzzle !== null && head.errand === null) abortBatch(core);
 }
@@ -35,12 +39,11 @@ function affectedRows(tag: string): number | null {
   return /^\d+$/.test(last) ? Number(last) : null;
 }
 
-function completed(core: Core, run: Run, tag: string): void {
+function completed(core: Core, run: Run): void {
   const judged = { number: run.number, statement: run.statement, decision: run.decision };
   const { facts } = run.statement;
   if (!facts.understood || facts.changesCatalog || facts.changesResolution) disturb(core, judged);
   learnNames(core, run);
-  finishRun(core, run, "completed", null, affectedRows(tag));
 }
 
 /** SQL PREPARE, DEALLOCATE, DECLARE, CLOSE and DISCARD change the same names as the protocol's messages. */
@@ -118,6 +121,7 @@ export function onSuspended(core: Core, head: Owed): void {
     raiseInBatch(core, run.decision.rowLimit!.refusal, null);
     return;
   }
-  if (run !== null) finishRun(core, run, "completed", null, null);
   show(core, head);
+  if (head.counting !== null) return onCountedEnd(core, head.counting, null);
+  if (run !== null) finishRun(core, run, "completed", null, null);
 }

@@ -20,7 +20,8 @@ export function onDescribed(
   head.errand?.described(body);
   learnPortal(core, head, body);
   if (head.errand === null && head.prepared !== null) testPrepared(core, head, body);
-  show(core, head);
+  if (head.silent && reply === "rowDescription") core.passCurrent();
+  else show(core, head);
 }
 
 function learnPortal(core: Core, head: Owed, body: Buffer | null): void {

@@ -5,6 +5,7 @@ import { steps } from "../session/owed.ts";
 import { SYNC } from "../wire/postgres/empty-messages.ts";
 import { decodeErrorFields } from "../wire/postgres/error-fields.ts";
 import type { Core } from "./core.ts";
+import { onCountedError } from "./counted.ts";
 import { answersStandIn, scrubbedError, standInError } from "./error-reply.ts";
 import { closeUnrun, finishRun, recordOutcome } from "./events.ts";
 import type { Owed, StandIn } from "./model.ts";
@@ -16,6 +17,7 @@ export function onError(core: Core, head: Owed, frame: Buffer): void {
   else answer(core, head, fields, frame);
   leaveCopy(core);
   if (steps[head.asked].error === "skip") skip(core, fields.get("C") ?? null);
+  if (head.counting !== null) onCountedError(core, head.counting);
 }
 
 function standInOf(head: Owed): StandIn | null {

@@ -1,6 +1,7 @@
 // DataRow: the only message that is common enough to be written for speed. One result shape, one flow; no object per row.
 import { WireError } from "../wire/postgres/wire-error.ts";
 import type { Core } from "./core.ts";
+import { noteHeld } from "./counted.ts";
 import { type Flow, openRowFlow } from "./flow.ts";
 import type { Owed } from "./model.ts";
 
@@ -9,12 +10,13 @@ export function onRow(core: Core, head: Owed, buffer: Buffer, start: number, end
   if (core.muzzle !== null) return;
   const flow = core.flow ?? executeFlow(core, head);
   if (flow === null) return;
+  noteHeld(head, end - start);
   if (flow.left <= 0) return exceeded(core, head, flow);
   flow.left -= 1;
   flow.run.rows += 1;
   if (flow.rows === null) return core.replies.pass(buffer, start, end);
   core.replies.beforeSink();
-  flow.rows.maskDataRow(buffer, start, end, core.sink);
+  flow.rows.maskDataRow(buffer, start, end, core.replies.sink);
   flow.run.maskedCells = flow.rows.maskedCells;
 }
 

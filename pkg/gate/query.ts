@@ -6,12 +6,13 @@ import type { Analysis, Statement } from "../sql/facts.ts";
 import { decodeQuery, encodeQuery } from "../wire/postgres/query.ts";
 import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
+import { runCountedQuery } from "./counted.ts";
 import { disturb } from "./disturb.ts";
 import { recordDecision, recordOutcome } from "./events.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
 import { inspect, inspectUnparsed, wantsInspection } from "./inspect.ts";
 import { analyzeText, judge } from "./judge.ts";
-import type { Judged, Part, Run } from "./model.ts";
+import type { Judged, Part, Portal, Prepared, Run } from "./model.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 
@@ -48,10 +49,22 @@ function alone(core: Core, frame: Buffer, text: Buffer, statement: Statement, ca
   }
   const go = () => {
     recordDecision(core, "query", judged, text);
+    if (isCounted(core, judged))
+      return runCountedQuery(core, text, start(core, judged, text), unnamedPortal(judged, text));
     send(core, frame, [{ run: start(core, judged, text), shown: true, standIn: null }]);
   };
   if (wantsInspection(core, judged)) inspect(core, text, judged, go, (why) => refuse(core, text, judged, why));
   else go();
+}
+
+function isCounted(core: Core, { decision }: Judged): boolean {
+  return decision.verdict === "allow" && decision.writeLimits.length > 0 && !core.surelyFailed;
+}
+
+/** The portal of a Query that is sent by the extended protocol. */
+function unnamedPortal(judged: Judged, text: Buffer): Portal {
+  const prepared: Prepared = { text, types: [], inner: false, judged, basis: "", poison: null, unrun: null };
+  return { prepared, judged, basis: "", fields: null, described: true, rows: 0, hold: false, poison: null };
 }
 
 function refusalOf(core: Core, judged: Judged): Refusal | null {
@@ -131,8 +144,10 @@ function refuseWhole(core: Core, judged: readonly Judged[], refusal: Refusal): v
 /** A limit on rows needs the statement's own protocol; in a string with others it is refused whole. */
 function needsToBeAlone(judged: Judged): Refusal | null {
   const { decision } = judged;
-  if (decision.verdict !== "allow" || decision.rowLimit === null) return null;
-  const { refusal } = decision.rowLimit;
+  if (decision.verdict !== "allow") return null;
+  const limit = decision.rowLimit ?? decision.writeLimits[0] ?? null;
+  if (limit === null) return null;
+  const { refusal } = limit;
   return {
     ...refusal,
     hint: "Rows of this statement are counted. Send it alone, not in one string with other statements.",

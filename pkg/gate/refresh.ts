@@ -122,7 +122,11 @@ class Look {
   }
 }
 
-function queryFrames(name: string, sql: string): { bytes: Buffer; asked: "parse" | "bind" | "execute" | "close" }[] {
+/** One query of ours under a name of its own, which is gone when it has been answered. */
+export function queryFrames(
+  name: string,
+  sql: string,
+): { bytes: Buffer; asked: "parse" | "bind" | "execute" | "close" }[] {
   return [
     { bytes: encodeParse(name, Buffer.from(sql), []), asked: "parse" },
     {

@@ -1,26 +1,19 @@
 // What goes to the client, in order, with as few pieces as possible: frames that pass unchanged stay slices of the read buffer
 // and adjacent ones are one slice; rewritten rows gather in a sink.
 
-/** Rows rewritten by a masker collect here; `take` hands them out and starts anew. */
-export interface ReplySink {
-  readonly position: number;
-  take(): Buffer;
-}
+import { RowSink } from "../mask/row-sink.ts";
 
 export class Replies {
   #done: Buffer[] = [];
   #buffer: Buffer | null = null;
   #from = 0;
   #to = 0;
-  readonly #sink: ReplySink;
-
-  constructor(sink: ReplySink) {
-    this.#sink = sink;
-  }
+  /** Rows rewritten by a masker; call `beforeSink` before writing to it. */
+  readonly sink = new RowSink();
 
   /** The frame `buffer[start, end)` goes out as it is. */
   pass(buffer: Buffer, start: number, end: number): void {
-    if (this.#buffer === buffer && this.#to === start && this.#sink.position === 0) {
+    if (this.#buffer === buffer && this.#to === start && this.sink.position === 0) {
       this.#to = end;
       return;
     }
@@ -49,12 +42,12 @@ export class Replies {
 
   #close(): void {
     this.#closeRange();
-    if (this.#sink.position > 0) this.#done.push(this.#sink.take());
+    if (this.sink.position > 0) this.#done.push(this.sink.take());
   }
 
   #closeRange(): void {
     if (this.#buffer === null) return;
-    if (this.#sink.position > 0) this.#done.push(this.#sink.take());
+    if (this.sink.position > 0) this.#done.push(this.sink.take());
     this.#done.push(this.#buffer.subarray(this.#from, this.#to));
     this.#buffer = null;
   }

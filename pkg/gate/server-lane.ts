@@ -66,7 +66,7 @@ function answered(core: Core, head: Owed, reply: Reply, frame: Buffer): void {
 
 /** The client sees it, unless it answers a frame of ours or an error was told already. */
 export function show(core: Core, head: Owed): void {
-  if (head.errand !== null || core.muzzle !== null) return;
+  if (head.errand !== null || core.muzzle !== null || head.silent) return;
   if (head.parts[head.at]?.shown === false) return;
   core.passCurrent();
 }

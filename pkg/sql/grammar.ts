@@ -7,7 +7,7 @@ import type { Node } from "./node.ts";
 const textCharactersMax = 256 * 1024;
 /** An instance whose memory has grown beyond this is replaced. */
 const memoryBytesMax = 512 * 1024 * 1024;
-const spareInstances = 2;
+const spareInstances = 1;
 
 export type Parsed =
   /** Each element has `stmt` (wrapped), and byte positions `stmt_location` and `stmt_len` where they are not 0. */

@@ -496,8 +496,20 @@ export const lineageCases: Readonly<Record<string, readonly (readonly [statement
     ["select profile->0 from customers", "derived(customers.profile)"],
     ["select profile->'a'->0->>'b' from customers", "derived(customers.profile#a)"],
     ["select profile#>>'{a,0,b}' from customers", "derived(customers.profile#a)"],
-    ["select profile->>name from customers", "derived(customers.profile)"],
+    ["select profile->>name from customers", "derived(customers.name, customers.profile)"],
     ["select profile->$1 from customers", "derived(customers.profile)"],
+    [
+      "select profile['a'][0]['b'], profile[0], profile[id::text] from customers",
+      "derived(customers.profile#a) | derived(customers.profile) | derived(customers.id, customers.profile)",
+    ],
+    [
+      "select '{\"a\":1}'::jsonb ->> email, '{}'::json -> c.name, '[1]'::jsonb -> n, '{}'::jsonb #>> array[email] from customers c, narrow",
+      "derived(customers.email) | derived(customers.name) | derived(narrow.n) | derived(customers.email)",
+    ],
+    [
+      "select jsonb_extract_path_text('{}', email), ('{}'::jsonb)[email] from customers",
+      "derived(customers.email) | derived(customers.email)",
+    ],
     ["select profile->lower('A') from customers", "derived(customers.profile)"],
     [
       "select jsonb_extract_path(profile, 'a', 'b'), json_extract_path_text(notes, 'x') from customers",

@@ -41,6 +41,12 @@ const shapesOf: Readonly<Record<Kind, readonly (readonly [(parts: readonly strin
       [([a]) => `(SELECT s.x FROM (SELECT ${a} AS x) s)`, ["text"]],
       [([a]) => `(SELECT max(x.name) FROM other.customers x WHERE ${a})`, ["bool"]],
       [([a]) => `format('%s', ${a})`, ["text"]],
+      [([a]) => `('{"a":1,"f":2,"h":3,"k":4,"o":5,"n":6}'::jsonb ->> left(${a}, 1))`, ["text"]],
+      [([a, b]) => `((${a}) ->> (${b}))`, ["json", "text"]],
+      [([a, b]) => `((${a}) #>> ARRAY[${b}])`, ["json", "text"]],
+      [([a, b]) => `(string_to_array(${a}, ','))[(${b})::int]`, ["text", "int"]],
+      [([a, b]) => `(ARRAY['x', 'y', ${a}])[(${b})::int:2]::text`, ["text", "int"]],
+      [([a, b]) => `replace('abc', ${a}, ${b})`, ["text", "text"]],
       [([a, b]) => `(ROW(${a}, ${b})).f2`, ["text", "text"]],
     ],
     int: [

@@ -86,6 +86,7 @@ const ownWays = [
   "current",
   "local",
   "random",
+  "tablesample",
   "xmin",
   "xmax",
   "cmin",

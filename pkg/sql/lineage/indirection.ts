@@ -43,11 +43,9 @@ function subscripted(walk: Walk, scope: Scope, value: Value, subscripts: readonl
   const positions = bounds.map((bound) => evaluate(walk, scope, bound));
   const type = walk.catalog === null ? 0 : baseType(walk.catalog, value.type);
   const isSlice = subscripts.some((subscript) => subscript.is_slice === true);
-  if (type === JSONB && !isSlice)
-    return jsonSubscript(
-      value,
-      subscripts.map((subscript) => subscript.uidx),
-    );
+  const keys = subscripts.map((subscript) => subscript.uidx);
+  const part = type === JSONB && !isSlice ? jsonSubscript(value, keys) : null;
+  if (part !== null) return part;
   const lineage = deriveAll([value.lineage, ...positions.map((position) => position.lineage)]);
-  return computed(lineage, isSlice ? type : elementOf(walk, type));
+  return computed(lineage, isSlice || type === JSONB ? type : elementOf(walk, type));
 }

@@ -2,6 +2,7 @@
 // part. A step that may be an array's position is left out of the path, and the value then counts as derived.
 import type { FunctionUse, Lineage } from "../facts.ts";
 import type { Node } from "../node.ts";
+import { constantText } from "./constant-text.ts";
 import { derive } from "./label.ts";
 import { JSON_TYPE, JSONB, TEXT } from "./types.ts";
 import { computed, type Value } from "./value.ts";
@@ -19,41 +20,50 @@ const pathFunctions: ReadonlyMap<number, { readonly as: "json" | "text"; readonl
     [3940, { as: "text", takes: "keys" }], // jsonb_extract_path_text
   ]);
 
-/** An operator that follows a path; null for any other. `right`: the node on its right side. */
+/** An operator that follows a constant path; null for any other. `right`: the node on its right side. */
 export function jsonOperator(
   left: Value,
   right: Node,
   operation: { readonly use: FunctionUse; readonly result: number },
 ): Value | null {
   const known = operation.use.oid === null ? undefined : pathFunctions.get(operation.use.oid);
-  if (known === undefined) return null;
-  const literal = literalText(right);
-  const steps = literal === null ? null : known.takes === "key" ? [literal] : arraySteps(literal);
-  return followed(left, steps, known.as, known.takes !== "key");
+  const literal = constantText(right);
+  if (known === undefined || literal === undefined || literal === null) return null;
+  const steps = known.takes === "key" ? [literal] : arraySteps(literal);
+  return steps === null ? null : followed(left, steps, known.as, known.takes !== "key");
 }
 
-/** A call of such a function; null for any other. */
+/** A call of such a function with constant keys; null for any other. */
 export function jsonPathCall(oid: number | null, args: readonly Value[], nodes: readonly Node[]): Value | null {
   const known = oid === null ? undefined : pathFunctions.get(oid);
   const [document] = args;
-  if (known === undefined || document === undefined) return null;
-  const steps = nodes.slice(1).map((node) => literalText(node));
-  const constant = steps.every((step) => step !== null) ? (steps as string[]) : null;
-  return followed(document, constant, known.as, known.takes !== "key");
+  const steps = known === undefined ? null : constantSteps(nodes.slice(1));
+  if (known === undefined || document === undefined || steps === null) return null;
+  return followed(document, steps, known.as, known.takes !== "key");
 }
 
-/** `document['key']` of jsonb. */
-export function jsonSubscript(document: Value, subscripts: readonly Node[]): Value {
-  const steps = subscripts.map((subscript) => literalText(subscript));
-  const constant = steps.every((step) => step !== null) ? (steps as string[]) : null;
-  return followed(document, constant, "json", true);
+/** `document['key']` of jsonb with constant keys; null when one is computed. */
+export function jsonSubscript(document: Value, subscripts: readonly Node[]): Value | null {
+  const steps = constantSteps(subscripts);
+  return steps === null ? null : followed(document, steps, "json", true);
+}
+
+/** null when one of them is computed. */
+function constantSteps(nodes: readonly Node[]): readonly string[] | null {
+  const steps: string[] = [];
+  for (const node of nodes) {
+    const step = constantText(node);
+    if (step === undefined || step === null) return null;
+    steps.push(step);
+  }
+  return steps;
 }
 
 /** `positions`: whether digits may mean a position in an array. */
-function followed(document: Value, steps: readonly string[] | null, as: "json" | "text", positions: boolean): Value {
+function followed(document: Value, steps: readonly string[], as: "json" | "text", positions: boolean): Value {
   const type = as === "text" ? TEXT : document.type;
   const { lineage } = document;
-  if (steps === null || lineage.kind !== "copy" || lineage.as === "text") return computed(derive(lineage), type);
+  if (lineage.kind !== "copy" || lineage.as === "text") return computed(derive(lineage), type);
   const keys = positions ? upToPosition(steps) : steps;
   const part = appended(lineage, keys, as);
   return computed(keys.length < steps.length ? derive(part) : part, type);
@@ -71,27 +81,6 @@ function appended(document: Lineage & { kind: "copy" }, keys: readonly string[],
 function upToPosition(steps: readonly string[]): readonly string[] {
   const first = steps.findIndex((step) => step.trim() !== "" && Number.isInteger(Number(step)));
   return first === -1 ? steps : steps.slice(0, first);
-}
-
-export function literalText(node: Node): string | null {
-  const value = node?.A_Const;
-  if (value === undefined) return castLiteral(node);
-  return value.sval !== undefined
-    ? (value.sval.sval ?? "")
-    : value.val?.String !== undefined
-      ? (value.val.String.str ?? "")
-      : null;
-}
-
-/** `'key'::text`, as definitions of views are printed. */
-function castLiteral(node: Node): string | null {
-  const cast = node?.TypeCast;
-  if (cast?.arg?.A_Const === undefined || cast.typeName?.typmods !== undefined) return null;
-  const name = cast.typeName?.names?.at(-1)?.String;
-  const bounds = cast.typeName?.arrayBounds;
-  return (name?.sval ?? name?.str) === "text" && (bounds === undefined || bounds.length === 1)
-    ? literalText(cast.arg)
-    : null;
 }
 
 /** The elements of a plain array literal, `{a,b}`; null for one with quotes, escapes, nesting or NULL. */
@@ -141,9 +130,10 @@ function isKeyCharacter(character: string): boolean {
   return (lower >= "a" && lower <= "z") || (character >= "0" && character <= "9") || character === "_";
 }
 
-/** A document's value at a jsonpath: what JSON_VALUE and JSON_QUERY return. */
+/** A document's value at a jsonpath: what JSON_VALUE and JSON_QUERY return. A path that is no plain one leads anywhere. */
 export function atJsonPath(document: Value, path: string | null, as: "json" | "text", type: number): Value {
-  const keys = path === null ? null : jsonPathKeys(path);
   const isDocument = document.type === JSON_TYPE || document.type === JSONB;
-  return { ...followed(document, isDocument ? keys : null, as, false), type };
+  const keys = path === null || !isDocument ? null : jsonPathKeys(path);
+  if (keys === null) return computed(derive(document.lineage), type);
+  return { ...followed(document, keys, as, false), type };
 }

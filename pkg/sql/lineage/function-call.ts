@@ -38,7 +38,7 @@ export function evaluateCalled(
     if (field !== null) return { value: field, called: null };
   }
   const sorted = list(node.agg_order).map((sort) => evaluateSort(walk, scope, sort));
-  const form = formOf(node);
+  const form = formOf(walk, node, args);
   const called = resolveCall(walk, texts(node.funcname), argumentTypes(node, args, sorted), form);
   const labels = [...args, ...sorted].map((value) => value.lineage);
   labels.push(...clauseLabels(walk, scope, node));
@@ -61,10 +61,23 @@ function argumentTypes(node: Node, args: readonly Value[], sorted: readonly Valu
   return all.map((value) => value.type);
 }
 
-function formOf(node: Node): CallForm {
+function formOf(walk: Walk, node: Node, values: readonly Value[]): CallForm {
   const args = list(node.args);
   const named = args.some((arg) => arg.NamedArgExpr !== undefined);
-  return { named, variadic: node.func_variadic === true, constants: named ? [] : args.map(constantText) };
+  const asked = texts(node.funcname).at(-1) === "current_setting" && namesServerSetting(walk, values[0]);
+  const constants = asked ? [SERVER_SETTING] : args.map(constantText);
+  return { named, variadic: node.func_variadic === true, constants: named ? [] : constants };
+}
+
+/** Stands for the name of any setting of the server's own: all of them may be told. */
+const SERVER_SETTING = "server_version";
+
+/** pg_settings lists the server's own settings and never those that users made up, which may hold anything. */
+function namesServerSetting(walk: Walk, value: Value | undefined): boolean {
+  if (value?.shape !== "column" || value.origin === null) return false;
+  const relation = walk.catalog?.relation(value.origin.table);
+  const column = relation?.columns.find(({ attnum }) => attnum === value.origin?.column);
+  return relation?.schema === "pg_catalog" && relation.name === "pg_settings" && column?.name === "name";
 }
 
 /** It may be anything, a function that returns many rows included. */

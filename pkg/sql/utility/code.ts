@@ -1,6 +1,6 @@
 // Statements that run code, or keep code to be run later by others (sink "code", rule R8).
 import type { Engine } from "../engine.ts";
-import type { Flow, FunctionUse, OutputColumn, Understood } from "../facts.ts";
+import type { EffectKind, Flow, FunctionUse, OutputColumn, Understood } from "../facts.ts";
 import { resolveFunction } from "../functions/resolve-function.ts";
 import { constantText } from "../lineage/constant-text.ts";
 import { unknown } from "../lineage/label.ts";
@@ -14,7 +14,12 @@ const later: readonly Flow[] = [{ from: unknown("code that runs later"), to: "co
 
 export function createFunctionFacts(node: Node): Understood {
   const kind = node.is_procedure === true ? "CREATE PROCEDURE" : "CREATE FUNCTION";
-  return definition(kind, { effects: ["Create"], flows: later });
+  return definition(kind, { effects: created(node), flows: later });
+}
+
+/** OR REPLACE changes what is there already. */
+function created(node: Node): readonly EffectKind[] {
+  return node.replace === true ? ["Create", "Alter"] : ["Create"];
 }
 
 export function createTriggerFacts(node: Node, engine: Engine): Understood {
@@ -22,12 +27,12 @@ export function createTriggerFacts(node: Node, engine: Engine): Understood {
     ...relationUses(engine, node.relation, ["Alter"]),
     ...(node.constrrel === undefined ? [] : relationUses(engine, node.constrrel, ["Alter"])),
   ];
-  return definition("CREATE TRIGGER", { effects: ["Create"], relations, flows: later });
+  return definition("CREATE TRIGGER", { effects: created(node), relations, flows: later });
 }
 
 export function createRuleFacts(node: Node, engine: Engine): Understood {
   return definition("CREATE RULE", {
-    effects: ["Create"],
+    effects: created(node),
     relations: relationUses(engine, node.relation, ["Alter"]),
     flows: later,
   });
@@ -55,7 +60,7 @@ export function defineFacts(node: Node): Understood {
   const words = String(node.kind ?? "OBJECT_TYPE")
     .replace(/^OBJECT_TS/, "TEXT SEARCH ")
     .replace(/^OBJECT_/, "");
-  return definition(`CREATE ${words}`, { effects: ["Create"] });
+  return definition(`CREATE ${words}`, { effects: created(node) });
 }
 
 /** The body is a text in a language that only the server reads. */

@@ -536,6 +536,23 @@ export const lineageCases: Readonly<Record<string, readonly (readonly [statement
     ],
     ["select (profile->'a')->>'b' from (select profile from customers) q", "copy(customers.profile#a.b as text)"],
     ["select d->>'x' from (select profile->'a' as d from customers) q", "copy(customers.profile#a.x as text)"],
+    [
+      "select json_value(profile, '$.a' passing email as x), json_exists(profile, '$.a ? (@ == $x)' passing name as x) from customers",
+      "derived(customers.email, customers.profile#a) | derived(customers.name, customers.profile)",
+    ],
+    [
+      "select json_value(profile, '$.a' default 'x' on empty), json_value(profile, '$.a' error on error) from customers",
+      "derived(customers.profile#a) | copy(customers.profile#a as text)",
+    ],
+    [
+      "select json_value(profile, 'strict $.a'), json_value(profile, '$.a.size()'), json_value(profile, '$.*') from customers",
+      "derived(customers.profile) | derived(customers.profile) | derived(customers.profile)",
+    ],
+    [
+      "select json_value(profile, '$.\"a b\".c'), json_query(profile, '$'), json_value(profile, '$.a[0].b') from customers",
+      "copy(customers.profile#a b.c as text) | copy(customers.profile) | derived(customers.profile)",
+    ],
+    ["select json_value(email, '$.a') from customers", "derived(customers.email)"],
     ["select json_value(profile, '$.a.b') from customers", "copy(customers.profile#a.b as text)"],
     ["select json_value(profile, '$.a.b' returning int) from customers", "derived(customers.profile#a.b)"],
     ["select json_query(profile, '$.a') from customers", "copy(customers.profile#a as json)"],

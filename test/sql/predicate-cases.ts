@@ -66,6 +66,11 @@ export const predicateCases: readonly (readonly [statement: string, predicates: 
   ["select nullif(email, 'x') from customers", "customers.email NULLIF"],
   ["select coalesce(email, 'x') from customers", ""],
   ["select coalesce(email, (1 / id)::text) from customers", "customers.email COALESCE; customers.id COALESCE"],
+  [
+    "select coalesce(email, lower(name), now()::text) from customers",
+    "customers.email COALESCE; customers.name COALESCE",
+  ],
+  ["select coalesce(email, lower(name), concat(id, 'x')) from customers", ""],
   ["select active and 1 / id > 0 from customers", "customers.active condition; customers.id condition"],
   ["select active and id > 0 from customers", ""],
   ["select exists (select 1 from customers where email = 'x')", "customers.email WHERE"],

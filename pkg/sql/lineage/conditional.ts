@@ -1,11 +1,12 @@
 // Expressions that evaluate some parts only on a condition. A masked NULL stays NULL and a failing part fails the statement, so what
 // a condition is made of can be read off although the result is masked: it counts as a predicate (rule R9).
-import { kindOf, list, type Node, texts } from "../node.ts";
+import { list, type Node } from "../node.ts";
 import { callOperator } from "./calls.ts";
 import { steer } from "./collector.ts";
 import { evaluate, evaluateAll, joined } from "./expression.ts";
 import { deriveAll } from "./label.ts";
 import type { Scope } from "./scope.ts";
+import { isTotal } from "./total.ts";
 import { BOOL, commonType } from "./types.ts";
 import { computed, type Value } from "./value.ts";
 import type { Walk } from "./walk.ts";
@@ -51,49 +52,4 @@ function evaluateLogic(walk: Walk, scope: Scope, node: Node): Value {
   const label = deriveAll(values.map((value) => value.lineage));
   if (node.boolop !== "NOT_EXPR" && !list(node.args).every(isTotal)) steer(walk, label, "condition");
   return computed(label, BOOL);
-}
-
-const comparisons = new Set(["=", "<>", "!=", "<", ">", "<=", ">="]);
-
-/** Whether evaluating it can neither fail nor do anything: literals, columns, their comparisons. */
-function isTotal(wrapped: Node): boolean {
-  const kind = kindOf(wrapped);
-  const node = wrapped[kind];
-  switch (kind) {
-    case "A_Const":
-    case "ParamRef":
-    case "ColumnRef":
-      return true;
-    case "NullTest":
-    case "BooleanTest":
-      return isTotal(node.arg);
-    case "TypeCast":
-      return kindOf(node.arg) === "A_Const";
-    case "BoolExpr":
-      return list(node.args).every(isTotal);
-    case "List":
-      return list(node.items).every(isTotal);
-    case "A_Expr":
-      return isTotalOperator(node);
-    default:
-      return false;
-  }
-}
-
-function isTotalOperator(node: Node): boolean {
-  if (node.lexpr === undefined || !isTotal(node.lexpr) || !isTotal(node.rexpr)) return false;
-  switch (node.kind) {
-    case "AEXPR_OP":
-    case "AEXPR_IN":
-      return node.name.length === 1 && comparisons.has(texts(node.name)[0] ?? "");
-    case "AEXPR_DISTINCT":
-    case "AEXPR_NOT_DISTINCT":
-    case "AEXPR_BETWEEN":
-    case "AEXPR_NOT_BETWEEN":
-    case "AEXPR_BETWEEN_SYM":
-    case "AEXPR_NOT_BETWEEN_SYM":
-      return true;
-    default:
-      return false;
-  }
 }

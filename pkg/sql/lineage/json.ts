@@ -91,10 +91,16 @@ function jsonFunction(walk: Walk, scope: Scope, node: Node): Value {
   const plain = node.wrapper === undefined || node.wrapper === "JSW_UNSPEC" || node.wrapper === "JSW_NONE";
   const reached = atJsonPath(document, path, form, form === "text" ? TEXT : JSONB);
   // Errors are caught unless the statement says otherwise, so what comes back is the part itself or NULL.
-  const isCopy = plain && node.op !== "JSON_EXISTS_OP" && (node.quotes ?? "JS_QUOTES_UNSPEC") === "JS_QUOTES_UNSPEC";
+  const asStored = plain && (node.quotes ?? "JS_QUOTES_UNSPEC") === "JS_QUOTES_UNSPEC" && !hasDefault(node);
+  const isCopy = asStored && node.op !== "JSON_EXISTS_OP";
   if (others.kind === "clean" && isCopy) return returning(walk, node, reached);
   const type = node.op === "JSON_EXISTS_OP" ? BOOL : reached.type;
   return returning(walk, node, computed(both(reached.lineage, others), type));
+}
+
+/** Something else may come back in its place. */
+function hasDefault(node: Node): boolean {
+  return (node.on_empty?.expr ?? node.on_error?.expr) !== undefined;
 }
 
 /** PASSING, a path that is no literal, and what stands in for empty or failing: whether it does is a condition. */

@@ -2,7 +2,7 @@
 import type { RowSink } from "./row-sink.ts";
 
 /**
- * Appends the masked form of the value source[start, end) (never NULL) to `sink`, in the same format.
+ * Appends the masked form of the value source[start, end) (empty for a NULL whose presence is hidden) to `sink`, in the same format.
  * Returns false for NULL; what it appended is then taken back by the caller.
  */
 export type CellMasker = (source: Buffer, start: number, end: number, sink: RowSink) => boolean;
@@ -17,6 +17,11 @@ export interface SubjectReader {
 export interface CellPlan {
   readonly mask: CellMasker;
   readonly subject: SubjectReader | null;
+  /**
+   * NULL is masked like any value. For what is derived from protected columns: `substring(email from '^a')` is NULL or not by the
+   * protected value, so its presence would tell it.
+   */
+  readonly hidesNull?: true;
 }
 
 /** Text (0) or binary (1), as the protocol's format codes say. */

@@ -39,7 +39,7 @@ export function compileCell(mask: ColumnMask, index: number, fields: readonly Fi
   const fallback = defaultCell(shape, format);
   switch (mask.apply) {
     case "default":
-      return { mask: fallback, subject: null };
+      return { mask: fallback, subject: null, hidesNull: true };
     case "paths":
       return { mask: pathsCell(mask.paths, shape, format, context, fallback), subject: null };
     case "method":

@@ -112,10 +112,11 @@ export class BinaryCopyRows implements CopyRows {
     for (let column = 0; column < this.#cells.length; column++) {
       const cell = this.#cells[column];
       const start = this.#starts[column]!;
-      if (!cell || start === -1) continue;
+      if (!cell || (start === -1 && cell.hidesNull !== true)) continue;
       const valueEnd = row + this.#ends[column]!;
-      sink.copy(bytes, copied, row + start - 4);
-      maskCell(cell.mask, bytes, row + start, valueEnd, sink);
+      const valueStart = start === -1 ? valueEnd : row + start;
+      sink.copy(bytes, copied, valueStart - 4);
+      maskCell(cell.mask, bytes, valueStart, valueEnd, sink);
       this.maskedCells++;
       copied = valueEnd;
     }

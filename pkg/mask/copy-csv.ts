@@ -104,7 +104,9 @@ export class CsvCopyRows implements CopyRows {
     this.#fields.readSubjects(bytes, this.#reader);
     let copied = start;
     for (let column = 0; column < cells.length; column++) {
-      if (cells[column] === null || this.#reader.isNull(bytes, starts[column]!, ends[column]!)) continue;
+      const cell = cells[column]!;
+      if (cell === null) continue;
+      if (cell.hidesNull !== true && this.#reader.isNull(bytes, starts[column]!, ends[column]!)) continue;
       sink.copy(bytes, copied, starts[column]!);
       this.#reader.read(bytes, starts[column]!, ends[column]!);
       if (this.#fields.mask(column, this.#reader)) this.#write(column, this.#fields.masked, sink);

@@ -22,25 +22,30 @@ export function compileRowMasker(plan: MaskPlan, fields: readonly Field[], conte
   }
   if (columns.every((column) => column === null)) return null;
   const cells: (CellMasker | null)[] = [];
+  const hidden: boolean[] = [];
   const subjects: SubjectReader[] = [];
   for (const [index, column] of columns.entries()) {
     const cell = column === null ? null : compileCell(column, index, fields, context);
     cells.push(cell?.mask ?? null);
+    hidden.push(cell?.hidesNull === true);
     if (cell?.subject) subjects.push(cell.subject);
   }
-  return new RowMasker(cells, subjects);
+  return new RowMasker(cells, hidden, subjects);
 }
 
 export class RowMasker {
   /** Cells masked so far, NULLs not counted. */
   maskedCells = 0;
   readonly #cells: readonly (CellMasker | null)[];
+  /** Columns whose NULLs are masked, too. */
+  readonly #hidden: readonly boolean[];
   readonly #subjects: readonly SubjectReader[];
   /** Start and end of each cell of the row at hand; only filled when there are subjects. */
   readonly #places: Int32Array;
 
-  constructor(cells: readonly (CellMasker | null)[], subjects: readonly SubjectReader[]) {
+  constructor(cells: readonly (CellMasker | null)[], hidden: readonly boolean[], subjects: readonly SubjectReader[]) {
     this.#cells = cells;
+    this.#hidden = hidden;
     this.#subjects = subjects;
     this.#places = new Int32Array(2 * cells.length);
   }
@@ -66,6 +71,12 @@ export class RowMasker {
       const size = (buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!;
       if (size < 0) {
         if (size !== -1) throw new WireError("a column of a row has a negative length");
+        if (this.#hidden[column]) {
+          sink.copy(buffer, copied, at);
+          grown += maskWhole(cells[column]!, column, buffer, valueStart, valueStart, sink);
+          this.maskedCells++;
+          copied = valueStart;
+        }
         at = valueStart;
         continue;
       }

@@ -97,7 +97,7 @@ beforeAll(async () => {
 afterAll(() => world?.end());
 
 test.each(Object.keys(generated))("%s", async (type) => {
-  const values = fc.sample(generated[type]!, 80);
+  const values = fc.sample(generated[type]!, 240);
   expect(await world.fill(type, values)).toBeGreaterThan(20);
   expect(await world.problems(type)).toEqual([]);
 });

@@ -115,9 +115,22 @@ export class TypedWorld {
   }
 }
 
+/** What is derived looks the same whether it was NULL or not. */
+function derivedNullProblems(text: Masked, binary: Masked, mask: number, row: number): string[] {
+  const value = text.original.findIndex((original) => original !== null);
+  if (value === -1) return [];
+  const same = [text, binary].every(({ cells }) => {
+    const [masked, shown] = [cells[mask]![row]!, cells[mask]![value]!];
+    return masked === shown || (masked !== null && shown !== null && masked.equals(shown));
+  });
+  return same ? [] : ["a derived NULL can be told from a value"];
+}
+
 function cellProblems(text: Masked, binary: Masked, mask: number, row: number, exact: boolean): string[] {
   const cell = text.cells[mask]![row]!;
   const other = binary.cells[mask]![row]!;
+  if (text.original[row] === null && EVERY_MASK[mask]![0] === "derived")
+    return derivedNullProblems(text, binary, mask, row);
   if (text.original[row] === null) return cell === null && other === null ? [] : ["NULL did not stay NULL"];
   if (cell === null || other === null) return cell === other ? [] : ["NULL in one format only"];
   const fromText = text.stored.get(cell.toString("hex"))!;

@@ -1,9 +1,13 @@
 """The programme over psycopg 3: sync, pipeline mode, server-side cursors, COPY, binary results. Prints what it saw."""
 import json
+import logging
 import sys
 
 import psycopg
 from psycopg.rows import dict_row
+
+# A pipeline whose end meets its own failed statement is told on stderr or not by chance, directly as well.
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 
 port, user, password, database = sys.argv[1:5]
 seen, notices = [], []

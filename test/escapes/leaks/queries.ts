@@ -3,6 +3,8 @@ import { leak } from "../escape.ts";
 
 export default [
   // the plain ones
+  leak("derived NULL tells by being there", "SELECT substring(email from '^canarya') FROM customers ORDER BY id"),
+  leak("derived NULL of a json part", "SELECT (profile #>> '{kyc}')::jsonb ->> 'nothing', nullif(left(email, 7), 'canarya') FROM customers ORDER BY id"),
   leak("column", "SELECT email FROM customers ORDER BY id"),
   leak("star", "SELECT * FROM customers ORDER BY id"),
   leak("qualified star", "SELECT c.* FROM customers c ORDER BY c.id"),

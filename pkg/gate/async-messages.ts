@@ -1,12 +1,10 @@
 // Messages that answer nothing: notices, notifications, parameter status. Under a mask what the server says in prose is withheld.
 
-import { governs } from "../policy/governs.ts";
 import { decodeNotificationResponse, encodeNotificationResponse } from "../wire/postgres/notification-response.ts";
 import { decodeParameterStatus } from "../wire/postgres/parameter-status.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import type { Core } from "./core.ts";
 import { scrubbedNotice } from "./error-reply.ts";
-import { databaseOf } from "./judge.ts";
 
 const NOTICE = 0x4e;
 const NOTIFICATION = 0x41;
@@ -43,8 +41,7 @@ function onNotification(core: Core, buffer: Buffer, start: number, end: number):
 }
 
 function underMask(core: Core): boolean {
-  const { principal, context } = core.options;
-  return governs(core.policies, databaseOf(core), principal, context).masks;
+  return core.standing.governed(core.policies).masks;
 }
 
 function onParameterStatus(core: Core, buffer: Buffer, start: number, end: number): void {

@@ -19,6 +19,7 @@ import type { Owed, Portal, Prepared, Run, StandIn } from "./model.ts";
 import type { GateOptions } from "./options.ts";
 import { OwnNames } from "./raise.ts";
 import { Replies } from "./replies.ts";
+import { Standing } from "./standing.ts";
 import { Uncommitted } from "./uncommitted.ts";
 
 /** Client frames wait until `until()` holds; then `resume()` runs and they go on. */
@@ -42,6 +43,8 @@ export interface CopyIn {
   syncOwed: boolean;
 }
 
+const noParts: Owed["parts"] = [];
+
 export class Core {
   readonly options: GateOptions;
   readonly names: OwnNames;
@@ -49,11 +52,14 @@ export class Core {
   readonly statements = new Names<Prepared>();
   readonly portals = new Names<Portal>();
   readonly knowledge: Knowledge;
+  readonly standing: Standing;
   replies = new Replies();
   readonly uncommitted = new Uncommitted();
   transaction: TransactionStatus = "I";
   /** Extended frames were sent since the last Sync. */
   unsynced = false;
+  /** Upper bound of the bytes of all prepared texts. */
+  preparedBytes = 0;
   /** In this batch something was sent that may have ended the failed transaction. */
   leftFailure = false;
   /** The server ignores everything up to the next Sync, so nothing is sent to it. */
@@ -79,6 +85,7 @@ export class Core {
     this.options = options;
     this.names = new OwnNames(options.random.bytes(16));
     this.knowledge = new Knowledge(options);
+    this.standing = new Standing(options);
   }
 
   get policies(): PolicySet {
@@ -162,18 +169,18 @@ export class Core {
   /** A frame goes upstream and its reply is owed. */
   ask(bytes: Buffer, permit: Permit, owed: Partial<Owed> & Pick<Owed, "asked">): Owed {
     const entry: Owed = {
-      errand: null,
-      parts: [],
-      at: 0,
-      standIn: null,
-      portal: null,
-      prepared: null,
-      name: null,
-      undo: null,
-      rowsLeft: null,
-      counting: null,
-      silent: false,
-      ...owed,
+      asked: owed.asked,
+      errand: owed.errand ?? null,
+      parts: owed.parts ?? noParts,
+      at: owed.at ?? 0,
+      standIn: owed.standIn ?? null,
+      portal: owed.portal ?? null,
+      prepared: owed.prepared ?? null,
+      name: owed.name ?? null,
+      undo: owed.undo ?? null,
+      rowsLeft: owed.rowsLeft ?? null,
+      counting: owed.counting ?? null,
+      silent: owed.silent ?? false,
     };
     this.forward(bytes, permit);
     this.owed.push(entry);

@@ -100,6 +100,7 @@ function refusalOf(core: Core, portal: Portal, judged: Judged, before: Judged | 
   if (
     before !== null &&
     decision.witness &&
+    before.statement.facts !== judged.statement.facts &&
     JSON.stringify(before.statement.facts) !== JSON.stringify(judged.statement.facts)
   )
     return changedSinceBind;

@@ -1,6 +1,5 @@
 // Text to statements to decisions, with the knowledge and the policies of this moment. The one place where the gate asks both.
 import { decide } from "../policy/decide.ts";
-import { governs } from "../policy/governs.ts";
 import type { AnalysisContext } from "../sql/analyze.ts";
 import type { Analysis, Facts, Statement } from "../sql/facts.ts";
 import { notUnderstood } from "./analysis-cache.ts";
@@ -10,18 +9,12 @@ import type { Judged, Prepared } from "./model.ts";
 
 /** What `judged` of a statement stands on: when it differs, it is judged anew. */
 export function basisOf(core: Core): string {
-  return `${core.policies.version}|${core.knowledge.view().key}`;
-}
-
-export function databaseOf(core: Core): { namespace: string; name: string } {
-  const [namespace = "", name = ""] = core.options.database.split("/");
-  return { namespace, name };
+  return core.standing.basis(core.policies, core.knowledge.view().key);
 }
 
 /** Whether any rule concerns this principal here, so that statements must be understood before they run. */
 export function governed(core: Core): boolean {
-  const { principal, context } = core.options;
-  return governs(core.policies, databaseOf(core), principal, context).policies > 0;
+  return core.standing.governed(core.policies).policies > 0;
 }
 
 function isAscii(text: Buffer): boolean {
@@ -68,7 +61,7 @@ export function judge(core: Core, statement: Statement, alone: boolean): Judged 
   const { principal, context, clock } = core.options;
   const decision = decide({
     set: core.policies,
-    database: databaseOf(core),
+    database: core.standing.database,
     principal,
     session: context,
     nowMs: clock.nowMs(),

@@ -28,6 +28,10 @@ export class Knowledge {
   #failedAtMs = Number.NEGATIVE_INFINITY;
   #changedInTransaction = false;
   #doubted = false;
+  /** The last key and what it was made of: the snapshot itself is not kept, an idle session would keep an old one. */
+  #key = "-/-";
+  #keyVersion: number | null = null;
+  #keyResolution: Resolution | null = null;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -37,7 +41,16 @@ export class Knowledge {
   view(): View {
     const snapshot = this.#snapshot();
     const resolution = this.#resolutionNow();
-    return { snapshot, resolution, key: `${snapshot?.version ?? "-"}/${resolution?.key ?? "-"}` };
+    return { snapshot, resolution, key: this.#keyOf(snapshot?.version ?? null, resolution) };
+  }
+
+  #keyOf(version: number | null, resolution: Resolution | null): string {
+    if (version !== this.#keyVersion || resolution !== this.#keyResolution) {
+      this.#key = `${version ?? "-"}/${resolution?.key ?? "-"}`;
+      this.#keyVersion = version;
+      this.#keyResolution = resolution;
+    }
+    return this.#key;
   }
 
   /** Labels of stored columns as this session knows the catalogue. */

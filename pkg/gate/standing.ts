@@ -1,0 +1,40 @@
+// What holds for a session for as long as policies and knowledge are the same objects: asked for every frame, worked out once.
+import { type Governed, governs } from "../policy/governs.ts";
+import type { DatabaseName, PolicySet } from "../policy/rules.ts";
+import type { GateOptions } from "./options.ts";
+
+export class Standing {
+  readonly database: DatabaseName;
+  readonly #options: GateOptions;
+  #governedBy: PolicySet | null = null;
+  #governed: Governed = { policies: 0, masks: false, guards: false };
+  #basisOf: PolicySet | null = null;
+  #basisUnder = "";
+  #basis = "";
+
+  constructor(options: GateOptions) {
+    const [namespace = "", name = ""] = options.database.split("/");
+    this.database = { namespace, name };
+    this.#options = options;
+  }
+
+  /** What only a statement or the time can tell counts as matching, so it stays the same for the life of a set. */
+  governed(set: PolicySet): Governed {
+    if (set !== this.#governedBy) {
+      const { principal, context } = this.#options;
+      this.#governed = governs(set, this.database, principal, context);
+      this.#governedBy = set;
+    }
+    return this.#governed;
+  }
+
+  /** The policy version and the knowledge that a decision stands on. */
+  basis(set: PolicySet, viewKey: string): string {
+    if (set !== this.#basisOf || viewKey !== this.#basisUnder) {
+      this.#basis = `${set.version}|${viewKey}`;
+      this.#basisOf = set;
+      this.#basisUnder = viewKey;
+    }
+    return this.#basis;
+  }
+}

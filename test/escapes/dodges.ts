@@ -1,10 +1,13 @@
 // Attempts to get destructive work past the guards. Directly each changes the shop; through the sidecar none may.
 // biome-ignore-all format: one attempt a line
-import { bind, execute, functionCall, parse, query, sync } from "../support/messages.ts";
+import { bind, copyData, copyDone, execute, functionCall, parse, query, sync } from "../support/messages.ts";
 import type { Step } from "../support/script.ts";
 import { type Dodge, dodge } from "./escape.ts";
 
 const played = (name: string, ...steps: readonly Step[]): Dodge => ({ name, sql: [], steps });
+
+/** A domain whose check is code, and a row of it. */
+const madeDomain = ["CREATE SCHEMA made_types", "CREATE DOMAIN made_types.made_domain AS int CHECK (public.wipe() IS NOT NULL)", "CREATE TYPE made_types.made_row AS (a made_types.made_domain)"];
 
 export const dodges: readonly Dodge[] = [
   // writes without a key
@@ -170,4 +173,24 @@ export const dodges: readonly Dodge[] = [
   played("portal executed in pages", [query("BEGIN")], [parse("", "DELETE FROM scratch RETURNING a"), bind({ portal: "p" }), execute("p", 1), sync()], [execute("p", 1), sync()], [query("COMMIT")]),
   played("statement replaced under its name", [parse("d", "SELECT 1"), sync()], [query("DEALLOCATE d"), parse("d", "DELETE FROM scratch"), bind({ statement: "d" }), execute(), sync()]),
   played("FunctionCall of lo_unlink and setval", { send: [query("SELECT lo_create(4711)")] }, [functionCall(964, ["4711"])], [functionCall(1765, ["16500", "5", "t"])], [query("SELECT setval('audit_log_id_seq', 77)")]),
+  // code in definitions, which runs when a row is written or a value becomes one of a type
+  dodge("function in a check constraint", "CREATE TEMP TABLE made (a int CHECK (wipe() IS NOT NULL))", "INSERT INTO made VALUES (1)"),
+  dodge("function in a check constraint copied by LIKE", "CREATE TEMP TABLE first (a int CHECK (wipe() IS NOT NULL))", "CREATE TEMP TABLE made (LIKE first INCLUDING ALL)", "INSERT INTO made VALUES (1)"),
+  played("function in a check constraint, by COPY", [query("CREATE TEMP TABLE made (a int CHECK (wipe() IS NOT NULL))")], { send: [query("COPY made FROM STDIN")], until: "quiet" }, { send: [copyData("1\n"), copyDone()], readies: 0, until: "quiet" }),
+  ...[
+    ["a literal of a row", "SELECT '(1)'::made_types.made_row"],
+    ["a row", "SELECT ROW(1)::made_types.made_row"],
+    ["a computed text of a row", "SELECT ('(' || 1 || ')')::made_types.made_row"],
+    ["a literal of an array", "SELECT '{1}'::made_types.made_domain[]"],
+    ["a computed text of an array", "SELECT ('{' || 1 || '}')::made_types.made_domain[]"],
+    ["jsonb_populate_record", "SELECT jsonb_populate_record(NULL::made_types.made_row, '{\"a\": 1}')"],
+    ["json_populate_recordset", "SELECT * FROM json_populate_recordset(NULL::made_types.made_row, '[{\"a\": 1}]')"],
+    ["jsonb_to_record", "SELECT * FROM jsonb_to_record('{\"a\": 1}') AS x(a made_types.made_domain)"],
+    ["jsonb_to_recordset", "SELECT * FROM jsonb_to_recordset('[{\"a\": 1}]') AS x(a made_types.made_domain)"],
+    ["JSON_TABLE", "SELECT * FROM JSON_TABLE(jsonb '[1]', '$[*]' COLUMNS (a made_types.made_domain PATH '$'))"],
+    ["JSON_QUERY", "SELECT JSON_QUERY(jsonb '{\"a\": 1}', '$' RETURNING made_types.made_row)"],
+    ["XMLTABLE", "SELECT * FROM XMLTABLE('/r' PASSING '<r><a>1</a></r>' COLUMNS a made_types.made_domain PATH 'a')"],
+  ].map(([name, sql]) => dodge(`function in a domain: ${name!}`, ...madeDomain, sql!)),
+  dodge("function in a domain: EXECUTE", ...madeDomain, "PREPARE p(made_types.made_domain) AS SELECT 1 WHERE $1 IS NOT NULL", "EXECUTE p(1)"),
+  dodge("function in a domain: array of a temp table", ...madeDomain, "CREATE TEMP TABLE made (a made_types.made_domain[])", "INSERT INTO made VALUES ('{1}')"),
 ];

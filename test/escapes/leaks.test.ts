@@ -5,13 +5,14 @@ import type { Step } from "../support/script.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { firstOwnOid, makeWorlds, STRICT_POLICY, WORLDS } from "../support/worlds.ts";
 import type { Leak } from "./escape.ts";
+import foundByAttack from "./leaks/found-by-attack.ts";
 import predicates from "./leaks/predicates.ts";
 import queries from "./leaks/queries.ts";
 import sideWays from "./leaks/side-ways.ts";
 import { roadsFor, stepsOn } from "./roads.ts";
 import { SessionPool } from "./session-pool.ts";
 
-const leaks: readonly Leak[] = [...queries, ...predicates, ...sideWays];
+const leaks: readonly Leak[] = [...queries, ...predicates, ...sideWays, ...foundByAttack];
 let server: TestServer;
 let governed: Governed;
 let pool: SessionPool;

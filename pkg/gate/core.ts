@@ -134,9 +134,10 @@ export class Core {
     this.#effects.push({ do: "end", sqlstate, message });
   }
 
-  /** The effects so far, in order. */
+  /** The effects so far, in order. They lend slices of the server's chunk; what is kept beyond the turn is copied. */
   take(): Effect[] {
     this.#flushReplies();
+    if (this.#open !== null) this.replies.own();
     const effects = this.#effects;
     this.#effects = [];
     return effects;

@@ -40,6 +40,12 @@ export class Replies {
     return done;
   }
 
+  /** What waits here no longer needs the chunk that it came in. */
+  own(): void {
+    this.#close();
+    this.#done = [Buffer.concat(this.#done)];
+  }
+
   #close(): void {
     this.#closeRange();
     if (this.sink.position > 0) this.#done.push(this.sink.take());

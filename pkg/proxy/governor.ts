@@ -11,6 +11,7 @@ import type { Principal } from "../principal/principal.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Random } from "../runtime/random.ts";
+import { SharedBuffer } from "./byte-source.ts";
 import { CancelRegistry } from "./cancel-registry.ts";
 import type { Credentials } from "./credentials.ts";
 import { type ListenAddress, Listener } from "./listener.ts";
@@ -85,6 +86,7 @@ class RunningGovernor implements Governor {
   readonly #cancels: CancelRegistry;
   readonly #slots: Slots;
   readonly #shared = new SharedKnowledge();
+  readonly #reads = new SharedBuffer();
   readonly #loops = new Set<SessionLoop>();
   readonly #listeners: readonly Listener[];
   #sessionsTotal = 0;
@@ -245,6 +247,7 @@ class RunningGovernor implements Governor {
       logger: options.logger,
       write: (events, durability) => options.audit.write(events, durability),
       cancel: () => (cancelTarget === null ? Promise.resolve() : sendCancel(cancelTarget)),
+      reads: this.#reads,
       clientLeft: logged.clientLeft,
       upstreamLeft: logged.upstreamLeft,
     });

@@ -6,7 +6,9 @@ import type { AuditEvent } from "../audit/event.ts";
 import type { Effect } from "../gate/effect.ts";
 import type { Gate } from "../gate/gate.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { type ByteSource, byteSource, type SharedBuffer } from "./byte-source.ts";
 import { fatalError } from "./login-error.ts";
+import { OutgoingBytes } from "./outgoing-bytes.ts";
 import { endSocket } from "./sockets.ts";
 
 export interface SessionLoopOptions {
@@ -18,17 +20,21 @@ export interface SessionLoopOptions {
   readonly write: (events: readonly AuditEvent[], durability: "Process" | "Node") => void;
   /** Resolves when the cancel connection has ended. */
   readonly cancel: () => Promise<unknown>;
+  readonly reads: SharedBuffer;
   readonly clientLeft: Buffer;
   readonly upstreamLeft: Buffer;
 }
 
 const NOT_RECORDED = "weir: the record of a statement could not be written, so nothing was sent to the database";
+const NOTHING = Buffer.alloc(0);
 const SHUTTING_DOWN = "terminating connection due to administrator command";
-/** Effects of more than this many bytes a side are written piece by piece instead of joined. */
-const JOIN_BYTES_MAX = 16 * 1024;
 
 export class SessionLoop {
   readonly #options: SessionLoopOptions;
+  readonly #client: ByteSource;
+  readonly #upstream: ByteSource;
+  readonly #up: OutgoingBytes;
+  readonly #down: OutgoingBytes;
   #over = false;
   #draining = false;
   #done: () => void = () => {};
@@ -36,24 +42,42 @@ export class SessionLoop {
 
   constructor(options: SessionLoopOptions) {
     this.#options = options;
+    const { reads, gate } = options;
+    this.#client = byteSource({
+      socket: options.client,
+      shared: reads,
+      chunks: "Kept",
+      inUse: () => true,
+      take: (chunk) => this.#turn(gate.client, chunk),
+    });
+    this.#upstream = byteSource({
+      socket: options.upstream,
+      shared: reads,
+      chunks: "Lent",
+      inUse: () => this.#client.socket.writableLength > 0,
+      take: (chunk) => this.#turn(gate.server, chunk),
+    });
+    this.#up = new OutgoingBytes(this.#upstream.socket);
+    this.#down = new OutgoingBytes(this.#client.socket);
     this.ended = new Promise((resolve) => {
       this.#done = resolve;
     });
   }
 
   start(): void {
-    const { client, upstream, gate, clientLeft, upstreamLeft } = this.#options;
-    client.on("data", (chunk: Buffer) => this.#turn(() => gate.client(chunk)));
-    upstream.on("data", (chunk: Buffer) => this.#turn(() => gate.server(chunk)));
-    client.on("drain", () => this.#flow());
-    upstream.on("drain", () => this.#flow());
-    client.on("end", () => this.#close());
-    upstream.on("end", () => this.#close());
-    client.on("close", () => this.#close());
-    upstream.on("close", () => this.#close());
-    if (upstreamLeft.length > 0) this.#turn(() => gate.server(upstreamLeft));
+    const { gate, clientLeft, upstreamLeft } = this.#options;
+    const client = this.#client.socket;
+    const upstream = this.#upstream.socket;
+    for (const socket of [client, upstream]) {
+      socket.on("drain", () => this.#flow());
+      socket.on("end", () => this.#close());
+      socket.on("close", () => this.#close());
+    }
+    if (upstreamLeft.length > 0) this.#turn(gate.server, upstreamLeft);
+    this.#upstream.start();
     if (client.destroyed || client.readableEnded || upstream.destroyed || upstream.readableEnded) return this.#close();
-    if (clientLeft.length > 0) this.#turn(() => gate.client(clientLeft));
+    if (clientLeft.length > 0) this.#turn(gate.client, clientLeft);
+    this.#client.start();
     this.#flow();
   }
 
@@ -68,10 +92,10 @@ export class SessionLoop {
     this.#end("57P01", SHUTTING_DOWN);
   }
 
-  #turn(act: () => readonly Effect[]): void {
+  #turn(act: (this: Gate, chunk: Buffer) => readonly Effect[], chunk: Buffer): void {
     if (this.#over) return;
     try {
-      this.#perform(act());
+      this.#perform(act.call(this.#options.gate, chunk));
     } catch (cause) {
       this.#options.logger.log("error", "session.defect", {
         error: cause instanceof Error ? cause.constructor.name : "unknown",
@@ -83,32 +107,35 @@ export class SessionLoop {
   }
 
   #perform(effects: readonly Effect[]): void {
+    if (effects.length === 0) return;
     if (!this.#record(effects)) return this.#end("58030", NOT_RECORDED);
-    const up: Buffer[] = [];
-    const down: Buffer[] = [];
     for (const effect of effects) {
       switch (effect.do) {
         case "record":
           break;
         case "forward":
-          up.push(effect.bytes);
+          this.#up.add(effect.bytes);
           break;
         case "reply":
-          down.push(effect.bytes);
+          this.#down.add(effect.bytes);
           break;
         case "cancel":
           this.#cancel();
           break;
         case "end":
-          send(this.#options.upstream, up);
-          send(this.#options.client, down);
+          this.#send();
           return this.#end(effect.sqlstate, effect.message);
         default:
           effect satisfies never;
       }
     }
-    send(this.#options.upstream, up);
-    send(this.#options.client, down);
+    this.#send();
+  }
+
+  /** One write a side and turn: system calls dominate the cost of a statement. */
+  #send(): void {
+    this.#up.send();
+    this.#down.send();
   }
 
   /** False when a statement among them must not run without its record. */
@@ -130,16 +157,16 @@ export class SessionLoop {
   }
 
   #cancel(): void {
-    const done = () => this.#turn(() => this.#options.gate.cancelDone());
+    const done = () => this.#turn(this.#options.gate.cancelDone, NOTHING);
     this.#options.cancel().then(done, done);
   }
 
   /** Back-pressure both ways: nobody is read while the other side cannot take more. */
   #flow(): void {
     if (this.#over) return;
-    const { client, upstream, gate } = this.#options;
-    setReading(client, !upstream.writableNeedDrain && !gate.holdsClient);
-    setReading(upstream, !client.writableNeedDrain);
+    const { gate } = this.#options;
+    this.#client.setReading(!this.#upstream.socket.writableNeedDrain && !gate.holdsClient);
+    this.#upstream.setReading(!this.#client.socket.writableNeedDrain);
   }
 
   #leaveWhenIdle(): void {
@@ -149,16 +176,16 @@ export class SessionLoop {
   #end(sqlstate: string, message: string): void {
     if (this.#over) return;
     this.#finish();
-    endSocket(this.#options.client, fatalError(sqlstate, message));
-    endSocket(this.#options.upstream);
+    endSocket(this.#client.socket, fatalError(sqlstate, message));
+    endSocket(this.#upstream.socket);
   }
 
   /** One side is gone: what it sent last still reaches the other. */
   #close(): void {
     if (this.#over) return;
     this.#finish();
-    endSocket(this.#options.client);
-    endSocket(this.#options.upstream);
+    endSocket(this.#client.socket);
+    endSocket(this.#upstream.socket);
   }
 
   #finish(): void {
@@ -175,26 +202,4 @@ export class SessionLoop {
       this.#done();
     }
   }
-}
-
-function setReading(socket: Socket, reading: boolean): void {
-  if (reading === !socket.isPaused()) return;
-  if (reading) socket.resume();
-  else socket.pause();
-}
-
-/** One write a turn: system calls dominate the cost of a statement. */
-function send(socket: Socket, pieces: readonly Buffer[]): void {
-  if (pieces.length === 0 || socket.destroyed) return;
-  if (pieces.length === 1) {
-    socket.write(pieces[0]!);
-    return;
-  }
-  if (pieces.reduce((sum, piece) => sum + piece.length, 0) <= JOIN_BYTES_MAX) {
-    socket.write(Buffer.concat(pieces));
-    return;
-  }
-  socket.cork();
-  for (const piece of pieces) socket.write(piece);
-  socket.uncork();
 }

@@ -7,6 +7,10 @@ import { listenOnUnix, type UnixAddress } from "./unix-socket.ts";
 
 /** Connections that the kernel keeps for us while we are busy; a storm above it would be met with lost SYNs and long retries. */
 const BACKLOG = 4096;
+const TURNED_AWAY_MAX = 1024;
+/** How long one may take to read why. */
+const TURN_AWAY_MS = 1_000;
+const TOO_MANY = fatalError("53300", "too many logins at once", "Try again, or raise Weir's limit of logins.");
 
 export interface TcpAddress {
   readonly host: string;
@@ -30,14 +34,13 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #logins: Slots;
-  /** Those that are told so that there are too many; beyond as many again a connection is closed without a word. */
-  readonly #turnedAway: Slots;
+  /** Those that are being told that there are too many; beyond it a connection is closed without a word. */
+  readonly #turnedAway = new Slots(TURNED_AWAY_MAX);
   readonly #connections = new Set<Promise<void>>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#logins = new Slots(options.loginsMax);
-    this.#turnedAway = new Slots(options.loginsMax);
     this.#server = tcpServer((socket) => this.#accept(socket));
   }
 
@@ -98,6 +101,6 @@ export class Listener {
       return;
     }
     socket.once("close", release);
-    endSocket(socket, fatalError("53300", "too many logins at once", "Try again, or raise Weir's limit of logins."));
+    endSocket(socket, TOO_MANY, TURN_AWAY_MS);
   }
 }

@@ -1,7 +1,7 @@
 // The whole sidecar as a process of its own, in front of a server of the test, without any policy.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -27,6 +27,11 @@ export interface SidecarProcess {
   put(name: string, text: string): void;
   /** Memory in use, bytes: resident, as the kernel counts it. */
   residentBytes(): number;
+  /** The most that it has been since `forgetPeak`. */
+  peakBytes(): number;
+  forgetPeak(): void;
+  /** Open file descriptors. */
+  descriptors(): number;
   /** Value of a metric without labels; NaN when there is none. */
   metric(name: string): Promise<number>;
   stop(): Promise<void>;
@@ -80,8 +85,10 @@ export async function startSidecar(upstreamPort: number, options: SidecarOptions
     child,
     log: () => log,
     put,
-    residentBytes: () =>
-      Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))![1]) * 1024,
+    residentBytes: () => statusBytes(child, "VmRSS"),
+    peakBytes: () => statusBytes(child, "VmHWM"),
+    forgetPeak: () => writeFileSync(`/proc/${child.pid}/clear_refs`, "5"),
+    descriptors: () => readdirSync(`/proc/${child.pid}/fd`).length,
     metric: async (name) => {
       const text = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
       return Number(new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1] ?? Number.NaN);
@@ -94,4 +101,10 @@ export async function startSidecar(upstreamPort: number, options: SidecarOptions
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A size out of the kernel's account of a process (proc(5)). */
+function statusBytes(child: ChildProcess, name: string): number {
+  const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)![1]) * 1024;
 }

@@ -9,9 +9,20 @@ const BOOKS_MAX = 64;
 
 export class ClassBooks {
   #last: ClassBook | null = null;
+  /** The one that was asked for last: nearly always the one that is asked for next. */
+  #now: { policies: PolicySet; version: number; database: string; book: ClassBook } | null = null;
   #books = new Map<string, ClassBook>();
 
   of(policies: PolicySet, snapshot: Snapshot, database: string): ClassBook {
+    const now = this.#now;
+    if (now !== null && now.policies === policies && now.version === snapshot.version && now.database === database)
+      return now.book;
+    const book = this.#find(policies, snapshot, database);
+    this.#now = { policies, version: snapshot.version, database, book };
+    return book;
+  }
+
+  #find(policies: PolicySet, snapshot: Snapshot, database: string): ClassBook {
     const key = `${policies.version}/${snapshot.version}/${database}`;
     const known = this.#books.get(key);
     if (known !== undefined) return known;

@@ -188,6 +188,11 @@ export class Core {
     return entry;
   }
 
+  /** The server frame at hand, a slice of its chunk. */
+  frame(): Buffer {
+    return this.buffer.subarray(this.start, this.end);
+  }
+
   /** The server frame at hand goes to the client as it is. */
   passCurrent(): void {
     this.replies.pass(this.buffer, this.start, this.end);

@@ -39,8 +39,27 @@ function recordedFacts(facts: Facts): unknown {
   return known;
 }
 
+/** The parts of a decision's records that stay the same objects, so that the encoder knows them again. */
+interface Told {
+  readonly rules: readonly RuleRef[];
+  readonly masks: DecisionEvent["masks"];
+}
+
+const told = new WeakMap<Decision, Told>();
+const nothingMasked: DecisionEvent["masks"] = [];
+
+function toldOf(decision: Decision): Told {
+  let known = told.get(decision);
+  if (known === undefined) {
+    known = { rules: rulesOf(decision), masks: decision.verdict === "allow" ? masksOf(decision.masks) : nothingMasked };
+    told.set(decision, known);
+  }
+  return known;
+}
+
 function masksOf(plan: MaskPlan): DecisionEvent["masks"] {
-  return (plan.columns ?? []).flatMap((mask, column) => {
+  if (plan.columns === null) return nothingMasked;
+  return plan.columns.flatMap((mask, column) => {
     if (mask === null) return [];
     if (mask.apply === "method") return [{ column, method: mask.mask.method, class: mask.mask.class }];
     if (mask.apply === "default") return [{ column, method: "Default", class: mask.class }];
@@ -65,6 +84,7 @@ export function decided(core: Core, step: DecisionEvent["step"], judged: Judged,
   const { decision, statement } = judged;
   const { session, principal, database, context } = core.options;
   const allowed = decision.verdict === "allow";
+  const { rules, masks } = toldOf(decision);
   return {
     event: "decision",
     session,
@@ -75,12 +95,12 @@ export function decided(core: Core, step: DecisionEvent["step"], judged: Judged,
     statement: judged.number,
     step,
     verdict: allowed && decision.observed.length > 0 ? "observe" : decision.verdict,
-    rules: rulesOf(decision),
+    rules,
     reason: reasonOf(judged),
     sqlstate: allowed ? null : decision.refusal.sqlstate,
     text: textOf(core, statement, text),
     facts: recordedFacts(statement.facts),
-    masks: allowed ? masksOf(decision.masks) : [],
+    masks,
     policyVersion: core.policies.version,
   };
 }

@@ -17,14 +17,14 @@ import { Errand } from "./errand.ts";
 import { recordDecision } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
-import { basisOf, governed, judge, judgePrepared } from "./judge.ts";
+import { basisOf, governed, judge, judgePrepared, refusedDecision } from "./judge.ts";
 import type { Judged, Owed, Portal, Prepared } from "./model.ts";
 import { abortedBy, absentName } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 
 export function onExecute(core: Core, frame: Buffer): void {
   if (core.skipping) return;
-  const { portal: name, rowsMax } = decodeExecute(frame.subarray(5));
+  const { portal: name, rowsMax } = decodeExecute(frame, 5);
   const portal = core.portals.get(name);
   if (portal === undefined) {
     core.unsynced = true;
@@ -122,13 +122,7 @@ interface RefusedExecute {
 }
 
 function refuse(core: Core, frame: Buffer, { judged, refusal, portal }: RefusedExecute): void {
-  const { matched, observed, warnings } = judged.decision;
-  recordDecision(
-    core,
-    "execute",
-    { ...judged, decision: { verdict: "refuse", refusal, matched, observed, warnings } },
-    portal.prepared.text,
-  );
+  recordDecision(core, "execute", { ...judged, decision: refusedDecision(judged, refusal) }, portal.prepared.text);
   if (core.surelyFailed) {
     core.ask(frame, ownPermit.aborted, { asked: "execute", portal, standIn: abortedBy(refusal, judged.number) });
     return;

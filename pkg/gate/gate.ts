@@ -168,10 +168,10 @@ export class Gate {
       case "C":
         return onClose(core, frame);
       case "S":
-        checkEmpty(frame.subarray(5), "Sync");
+        checkEmpty(frame, "Sync", 5);
         return onSync(core);
       case "H":
-        checkEmpty(frame.subarray(5), "Flush");
+        checkEmpty(frame, "Flush", 5);
         return onFlush(core);
       case "F":
         return onFunctionCall(core, frame);

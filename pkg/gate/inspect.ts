@@ -8,11 +8,12 @@ import { SYNC } from "../wire/postgres/empty-messages.ts";
 import { encodeParse } from "../wire/postgres/parse.ts";
 import { encodeReadyForQuery } from "../wire/postgres/ready-for-query.ts";
 import type { Core } from "./core.ts";
+import { testify } from "./descriptions.ts";
 import { Errand } from "./errand.ts";
 import { recordDecision, recordOutcome } from "./events.ts";
 import type { Judged } from "./model.ts";
 import { cancelledByUser } from "./refresh.ts";
-import { contradiction, witnessRefusal } from "./witness.ts";
+import { witnessRefusal } from "./witness.ts";
 
 /** A result of stored columns under a mask is described first, once per text, catalogue and resolution. */
 export function wantsInspection(core: Core, judged: Judged): boolean {
@@ -52,7 +53,7 @@ export function contradictionOf(
 ): string | null {
   const { decision, statement } = judged;
   if (decision.verdict !== "allow" || !decision.witness || errand.fields === null) return null;
-  return contradiction(statement.facts, errand.fields, decision.masks, core.book);
+  return testify(statement, decision, errand.fields, core.book);
 }
 
 /** Text that is not understood: what the server rejects in analysis is answered with the server's own error. */

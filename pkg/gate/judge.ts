@@ -1,5 +1,6 @@
 // Text to statements to decisions, with the knowledge and the policies of this moment. The one place where the gate asks both.
 import { decide } from "../policy/decide.ts";
+import type { Refusal } from "../policy/decision.ts";
 import type { AnalysisContext } from "../sql/analyze.ts";
 import type { Analysis, Facts, Statement } from "../sql/facts.ts";
 import { notUnderstood } from "./analysis-cache.ts";
@@ -101,4 +102,10 @@ function statementOf(core: Core, prepared: Prepared): Statement | null {
     ...outer,
     facts: { understood: false, why: "the text of the prepared statement is not understood any more", syntax: false },
   };
+}
+
+/** A decision that something beside the policy turned into this refusal. */
+export function refusedDecision(judged: Judged, refusal: Refusal): Judged["decision"] {
+  const { matched, observed, warnings } = judged.decision;
+  return { verdict: "refuse", refusal, matched, observed, warnings };
 }

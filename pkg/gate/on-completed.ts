@@ -13,10 +13,10 @@ import { wireName } from "./judge.ts";
 import type { Owed, Portal, Prepared, Run } from "./model.ts";
 import { show } from "./server-lane.ts";
 
-export function onCompleted(core: Core, head: Owed, reply: "commandComplete" | "emptyQuery", frame: Buffer): void {
+export function onCompleted(core: Core, head: Owed, reply: "commandComplete" | "emptyQuery"): void {
   head.errand?.completed();
   const run = head.parts[head.at]?.run ?? null;
-  const tag = reply === "emptyQuery" ? "" : decodeCommandComplete(frame.subarray(5));
+  const tag = reply === "emptyQuery" ? "" : decodeCommandComplete(core.buffer, core.start + 5, core.end);
   if (run !== null) completed(core, run);
   if (head.errand === null && core.muzzle === null) core.warn();
   show(core, head);
@@ -33,10 +33,18 @@ function abortBatch(core: Core): void {
   core.run([frame], ownPermit.raise, new Errand(1, () => {}));
 }
 
+const SPACE = 0x20;
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
 /** Rows as the command tag counts them: its last word, "INSERT 0 5", "SELECT 3". */
 function affectedRows(tag: string): number | null {
-  const last = tag.slice(tag.lastIndexOf(" ") + 1);
-  return /^\d+$/.test(last) ? Number(last) : null;
+  let at = tag.length;
+  while (at > 0 && isDigit(tag.charCodeAt(at - 1))) at -= 1;
+  const whole = at < tag.length && (at === 0 || tag.charCodeAt(at - 1) === SPACE);
+  return whole ? Number(tag.slice(at)) : null;
 }
 
 function completed(core: Core, run: Run): void {

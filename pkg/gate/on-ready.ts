@@ -9,8 +9,8 @@ import { finishRun } from "./events.ts";
 import type { Owed } from "./model.ts";
 import { raisingSql } from "./raise.ts";
 
-export function onReady(core: Core, head: Owed, frame: Buffer): void {
-  const status = decodeReadyForQuery(frame.subarray(5));
+export function onReady(core: Core, head: Owed): void {
+  const status = decodeReadyForQuery(core.buffer, core.start + 5, core.end);
   core.owed.shift();
   closeParts(core, head);
   core.flow = null;

@@ -11,14 +11,14 @@ import { disturb } from "./disturb.ts";
 import { recordDecision, recordOutcome } from "./events.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
 import { inspect, inspectUnparsed, wantsInspection } from "./inspect.ts";
-import { analyzeText, judge } from "./judge.ts";
+import { analyzeText, judge, refusedDecision } from "./judge.ts";
 import type { Judged, Part, Portal, Prepared, Run } from "./model.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 
 export function onQuery(core: Core, frame: Buffer): void {
   if (core.skipping) return;
-  const { text } = decodeQuery(frame.subarray(5));
+  const { text } = decodeQuery(frame, 5);
   const before = core.knowledge.view();
   const known = analyzeText(core, text, before);
   if (known.statements.some(({ facts }) => !facts.understood && !facts.syntax)) core.knowledge.doubt();
@@ -83,11 +83,6 @@ function refuse(core: Core, text: Buffer, judged: Judged, refusal: Refusal): voi
   recordDecision(core, "query", { ...judged, decision: refusedDecision(judged, refusal) }, text);
   const { sql, parts } = replacement(core, judged, refusal);
   core.ask(encodeQuery(Buffer.from(sql)), ownPermit.raise, { asked: "query", parts });
-}
-
-function refusedDecision(judged: Judged, refusal: Refusal): Judged["decision"] {
-  const { matched, observed, warnings } = judged.decision;
-  return { verdict: "refuse", refusal, matched, observed, warnings };
 }
 
 /** The text that stands in for one refused statement, and the parts the server will answer it with. */

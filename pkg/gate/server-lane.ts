@@ -26,10 +26,9 @@ export function onServerFrame(core: Core, type: number, buffer: Buffer, start: n
   const step = steps[head.asked][reply];
   if (step === null) throw new WireError(`the server answered ${head.asked} with ${reply}`);
   if (reply === "dataRow") return onRow(core, head, buffer, start, end);
-  const frame = buffer.subarray(start, end);
-  if (reply === "error") onError(core, head, frame);
-  else if (reply === "ready") onReady(core, head, frame);
-  else answered(core, head, reply, frame);
+  if (reply === "error") onError(core, head, core.frame());
+  else if (reply === "ready") onReady(core, head);
+  else answered(core, head, reply);
   if (step !== "done" || reply === "ready") return;
   core.owed.shift();
   head.errand?.settle(false);
@@ -41,15 +40,15 @@ function unasked(core: Core, reply: Reply, buffer: Buffer, start: number, end: n
   core.replies.pass(buffer, start, end);
 }
 
-function answered(core: Core, head: Owed, reply: Reply, frame: Buffer): void {
+function answered(core: Core, head: Owed, reply: Reply): void {
   switch (reply) {
     case "parameterDescription":
     case "rowDescription":
     case "noData":
-      return onDescribed(core, head, reply, frame);
+      return onDescribed(core, head, reply);
     case "commandComplete":
     case "emptyQuery":
-      return onCompleted(core, head, reply, frame);
+      return onCompleted(core, head, reply);
     case "portalSuspended":
       return onSuspended(core, head);
     case "copyIn":
@@ -58,7 +57,7 @@ function answered(core: Core, head: Owed, reply: Reply, frame: Buffer): void {
       return onCopyStart(core, head, reply);
     case "copyData":
     case "copyDone":
-      return onCopyMessage(core, head, reply, frame);
+      return onCopyMessage(core, head, reply, core.frame());
     default:
       show(core, head);
   }

@@ -25,6 +25,21 @@ export function decodeBind(body: Buffer): Bind {
   return { portal, statement, parameterFormats, parameters, resultFormats };
 }
 
+/** What a Bind names. */
+export type BindNames = Pick<Bind, "portal" | "statement">;
+
+/** The names of a Bind whose body begins at `from`; the rest is checked as `decodeBind` does, and not kept. */
+export function decodeBindNames(bytes: Buffer, from = 0): BindNames {
+  const reader = new BodyReader(bytes, "Bind", from);
+  const portal = reader.name();
+  const statement = reader.name();
+  reader.skip(2 * reader.uint16());
+  for (let left = reader.uint16(); left > 0; left--) reader.skipValue();
+  reader.skip(2 * reader.uint16());
+  reader.end();
+  return { portal, statement };
+}
+
 export function encodeBind(bind: Bind): Buffer {
   const writer = new FrameWriter("B");
   return writer

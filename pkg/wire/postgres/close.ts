@@ -1,8 +1,9 @@
 // Close (F, 'C').
 import { decodeNamedObject, encodeNamedObject, type NamedObject } from "./named-object.ts";
 
-export function decodeClose(body: Buffer): NamedObject {
-  return decodeNamedObject(body, "Close");
+/** `from`: where the body begins in `bytes`. */
+export function decodeClose(bytes: Buffer, from = 0): NamedObject {
+  return decodeNamedObject(bytes, "Close", from);
 }
 
 export function encodeClose(target: "S" | "P", name: string): Buffer {

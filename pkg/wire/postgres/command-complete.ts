@@ -2,8 +2,9 @@
 import { BodyReader } from "./body-reader.ts";
 import { FrameWriter } from "./frame-writer.ts";
 
-export function decodeCommandComplete(body: Buffer): string {
-  const reader = new BodyReader(body, "CommandComplete");
+/** The body is `bytes[from, to)`. */
+export function decodeCommandComplete(bytes: Buffer, from = 0, to = bytes.length): string {
+  const reader = new BodyReader(bytes, "CommandComplete", from, to);
   const tag = reader.name();
   reader.end();
   return tag;

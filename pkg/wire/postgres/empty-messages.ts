@@ -8,6 +8,6 @@ export const TERMINATE = new FrameWriter("X").finish();
 export const COPY_DONE = new FrameWriter("c").finish();
 
 /** For the messages above, and the server's ParseComplete, BindComplete, NoData...: throws WireError unless the body is empty. */
-export function checkEmpty(body: Buffer, message: string): void {
-  if (body.length !== 0) throw new WireError(`message ${message} has ${body.length} bytes too many`);
+export function checkEmpty(bytes: Buffer, message: string, from = 0): void {
+  if (bytes.length !== from) throw new WireError(`message ${message} has ${bytes.length - from} bytes too many`);
 }

@@ -9,8 +9,9 @@ export interface Execute {
   readonly rowsMax: number;
 }
 
-export function decodeExecute(body: Buffer): Execute {
-  const reader = new BodyReader(body, "Execute");
+/** `from`: where the body begins in `bytes`. */
+export function decodeExecute(bytes: Buffer, from = 0): Execute {
+  const reader = new BodyReader(bytes, "Execute", from);
   const portal = reader.name();
   const rowsMax = reader.int32();
   reader.end();

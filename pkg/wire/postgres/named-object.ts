@@ -10,11 +10,15 @@ export interface NamedObject {
   readonly name: string;
 }
 
-export function decodeNamedObject(body: Buffer, message: string): NamedObject {
-  const reader = new BodyReader(body, message);
-  const target = String.fromCharCode(reader.uint8());
-  if (target !== "S" && target !== "P")
+const STATEMENT = 0x53;
+const PORTAL = 0x50;
+
+export function decodeNamedObject(bytes: Buffer, message: string, from: number): NamedObject {
+  const reader = new BodyReader(bytes, message, from);
+  const code = reader.uint8();
+  if (code !== STATEMENT && code !== PORTAL)
     throw new WireError(`message ${message} names neither a statement nor a portal`);
+  const target = code === STATEMENT ? "S" : "P";
   const name = reader.name();
   reader.end();
   return { target, name };

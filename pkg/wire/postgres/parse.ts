@@ -11,8 +11,9 @@ export interface Parse {
   readonly types: readonly number[];
 }
 
-export function decodeParse(body: Buffer): Parse {
-  const reader = new BodyReader(body, "Parse");
+/** `from`: where the body begins in `bytes`. */
+export function decodeParse(bytes: Buffer, from = 0): Parse {
+  const reader = new BodyReader(bytes, "Parse", from);
   const name = reader.name();
   const text = reader.text();
   const types = reader.list(reader.uint16(), () => reader.uint32());

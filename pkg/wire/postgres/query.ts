@@ -7,8 +7,9 @@ export interface Query {
   readonly text: Buffer;
 }
 
-export function decodeQuery(body: Buffer): Query {
-  const reader = new BodyReader(body, "Query");
+/** `from`: where the body begins in `bytes`. */
+export function decodeQuery(bytes: Buffer, from = 0): Query {
+  const reader = new BodyReader(bytes, "Query", from);
   const text = reader.text();
   reader.end();
   return { text };

@@ -6,12 +6,18 @@ import { WireError } from "./wire-error.ts";
 /** I: no transaction, T: in one, E: in one that has failed. */
 export type TransactionStatus = "I" | "T" | "E";
 
-export function decodeReadyForQuery(body: Buffer): TransactionStatus {
-  const reader = new BodyReader(body, "ReadyForQuery");
-  const status = String.fromCharCode(reader.uint8());
+const STATUSES: ReadonlyMap<number, TransactionStatus> = new Map([
+  [0x49, "I"],
+  [0x54, "T"],
+  [0x45, "E"],
+]);
+
+/** The body is `bytes[from, to)`. */
+export function decodeReadyForQuery(bytes: Buffer, from = 0, to = bytes.length): TransactionStatus {
+  const reader = new BodyReader(bytes, "ReadyForQuery", from, to);
+  const status = STATUSES.get(reader.uint8());
   reader.end();
-  if (status !== "I" && status !== "T" && status !== "E")
-    throw new WireError("message ReadyForQuery has an unknown transaction status");
+  if (status === undefined) throw new WireError("message ReadyForQuery has an unknown transaction status");
   return status;
 }
 

@@ -18,8 +18,9 @@ export interface RowField {
   readonly format: number;
 }
 
-export function decodeRowDescription(body: Buffer): readonly RowField[] {
-  const reader = new BodyReader(body, "RowDescription");
+/** The body is `bytes[from, to)`. */
+export function decodeRowDescription(bytes: Buffer, from = 0, to = bytes.length): readonly RowField[] {
+  const reader = new BodyReader(bytes, "RowDescription", from, to);
   const fields = reader.list(reader.uint16(), () => decodeField(reader));
   reader.end();
   return fields;

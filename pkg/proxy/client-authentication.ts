@@ -11,25 +11,25 @@ import type { Brokered, ClientSecret } from "./credentials.ts";
 import { LoginError } from "./login-error.ts";
 import { ITERATIONS_DEFAULT, KEY_BYTES, makeVerifier, type ScramVerifier } from "./scram-keys.ts";
 import { ScramServer } from "./scram-server.ts";
-import { LOCAL_ADDRESS, readable } from "./startup.ts";
+import { LOCAL_ADDRESS } from "./startup.ts";
 import { nextClientAnswer } from "./upstream-frame.ts";
 
 const SALT_BYTES = 16;
 
 /** Ends when the login is proved; AuthenticationOk has not been sent. Rejects with LoginError 28P01 otherwise. */
 export async function authenticateClient(client: ClientSide, credentials: Brokered, random: Random): Promise<void> {
-  const { user, address } = client.startup;
+  const { user, login, address } = client.startup;
   if (user === "") throw new LoginError("28000", "no PostgreSQL user name specified in startup packet");
-  const secret = credentials.clients(user);
+  const secret = credentials.clients(login);
   if (secret?.kind === "certificate") return provedByCertificate(client, secret.name);
   if (secret?.kind === "trustLoopback") {
     if (isLocal(address)) return;
     const hint = "Give this login a password in Weir's configuration.";
-    throw new LoginError("28000", `login "${readable(user)}" is trusted from loopback addresses only`, hint);
+    throw new LoginError("28000", `login "${login}" is trusted from loopback addresses only`, hint);
   }
   const verifier = await verifierOf(secret, saltFor(user, credentials));
   const proved = await exchange(client, new ScramServer(verifier, client.tls?.endPoint ?? null, random));
-  if (!proved) throw new LoginError("28P01", `password authentication failed for user "${readable(user)}"`);
+  if (!proved) throw new LoginError("28P01", `password authentication failed for user "${login}"`);
 }
 
 async function exchange(client: ClientSide, scram: ScramServer): Promise<boolean> {
@@ -59,7 +59,7 @@ function saltFor(user: string, credentials: Brokered): Buffer {
 /** PostgreSQL's clientcert: throws LoginError 28000 without a valid certificate, under VerifyFull without one for this login. */
 export function demandCertificate({ certificate, startup }: ClientSide, demand: "VerifyCA" | "VerifyFull"): void {
   if (certificate === null) throw new LoginError("28000", "connection requires a valid client certificate", SHOW_ONE);
-  const login = readable(startup.user);
+  const { login } = startup;
   if (demand === "VerifyFull" && !isCalled(certificate, login)) throw otherName(login, login);
 }
 
@@ -67,7 +67,7 @@ const SHOW_ONE = "Connect with TLS and a certificate (sslcert, sslkey) that a CA
 
 function provedByCertificate({ certificate, startup }: ClientSide, name: string | null): void {
   if (certificate === null) throw new LoginError("28000", "connection requires a valid client certificate", SHOW_ONE);
-  const login = readable(startup.user);
+  const { login } = startup;
   if (!isCalled(certificate, name ?? login)) throw otherName(login, name ?? login);
 }
 

@@ -12,7 +12,7 @@ export interface Brokered {
   readonly user: string;
   /** Read at each login, so that a rotated file counts at once; in the server's bytes, without line end. */
   readonly password: () => Promise<Buffer>;
-  /** What a login must prove to us; undefined for a login that nobody configured. */
+  /** What a login, as text, must prove to us; undefined for a login that nobody configured. */
   readonly clients: (login: string) => ClientSecret | undefined;
   /** Random bytes of this process, out of which each login's SCRAM salt is made. */
   readonly saltKey: Buffer;

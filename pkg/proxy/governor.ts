@@ -23,7 +23,7 @@ import type { ServingCertificate } from "./serving-certificate.ts";
 import { SessionLoop } from "./session-loop.ts";
 import { SharedKnowledge } from "./shared-knowledge.ts";
 import { Slots } from "./slots.ts";
-import type { Startup } from "./startup.ts";
+import { readable, type Startup } from "./startup.ts";
 import type { Upstream } from "./upstream.ts";
 
 export type GovernedListener = ListenAddress & {
@@ -178,7 +178,7 @@ class RunningGovernor implements Governor {
     const refusal = refusedAtStartup({
       set,
       database: governed.database,
-      principal: this.#options.identify(startup.user),
+      principal: this.#options.identify(startup.login),
       session: this.#contextOf(startup),
       nowMs: this.#options.clock.nowMs(),
       replication: startup.replication !== null,
@@ -193,14 +193,15 @@ class RunningGovernor implements Governor {
   #masked(startup: Startup, governed: GovernedListener): boolean {
     const set = this.#options.policies();
     return (
-      set === null || underMask(set, governed.database, this.#options.identify(startup.user), this.#contextOf(startup))
+      set === null || underMask(set, governed.database, this.#options.identify(startup.login), this.#contextOf(startup))
     );
   }
 
   #contextOf(startup: Startup): SessionContext {
     const { environment, cluster } = this.#options;
-    const application = startup.parameters.findLast(([name]) => name === "application_name")?.[1] ?? null;
-    return { environment, cluster, application, clientAddress: startup.address };
+    const application = startup.parameters.findLast(([name]) => name === "application_name")?.[1];
+    const text = application === undefined ? null : readable(application);
+    return { environment, cluster, application: text, clientAddress: startup.address };
   }
 
   async #session(logged: LoggedIn, governed: GovernedListener): Promise<void> {
@@ -209,7 +210,7 @@ class RunningGovernor implements Governor {
     const major = Number.parseInt(parameters.get("server_version") ?? "0", 10);
     const shared = await this.#shared.of(`${governed.database}/${startup.database}/${major}`, major);
     const session = options.random.bytes(16).toString("hex");
-    const principal = options.identify(startup.user);
+    const principal = options.identify(startup.login);
     const context = this.#contextOf(startup);
     const event = (phase: "open" | "close"): SessionEvent => ({
       event: "session",
@@ -274,7 +275,7 @@ class RunningGovernor implements Governor {
       event: "session",
       phase: "refused",
       session: this.#options.random.bytes(16).toString("hex"),
-      principal: this.#options.identify(startup.user),
+      principal: this.#options.identify(startup.login),
       database: governed.database,
       client: startup.address,
       application: null,

@@ -1,4 +1,5 @@
 // What a client asks for when it logs in, in the words of the start-up packet.
+import { isUtf8 } from "node:buffer";
 import { type StartupOptions, splitStartupOptions } from "../wire/postgres/startup-options.ts";
 import type { StartupMessage } from "../wire/postgres/startup-packet.ts";
 
@@ -7,8 +8,10 @@ export interface Startup {
   readonly version: number;
   /** As sent, in order, latin1. */
   readonly parameters: readonly (readonly [string, string])[];
-  /** The database login; "" when the client gave none. */
+  /** The database login in the client's bytes, as far as the server reads it; "" when the client gave none. */
   readonly user: string;
+  /** The same as text, as policies and the configuration write it. */
+  readonly login: string;
   /** The server's default is the login's name. */
   readonly database: string;
   /** The value of `replication` as sent, such as `database` or `true`; null when not given. */
@@ -20,17 +23,21 @@ export interface Startup {
   readonly address: string;
 }
 
+/** What the server leaves of a longer name (NAMEDATALEN - 1, cut in ProcessStartupPacket): it is the cut one that logs in. */
+const NAME_BYTES_MAX = 63;
+
 /** PostgreSQL's own word for a client of a unix socket. */
 export const LOCAL_ADDRESS = "[local]";
 
 export function readStartup(message: StartupMessage, encrypted: boolean, address: string): Startup {
   const last = (name: string) => message.parameters.findLast(([key]) => key === name)?.[1];
-  const user = last("user") ?? "";
+  const user = (last("user") ?? "").slice(0, NAME_BYTES_MAX);
   return {
     version: message.version,
     parameters: message.parameters,
     user,
-    database: last("database") || user,
+    login: readable(user),
+    database: (last("database") || user).slice(0, NAME_BYTES_MAX),
     replication: last("replication") ?? null,
     options: splitStartupOptions(last("options") ?? ""),
     encrypted,
@@ -38,7 +45,8 @@ export function readStartup(message: StartupMessage, encrypted: boolean, address
   };
 }
 
-/** A latin1 string of the wire as text, for messages of ours. */
+/** A latin1 string of the wire as text: UTF-8, or Latin 1 where it is none. */
 export function readable(latin1: string): string {
-  return Buffer.from(latin1, "latin1").toString("utf8");
+  const bytes = Buffer.from(latin1, "latin1");
+  return isUtf8(bytes) ? bytes.toString("utf8") : latin1;
 }

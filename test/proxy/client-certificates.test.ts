@@ -31,7 +31,7 @@ const credentials: Brokered = {
   mode: "Brokered",
   user: "service",
   password: async () => Buffer.from("held by us"),
-  clients: (login) => proofs.get(Buffer.from(login, "latin1").toString("utf8")),
+  clients: (login) => proofs.get(login),
   saltKey: Buffer.alloc(32, 1),
 };
 

@@ -2,7 +2,7 @@
 // what is known has changed since; what is refused is replaced by a frame that makes the server itself raise the error.
 import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
-import { type Bind, decodeBind, encodeBind } from "../wire/postgres/bind.ts";
+import { type BindNames, decodeBindNames, encodeBind } from "../wire/postgres/bind.ts";
 import { decodeClose } from "../wire/postgres/close.ts";
 import { decodeDescribe, encodeDescribe } from "../wire/postgres/describe.ts";
 import { FLUSH, SYNC } from "../wire/postgres/empty-messages.ts";
@@ -14,15 +14,16 @@ import type { Core } from "./core.ts";
 import { Errand } from "./errand.ts";
 import { closeUnrun, recordDecision, recordOutcome } from "./events.ts";
 import { contradictionOf, wantsInspection } from "./inspect.ts";
-import { basisOf, governed, judge, judgePrepared, onlyStatement } from "./judge.ts";
+import { basisOf, governed, judge, judgePrepared, onlyStatement, refusedDecision } from "./judge.ts";
 import type { Judged, Portal, Prepared } from "./model.ts";
 import { abortedBy, absentName, raisingSql, refusedBy } from "./raise.ts";
 import { refresh } from "./refresh.ts";
+import { tooManyPortals, tooManyStatements } from "./session-bounds.ts";
 import { witnessRefusal } from "./witness.ts";
 
 export function onParse(core: Core, frame: Buffer): void {
   if (core.skipping) return;
-  const parse = decodeParse(frame.subarray(5));
+  const parse = decodeParse(frame, 5);
   const front = onlyStatement(core, parse.text, parse.types);
   if (front !== null && !front.facts.understood && !front.facts.syntax) core.knowledge.doubt();
   refresh(core, front, (cancelled) => {
@@ -35,11 +36,17 @@ function parseFresh(core: Core, frame: Buffer, parse: Parse, cancelled: Refusal 
   const statement = onlyStatement(core, parse.text, parse.types);
   if (statement === null) return prepare(core, frame, parse, null);
   const judged = judge(core, statement, true);
-  recordDecision(core, "parse", judged, parse.text);
-  const refusal = cancelled ?? (judged.decision.verdict === "refuse" ? judged.decision.refusal : null);
+  const bound = cancelled ?? tooManyStatements(core, parse.text.length);
+  const refusal = bound ?? (judged.decision.verdict === "refuse" ? judged.decision.refusal : null);
+  recordDecision(
+    core,
+    "parse",
+    bound === null ? judged : { ...judged, decision: refusedDecision(judged, bound) },
+    parse.text,
+  );
   if (refusal === null) return prepare(core, frame, parse, judged);
   // What the server rejects in analysis is answered with its own error; what it accepts is refused at Bind.
-  if (cancelled === null && !statement.facts.understood) return prepare(core, frame, parse, judged);
+  if (bound === null && !statement.facts.understood) return prepare(core, frame, parse, judged);
   const marker = core.names.next();
   core.ask(encodeParse(parse.name, Buffer.from(raisingSql(marker)), []), ownPermit.raise, {
     asked: "parse",
@@ -85,7 +92,7 @@ function describeFirst(core: Core, name: string, prepared: Prepared, judged: Jud
 
 export function onBind(core: Core, frame: Buffer): void {
   if (core.skipping) return;
-  const bind = decodeBind(frame.subarray(5));
+  const bind = decodeBindNames(frame, 5);
   const prepared = core.statements.get(bind.statement);
   if (prepared === undefined) {
     core.unsynced = true;
@@ -97,11 +104,14 @@ export function onBind(core: Core, frame: Buffer): void {
   });
 }
 
-function bindKnown(core: Core, frame: Buffer, bind: Bind, prepared: Prepared, cancelled: Refusal | null): void {
+function bindKnown(core: Core, frame: Buffer, bind: BindNames, prepared: Prepared, cancelled: Refusal | null): void {
   const changed = prepared.basis !== basisOf(core);
   const judged = judgePrepared(core, prepared);
   const refusal =
-    cancelled ?? prepared.poison ?? (judged?.decision.verdict === "refuse" ? judged.decision.refusal : null);
+    cancelled ??
+    tooManyPortals(core) ??
+    prepared.poison ??
+    (judged?.decision.verdict === "refuse" ? judged.decision.refusal : null);
   if (refusal !== null) return refuseBind(core, frame, { bind, prepared, refusal });
   if (changed && judged !== null && wantsInspection(core, judged))
     return describeAgain(core, frame, bind, prepared, judged);
@@ -109,13 +119,13 @@ function bindKnown(core: Core, frame: Buffer, bind: Bind, prepared: Prepared, ca
 }
 
 /** The server may plan the statement anew with the names of now, so its description is asked for anew. */
-function describeAgain(core: Core, frame: Buffer, bind: Bind, prepared: Prepared, judged: Judged): void {
+function describeAgain(core: Core, frame: Buffer, bind: BindNames, prepared: Prepared, judged: Judged): void {
   describeFirst(core, bind.statement, prepared, judged, () => {
     if (!core.skipping) bindKnown(core, frame, bind, prepared, null);
   });
 }
 
-function sendBind(core: Core, frame: Buffer, bind: Bind, prepared: Prepared): void {
+function sendBind(core: Core, frame: Buffer, bind: BindNames, prepared: Prepared): void {
   const portal: Portal = {
     prepared,
     judged: prepared.judged,
@@ -130,12 +140,12 @@ function sendBind(core: Core, frame: Buffer, bind: Bind, prepared: Prepared): vo
   core.ask(frame, decidedPermit, { asked: "bind", undo });
 }
 
-function bindTo(bind: Bind, statement: string): Buffer {
+function bindTo(bind: BindNames, statement: string): Buffer {
   return encodeBind({ portal: bind.portal, statement, parameterFormats: [], parameters: [], resultFormats: [] });
 }
 
 interface RefusedBind {
-  readonly bind: Bind;
+  readonly bind: BindNames;
   readonly prepared: Prepared;
   readonly refusal: Refusal;
 }
@@ -145,13 +155,7 @@ function refuseBind(core: Core, frame: Buffer, { bind, prepared, refusal }: Refu
   const { judged } = prepared;
   const number = judged === null ? null : core.nextNumber();
   if (judged !== null && number !== null) {
-    const { matched, observed, warnings } = judged.decision;
-    recordDecision(
-      core,
-      "bind",
-      { number, statement: judged.statement, decision: { verdict: "refuse", refusal, matched, observed, warnings } },
-      prepared.text,
-    );
+    recordDecision(core, "bind", { ...judged, number, decision: refusedDecision(judged, refusal) }, prepared.text);
   }
   if (core.surelyFailed) {
     core.ask(frame, ownPermit.aborted, { asked: "bind", standIn: abortedBy(refusal, number) });
@@ -164,7 +168,7 @@ function refuseBind(core: Core, frame: Buffer, { bind, prepared, refusal }: Refu
 }
 
 /** A statement that Weir has not seen: only for principals whom no rule concerns may the server know more than we do. */
-function bindAbsent(core: Core, frame: Buffer, bind: Bind): void {
+function bindAbsent(core: Core, frame: Buffer, bind: BindNames): void {
   if (!governed(core)) {
     const judged = judge(core, notUnderstood(0, "a statement that was not prepared through Weir").statements[0]!, true);
     recordDecision(core, "bind", judged, Buffer.alloc(0));
@@ -182,7 +186,7 @@ function bindAbsent(core: Core, frame: Buffer, bind: Bind): void {
 export function onDescribe(core: Core, frame: Buffer): void {
   if (core.skipping) return;
   core.unsynced = true;
-  const { target, name } = decodeDescribe(frame.subarray(5));
+  const { target, name } = decodeDescribe(frame, 5);
   if (target === "S") {
     core.ask(frame, ownPermit.describe, { asked: "describeStatement", prepared: core.statements.get(name) ?? null });
     return;
@@ -195,7 +199,7 @@ export function onDescribe(core: Core, frame: Buffer): void {
 export function onClose(core: Core, frame: Buffer): void {
   if (core.skipping) return;
   core.unsynced = true;
-  const { target, name } = decodeClose(frame.subarray(5));
+  const { target, name } = decodeClose(frame, 5);
   if (target === "S") closeUnrun(core, core.statements.get(name));
   const undo = target === "S" ? core.statements.drop(name) : core.portals.drop(name);
   core.ask(frame, ownPermit.protocol, { asked: "close", undo });

@@ -2,7 +2,7 @@
 import { type Governed, startGoverned } from "../support/governed.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { firstOwnOid, makeWorlds } from "../support/worlds.ts";
-import { dodges } from "./dodges.ts";
+import { dodges, openDodges } from "./dodges.ts";
 import { stepsOn } from "./roads.ts";
 import { SessionPool } from "./session-pool.ts";
 
@@ -68,6 +68,8 @@ async function changes(
   await server.freshDatabase("world_a", "world_a_template");
   return { changed, answers };
 }
+
+test.skip.each(openDodges.map((one) => [one.name]))("OPEN DODGE, not closed yet: %s", () => {});
 
 test("there are at least 60 of them, each with a name of its own", () => {
   expect(dodges.length).toBeGreaterThanOrEqual(60);

@@ -173,6 +173,10 @@ export const dodges: readonly Dodge[] = [
   played("portal executed in pages", [query("BEGIN")], [parse("", "DELETE FROM scratch RETURNING a"), bind({ portal: "p" }), execute("p", 1), sync()], [execute("p", 1), sync()], [query("COMMIT")]),
   played("statement replaced under its name", [parse("d", "SELECT 1"), sync()], [query("DEALLOCATE d"), parse("d", "DELETE FROM scratch"), bind({ statement: "d" }), execute(), sync()]),
   played("FunctionCall of lo_unlink and setval", { send: [query("SELECT lo_create(4711)")] }, [functionCall(964, ["4711"])], [functionCall(1765, ["16500", "5", "t"])], [query("SELECT setval('audit_log_id_seq', 77)")]),
+];
+
+/** Found by an attack and not closed yet: each changes the shop today. They move into `dodges` as they are closed. */
+export const openDodges: readonly Dodge[] = [
   // code in definitions, which runs when a row is written or a value becomes one of a type
   dodge("function in a check constraint", "CREATE TEMP TABLE made (a int CHECK (wipe() IS NOT NULL))", "INSERT INTO made VALUES (1)"),
   dodge("function in a check constraint copied by LIKE", "CREATE TEMP TABLE first (a int CHECK (wipe() IS NOT NULL))", "CREATE TEMP TABLE made (LIKE first INCLUDING ALL)", "INSERT INTO made VALUES (1)"),

@@ -55,7 +55,7 @@ export function decide(request: DecisionRequest): Decision {
     masks: { columns: found.columns },
     rowLimit: smallest(found.limits),
     writeLimits: found.writeLimits,
-    scrub: enforce.masks !== null && touches,
+    scrub: enforce.masks !== null && (touches || readsClass(request)),
     witness: enforce.masks !== null,
     onAuditFailure: audit.onFailure,
     durability: audit.durability,
@@ -68,6 +68,11 @@ function touchesClass(rules: DatabaseRules, { facts, book }: DecisionRequest): b
   if (rules.classes.length === 0) return false;
   if (book !== null) return book.touchesClass(facts);
   return !facts.understood || facts.relations.length > 0 || facts.functions.some((use) => use.trust === "opaque");
+}
+
+/** A relation that is read holds a class: an error may tell a value of it that the result does not show. */
+function readsClass({ facts, book }: DecisionRequest): boolean {
+  return facts.understood && book !== null && facts.relations.some(({ oid }) => book.classesIn(oid).length > 0);
 }
 
 function notRecorded(policy: string): Refusal {

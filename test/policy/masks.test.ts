@@ -72,11 +72,11 @@ test("a copy is masked by its class's method, what is derived or unknown whole, 
   expect({ witness, scrub }).toEqual({ witness: true, scrub: true });
 });
 
-test("nothing protected, nothing masked: no plan and no scrubbing, but the second witness is asked", () => {
+test("nothing protected, nothing masked: no plan; errors are scrubbed, for the table holds a class, and the second witness is asked", () => {
   const decision = allowed(set, { facts: select(copy("customers.name"), clean) });
   expect(decision).toMatchObject({
     masks: { columns: null },
-    scrub: false,
+    scrub: true,
     witness: true,
     rowLimit: null,
     matched: [],

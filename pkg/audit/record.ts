@@ -2,59 +2,33 @@
 // instead of sorted at run time (test/audit/record.test.ts proves it equal to the generic encoder); parts that repeat are encoded once
 // and kept by identity, so events and what they hold must never be changed after they were handed over.
 
-import { boundedName, boundedText, withoutQuoted } from "./bounded-text.ts";
+import { boundedName, boundedText } from "./bounded-text.ts";
 import { canonicalJson, canonicalString } from "./canonical-json.ts";
 import type { ChainPosition } from "./chain.ts";
 import type { ChainEvent } from "./chain-event.ts";
+import {
+  type DecisionParts,
+  decisionParts,
+  encodedText,
+  isSame,
+  REASON_MAX,
+  severity,
+  statusDetail,
+  type Told,
+} from "./decision-parts.ts";
 import type { Digest } from "./digest.ts";
-import type {
-  DecisionEvent,
-  OutcomeEvent,
-  PolicyEvent,
-  RuleName,
-  SessionEvent,
-  StatementText,
-  Verdict,
-} from "./event.ts";
+import type { DecisionEvent, OutcomeEvent, PolicyEvent, SessionEvent, StatementText } from "./event.ts";
 import { type Place, placeJson } from "./place.ts";
 import type { RecordContext } from "./record-context.ts";
 import { type RecordedFacts, recordedFacts } from "./recorded-facts.ts";
 import { TextCache } from "./text-cache.ts";
 
+export { TEXT_MAX } from "./decision-parts.ts";
+
 export const OCSF_VERSION = "1.8.0";
-export const TEXT_MAX = 16 * 1024;
-const REASON_MAX = 1024;
-const RULES_MAX = 256;
-/** PostgreSQL allows 1664 result columns. */
-const MASKS_MAX = 1664;
 
 /** Member names, numbers, hashes and the line around an ending record. */
 const ENDING_BYTES = 1536;
-
-const severity = { informational: 1, low: 2, medium: 3, high: 4 } as const;
-
-interface Outlook {
-  readonly action: number;
-  readonly disposition: number;
-  readonly message: string;
-  readonly severity: number;
-  readonly status: number;
-}
-
-/** OCSF action (1 allowed, 2 denied, 3 observed, 4 modified) and disposition (1 allowed, 2 blocked, 11 corrected, 14 delayed, 17 logged). */
-const outlooks: Readonly<Record<Verdict | "mask", Outlook>> = {
-  allow: { action: 1, disposition: 1, message: "Statement allowed", severity: severity.informational, status: 1 },
-  mask: {
-    action: 4,
-    disposition: 11,
-    message: "Statement allowed, its result masked",
-    severity: severity.informational,
-    status: 1,
-  },
-  refuse: { action: 2, disposition: 2, message: "Statement refused", severity: severity.medium, status: 2 },
-  hold: { action: 0, disposition: 14, message: "Statement held for approval", severity: severity.low, status: 0 },
-  observe: { action: 3, disposition: 17, message: "Statement observed", severity: severity.informational, status: 1 },
-};
 
 /** What every record of one sidecar shares. */
 export interface RecordSource {
@@ -63,10 +37,9 @@ export interface RecordSource {
   readonly digest: Digest;
 }
 
-interface EncodedRules {
-  readonly list: string;
-  /** OCSF `policy` without its version and closing brace. */
-  readonly policy: string;
+interface KnownDecision {
+  readonly told: Told;
+  readonly parts: DecisionParts;
 }
 
 export class RecordEncoder {
@@ -76,8 +49,8 @@ export class RecordEncoder {
   private readonly digest: Digest;
   private readonly fixedBytes: number;
   private readonly facts = new WeakMap<object, RecordedFacts>();
-  private readonly rules = new WeakMap<object, EncodedRules>();
-  private readonly masks = new WeakMap<object, string>();
+  /** By the list of rules, which a decision has for itself. */
+  private readonly decisions = new WeakMap<object, KnownDecision>();
   private readonly texts = new TextCache();
 
   constructor(source: RecordSource) {
@@ -89,21 +62,14 @@ export class RecordEncoder {
   }
 
   decision(event: DecisionEvent, context: RecordContext, at: ChainPosition): string {
-    const outlook = outlooks[event.verdict === "allow" && event.masks.length > 0 ? "mask" : event.verdict];
     const facts = this.factsOf(event.facts);
-    const rules = this.rulesOf(event.rules);
-    const reason = event.text.form === "digest" && event.reason !== null ? withoutQuoted(event.reason) : event.reason;
+    const parts = this.partsOf(event, facts.activity);
     return (
-      `{"action_id":${outlook.action},"activity_id":${facts.activity},"actor":${context.actor},"category_uid":6,"class_uid":6005,` +
-      `"database":${context.database},"disposition_id":${outlook.disposition},"message":"${outlook.message}",` +
+      `${parts.opening}${context.actor},"category_uid":6,"class_uid":6005,"database":${context.database}${parts.message}` +
       this.metadata(`${context.session}/${event.statement}`, '"security_control"', at) +
-      `"policy":${rules.policy},"version":${canonicalString(boundedName(event.policyVersion))}},` +
-      `"query_info":${this.textOf(event.text)},"severity_id":${outlook.severity},"src_endpoint":${context.source},` +
-      statusDetail(event.sqlstate, reason) +
-      `"status_id":${outlook.status},"time":${at.timeMs},"type_uid":${600500 + facts.activity},` +
-      `"unmapped":{"weir":{${chain(at)},"claims":${context.claims},"facts":${facts.json},"kind":"decision",` +
-      `"masks":${this.masksOf(event.masks)},"place":${this.place},"rules":${rules.list},"session":"${context.session}",` +
-      `"statement":${event.statement},"step":"${event.step}","verdict":"${event.verdict}","who":${context.who}}}}`
+      `${parts.policy}${context.source}${parts.status}${at.timeMs}${parts.type}` +
+      `${chain(at)},"claims":${context.claims},"facts":${facts.json}${parts.masks}${this.place}${parts.rules}${context.session}",` +
+      `"statement":${event.statement},"step":"${event.step}${parts.verdict}${context.who}}}}`
     );
   }
 
@@ -192,14 +158,14 @@ export class RecordEncoder {
     return keptByIdentity(this.facts, facts, () => recordedFacts(facts, this.digest));
   }
 
-  private rulesOf(rules: readonly RuleName[]): EncodedRules {
-    if (rules.length === 0) return noRules;
-    return keptByIdentity(this.rules, rules, () => encodedRules(rules));
-  }
-
-  private masksOf(masks: DecisionEvent["masks"]): string {
-    if (masks.length === 0) return "[]";
-    return keptByIdentity(this.masks, masks, () => encodedMasks(masks));
+  private partsOf(event: DecisionEvent, activity: number): DecisionParts {
+    const known = this.decisions.get(event.rules);
+    if (known !== undefined && isSame(known.told, event)) return known.parts;
+    const { verdict, rules, reason, sqlstate, text, masks, policyVersion, facts } = event;
+    const told: Told = { verdict, rules, reason, sqlstate, text, masks, policyVersion, facts };
+    const parts = decisionParts(told, activity, this.textOf(text));
+    this.decisions.set(rules, { told, parts });
+    return parts;
   }
 
   private textOf(text: StatementText): string {
@@ -215,42 +181,6 @@ function keptByIdentity<T>(cache: WeakMap<object, T>, key: unknown, make: () => 
   const made = make();
   cache.set(key, made);
   return made;
-}
-
-function encodedRules(rules: readonly RuleName[]): EncodedRules {
-  const named = rules
-    .slice(0, RULES_MAX)
-    .map(({ policy, rule }) => ({ policy: boundedName(policy), rule: boundedName(rule) }));
-  const first = named[0];
-  const policy = canonicalJson(
-    first === undefined ? { name: "none" } : { name: first.policy, uid: `${first.policy}/${first.rule}` },
-  );
-  return { list: canonicalJson(named), policy: policy.slice(0, -1) };
-}
-
-const noRules = encodedRules([]);
-
-function encodedMasks(masks: DecisionEvent["masks"]): string {
-  return canonicalJson(
-    masks
-      .slice(0, MASKS_MAX)
-      .map((mask) => ({ class: boundedName(mask.class), column: mask.column, method: boundedName(mask.method) })),
-  );
-}
-
-/** OCSF `query_info`; its `data` (the answer) stays empty for ever. */
-function encodedText(text: StatementText): string {
-  const uid = text.fingerprint === null ? undefined : boundedName(text.fingerprint);
-  const query = text.form === "normalized" ? boundedText(text.text, TEXT_MAX) : `hmac-sha256:${boundedName(text.hmac)}`;
-  return canonicalJson({ name: text.form, query_string: query, uid });
-}
-
-/** `status_code` and `status_detail`, each only when there is one. */
-function statusDetail(code: string | null, detail: string | null): string {
-  const codeMember = code === null ? "" : `"status_code":${canonicalString(boundedText(code, 16))},`;
-  return detail === null
-    ? codeMember
-    : `${codeMember}"status_detail":${canonicalString(boundedText(detail, REASON_MAX))},`;
 }
 
 function chain(at: ChainPosition): string {

@@ -5,9 +5,7 @@ import type { Facts, Statement } from "../sql/facts.ts";
 import type { Core } from "./core.ts";
 import type { Judged, Prepared, Run } from "./model.ts";
 
-function textOf(core: Core, statement: Statement, text: Buffer): StatementText {
-  if (statement.normalized !== null)
-    return { form: "normalized", text: statement.normalized, fingerprint: statement.fingerprint };
+function digestOf(core: Core, statement: Statement, text: Buffer): StatementText {
   const own = text.subarray(statement.startByte, statement.endByte);
   return {
     form: "digest",
@@ -41,20 +39,28 @@ function recordedFacts(facts: Facts): unknown {
 
 /** The parts of a decision's records that stay the same objects, so that the encoder knows them again. */
 interface Told {
+  readonly statement: Statement;
   readonly rules: readonly RuleRef[];
   readonly masks: DecisionEvent["masks"];
+  /** null: a digest, of the text at hand. */
+  readonly text: StatementText | null;
 }
 
 const told = new WeakMap<Decision, Told>();
 const nothingMasked: DecisionEvent["masks"] = [];
 
-function toldOf(decision: Decision): Told {
+function toldOf({ decision, statement }: Judged): Told {
   let known = told.get(decision);
-  if (known === undefined) {
-    known = { rules: rulesOf(decision), masks: decision.verdict === "allow" ? masksOf(decision.masks) : nothingMasked };
+  if (known === undefined || known.statement !== statement) {
+    const masks = decision.verdict === "allow" ? masksOf(decision.masks) : nothingMasked;
+    known = { statement, rules: rulesOf(decision), masks, text: normalizedText(statement) };
     told.set(decision, known);
   }
   return known;
+}
+
+function normalizedText({ normalized, fingerprint }: Statement): StatementText | null {
+  return normalized === null ? null : { form: "normalized", text: normalized, fingerprint };
 }
 
 function masksOf(plan: MaskPlan): DecisionEvent["masks"] {
@@ -84,7 +90,7 @@ export function decided(core: Core, step: DecisionEvent["step"], judged: Judged,
   const { decision, statement } = judged;
   const { session, principal, database, context } = core.options;
   const allowed = decision.verdict === "allow";
-  const { rules, masks } = toldOf(decision);
+  const { rules, masks, text: normalized } = toldOf(judged);
   return {
     event: "decision",
     session,
@@ -98,7 +104,7 @@ export function decided(core: Core, step: DecisionEvent["step"], judged: Judged,
     rules,
     reason: reasonOf(judged),
     sqlstate: allowed ? null : decision.refusal.sqlstate,
-    text: textOf(core, statement, text),
+    text: normalized ?? digestOf(core, statement, text),
     facts: recordedFacts(statement.facts),
     masks,
     policyVersion: core.policies.version,

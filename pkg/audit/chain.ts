@@ -1,6 +1,7 @@
 // The chain of one sidecar's records: numbered from 0 without gaps, each naming the SHA-256 of the exact bytes before it. Pure: a state
 // in, a state out; whoever writes the bytes keeps the new state only when the write has completed.
 import { hash as digest } from "node:crypto";
+import { RecordWriter } from "./record-writer.ts";
 
 /** What the first record of a chain names as the one before it. */
 export const GENESIS = "0".repeat(64);
@@ -22,8 +23,8 @@ export interface ChainPosition {
   readonly timeMs: number;
 }
 
-/** Makes the canonical text of one record for its place in the chain. */
-export type RecordBody = (at: ChainPosition) => string;
+/** Writes the canonical text of one record for its place in the chain. */
+export type RecordBody = (at: ChainPosition, out: RecordWriter) => void;
 
 export interface Appended {
   readonly bytes: Buffer;
@@ -42,7 +43,9 @@ export function recordHash(bytes: Uint8Array): string {
 
 export function append(state: ChainState, body: RecordBody, timeMs: number): Appended {
   const number = state.next;
-  const bytes = Buffer.from(body({ chain: state.chain, number, previous: state.last, timeMs }));
+  const out = new RecordWriter();
+  body({ chain: state.chain, number, previous: state.last, timeMs }, out);
+  const bytes = Buffer.from(out.bytes());
   const hash = recordHash(bytes);
   return { bytes, number, hash, state: { chain: state.chain, next: number + 1, last: hash } };
 }

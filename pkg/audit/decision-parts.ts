@@ -4,6 +4,7 @@ import { boundedName, boundedText, withoutQuoted } from "./bounded-text.ts";
 import { canonicalJson, canonicalString } from "./canonical-json.ts";
 import type { DecisionEvent, RuleName, StatementText, Verdict } from "./event.ts";
 
+export const OCSF_VERSION = "1.8.0";
 export const TEXT_MAX = 16 * 1024;
 export const REASON_MAX = 1024;
 const RULES_MAX = 256;
@@ -37,19 +38,21 @@ const outlooks: Readonly<Record<Verdict | "mask", Outlook>> = {
 
 export interface DecisionParts {
   /** Up to the actor. */
-  readonly opening: string;
-  /** From the disposition to the correlation's name. */
-  readonly message: string;
-  /** From the policy to the source. */
-  readonly policy: string;
+  readonly opening: Buffer;
+  /** From the disposition to the session. */
+  readonly message: Buffer;
+  /** From the version of OCSF to the text. */
+  readonly policy: Buffer;
+  readonly query: Buffer;
+  readonly severity: Buffer;
   /** From the status to the time. */
-  readonly status: string;
-  readonly type: string;
-  /** From the masks to the place, which is the same in all. */
-  readonly masks: string;
-  readonly rules: string;
+  readonly status: Buffer;
+  /** From the type to the chain. */
+  readonly type: Buffer;
+  /** From the kind to the session. */
+  readonly found: Buffer;
   /** The verdict, behind the step. */
-  readonly verdict: string;
+  readonly verdict: Buffer;
 }
 
 /** What the parts are made of: with all of them the same, the parts are. */
@@ -71,22 +74,33 @@ export function isSame(a: Told, b: Told): boolean {
   );
 }
 
-/** `activity`: of the facts. `query`: the text as `encodedText` writes it. */
-export function decisionParts(told: Told, activity: number, query: string): DecisionParts {
+export interface Frame {
+  /** OCSF activity of the facts. */
+  readonly activity: number;
+  /** The text as `encodedText` writes it. */
+  readonly query: Buffer;
+  /** Canonical JSON of the place. */
+  readonly place: string;
+}
+
+export function decisionParts(told: Told, { activity, query, place }: Frame): DecisionParts {
   const outlook = outlooks[told.verdict === "allow" && told.masks.length > 0 ? "mask" : told.verdict];
   const reason = told.text.form === "digest" && told.reason !== null ? withoutQuoted(told.reason) : told.reason;
   const { list, policy } = encodedRules(told.rules);
+  const version = canonicalString(boundedName(told.policyVersion));
+  const bytes = (text: string) => Buffer.from(text);
   return {
-    opening: `{"action_id":${outlook.action},"activity_id":${activity},"actor":`,
-    message: `,"disposition_id":${outlook.disposition},"message":"${outlook.message}",`,
-    policy:
-      `"policy":${policy},"version":${canonicalString(boundedName(told.policyVersion))}},` +
-      `"query_info":${query},"severity_id":${outlook.severity},"src_endpoint":`,
-    status: `,${statusDetail(told.sqlstate, reason)}"status_id":${outlook.status},"time":`,
-    type: `,"type_uid":${600500 + activity},"unmapped":{"weir":{`,
-    masks: `,"kind":"decision","masks":${encodedMasks(told.masks)},"place":`,
-    rules: `,"rules":${list},"session":"`,
-    verdict: `","verdict":"${told.verdict}","who":`,
+    opening: bytes(`{"action_id":${outlook.action},"activity_id":${activity},"actor":`),
+    message: bytes(
+      `,"disposition_id":${outlook.disposition},"message":"${outlook.message}","metadata":{"correlation_uid":"`,
+    ),
+    policy: bytes(`","version":"${OCSF_VERSION}"},"policy":${policy},"version":${version}},"query_info":`),
+    query,
+    severity: bytes(`,"severity_id":${outlook.severity},"src_endpoint":`),
+    status: bytes(`,${statusDetail(told.sqlstate, reason)}"status_id":${outlook.status},"time":`),
+    type: bytes(`,"type_uid":${600500 + activity},"unmapped":{"weir":{"chain":{"previous":"`),
+    found: bytes(`,"kind":"decision","masks":${encodedMasks(told.masks)},"place":${place},"rules":${list},"session":"`),
+    verdict: bytes(`","verdict":"${told.verdict}","who":`),
   };
 }
 
@@ -116,10 +130,10 @@ function encodedMasks(masks: DecisionEvent["masks"]): string {
 }
 
 /** OCSF `query_info`; its `data` (the answer) stays empty for ever. */
-export function encodedText(text: StatementText): string {
+export function encodedText(text: StatementText): Buffer {
   const uid = text.fingerprint === null ? undefined : boundedName(text.fingerprint);
   const query = text.form === "normalized" ? boundedText(text.text, TEXT_MAX) : `hmac-sha256:${boundedName(text.hmac)}`;
-  return canonicalJson({ name: text.form, query_string: query, uid });
+  return Buffer.from(canonicalJson({ name: text.form, query_string: query, uid }));
 }
 
 /** `status_code` and `status_detail`, each only when there is one. */

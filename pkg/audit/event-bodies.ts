@@ -50,20 +50,20 @@ export class EventBodies {
         const activity = encoder.activityOf(event.facts);
         const outcomeBytes = encoder.outcomeBytes(context);
         this.open.add(event.session, event.statement, { context, activity, segment, outcomeBytes });
-        return (at) => encoder.decision(event, context, at);
+        return (at, out) => encoder.decision(event, context, at, out);
       }
       case "outcome": {
         const open = this.open.get(event.session, event.statement);
         const context = open?.context ?? unknownContext(event.session);
-        return (at) => encoder.outcome(event, context, open?.activity ?? 0, at);
+        return (at, out) => encoder.outcome(event, context, open?.activity ?? 0, at, out);
       }
       case "session": {
         const context = this.contexts.of(event);
         if (event.phase === "open") this.rooms.add(event.session, encoder.sessionEndBytes(context));
-        return (at) => encoder.session(event, context, at);
+        return (at, out) => encoder.session(event, context, at, out);
       }
       case "policy":
-        return (at) => encoder.policy(event, at);
+        return (at, out) => encoder.policy(event, at, out);
       default:
         return event satisfies never;
     }

@@ -1,6 +1,7 @@
 // How a record lies in a segment: one line `{"sha256":"<64 hex>","record":<the exact bytes that were hashed>}`. The line is JSON
 // itself, for jq and people; the record's bytes are found by position, never by parsing.
-import { recordHash } from "./chain.ts";
+import { type ChainPosition, type RecordBody, recordHash } from "./chain.ts";
+import { RecordWriter } from "./record-writer.ts";
 
 const HEAD = '{"sha256":"';
 const MIDDLE = '","record":';
@@ -8,44 +9,44 @@ export const HASH_START = HEAD.length;
 export const RECORD_START = HASH_START + 64 + MIDDLE.length;
 /** Of a whole line; a record is bounded far below it (record.ts). */
 export const LINE_BYTES_MAX = 4 * 1024 * 1024;
-const NEWLINE = 0x0a;
 const BRACE = 0x7d;
+
+const LINE_HEAD = Buffer.from(HEAD);
+const LINE_MIDDLE = Buffer.from(MIDDLE);
+const LINE_END = Buffer.from("}\n");
 
 /** Collects lines for one write. Its bytes are valid until the next `add` or `clear`. */
 export class LineBuffer {
-  private buffer = Buffer.allocUnsafe(256 * 1024);
-  private end = 0;
+  private readonly out = new RecordWriter();
 
   get length(): number {
-    return this.end;
+    return this.out.length;
   }
 
-  /** Adds the canonical text of a record and returns its hash. */
-  add(record: string): string {
-    this.reserve(RECORD_START + record.length * 3 + 2);
-    const start = this.end + RECORD_START;
-    const end = start + this.buffer.write(record, start, "utf8");
-    const hash = recordHash(this.buffer.subarray(start, end));
-    this.buffer.write(`${HEAD}${hash}${MIDDLE}`, this.end, "latin1");
-    this.buffer[end] = BRACE;
-    this.buffer[end + 1] = NEWLINE;
-    this.end = end + 2;
+  /** Adds the line of a record at its place in the chain and returns the record's hash. A body that throws leaves nothing behind. */
+  add(body: RecordBody, at: ChainPosition): string {
+    const { out } = this;
+    const start = out.skip(RECORD_START);
+    try {
+      body(at, out);
+    } catch (cause) {
+      out.cutTo(start);
+      throw cause;
+    }
+    const hash = recordHash(out.bytes(start + RECORD_START));
+    out.patch(start, LINE_HEAD);
+    out.patchAscii(start + HASH_START, hash);
+    out.patch(start + HASH_START + hash.length, LINE_MIDDLE);
+    out.piece(LINE_END);
     return hash;
   }
 
   bytes(): Buffer {
-    return this.buffer.subarray(0, this.end);
+    return this.out.bytes();
   }
 
   clear(): void {
-    this.end = 0;
-  }
-
-  private reserve(bytes: number): void {
-    if (this.end + bytes <= this.buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, this.end + bytes));
-    this.buffer.copy(larger, 0, 0, this.end);
-    this.buffer = larger;
+    this.out.cutTo(0);
   }
 }
 

@@ -38,7 +38,7 @@ export class Opening {
   /** The next records to write; empty when nothing is owed any more. */
   next(): readonly RecordBody[] {
     const { beginning } = this;
-    if (beginning !== null) return [(at) => this.encoder.chainEvent(beginning, at)];
+    if (beginning !== null) return [(at, out) => this.encoder.chainEvent(beginning, at, out)];
     return this.closings.slice(0, BATCH).map((place) => this.closing(place));
   }
 
@@ -52,7 +52,7 @@ export class Opening {
     const record = readRecord(this.files, this.folder, place) as EndpointParts | null;
     const context = contextOfRecord(record ?? {}, place.session);
     const activity = typeof record?.activity_id === "number" ? record.activity_id : 0;
-    return (at) => this.encoder.outcome(unknownOutcome(place), context, activity, at);
+    return (at, out) => this.encoder.outcome(unknownOutcome(place), context, activity, at, out);
   }
 }
 

@@ -6,17 +6,22 @@ import { boundedName } from "./bounded-text.ts";
 import { canonicalJson, canonicalString } from "./canonical-json.ts";
 
 export interface RecordContext {
-  /** Canonical JSON, each of its own object. */
-  readonly actor: string;
-  readonly database: string;
-  readonly source: string;
-  readonly claims: string;
-  readonly who: string;
+  /** Canonical JSON of the OCSF user. */
+  readonly user: Buffer;
+  /** From the actor's value to that of the database: what lies between is the same in every record of a statement. */
+  readonly actorToDatabase: Buffer;
+  readonly database: Buffer;
+  readonly source: Buffer;
+  readonly claims: Buffer;
+  readonly who: Buffer;
   /** The session's name escaped for JSON, without quotes. */
-  readonly session: string;
-  /** UTF-8 bytes of all of the above together. */
+  readonly session: Buffer;
+  /** UTF-8 bytes of what a record of the session holds of all this, each once. */
   readonly bytes: number;
 }
+
+/** OCSF Datastore Activity (6005) in System Activity (6). */
+const DATASTORE_ACTIVITY = `"category_uid":6,"class_uid":6005`;
 
 export interface SessionParts {
   readonly session: string;
@@ -30,8 +35,8 @@ export interface SessionParts {
 const RELATIONAL = 1;
 
 export function contextOf(parts: SessionParts): RecordContext {
-  return measured({
-    actor: canonicalJson({ user: userOf(parts.principal) }),
+  return encoded({
+    user: canonicalJson(userOf(parts.principal)),
     database: canonicalJson({ name: boundedName(parts.database) || "unknown", type_id: RELATIONAL }),
     source: canonicalJson(endpointOf(parts.client)),
     claims: claimsJson(parts.application),
@@ -40,9 +45,20 @@ export function contextOf(parts: SessionParts): RecordContext {
   });
 }
 
-function measured(context: Omit<RecordContext, "bytes">): RecordContext {
-  const { actor, database, source, claims, who, session } = context;
-  return { ...context, bytes: Buffer.byteLength(`${actor}${database}${source}${claims}${who}${session}`) };
+type ContextTexts = Readonly<Record<"user" | "database" | "source" | "claims" | "who" | "session", string>>;
+
+function encoded({ user, database, source, claims, who, session }: ContextTexts): RecordContext {
+  const actor = `{"user":${user}}`;
+  return {
+    user: Buffer.from(user),
+    actorToDatabase: Buffer.from(`${actor},${DATASTORE_ACTIVITY},"database":${database}`),
+    database: Buffer.from(database),
+    source: Buffer.from(source),
+    claims: Buffer.from(claims),
+    who: Buffer.from(who),
+    session: Buffer.from(session),
+    bytes: Buffer.byteLength(`${actor}${database}${source}${claims}${who}${session}`),
+  };
 }
 
 export function escaped(name: string): string {
@@ -64,11 +80,14 @@ export interface EndpointParts {
 
 /** The context of a decision that was read back from its record. */
 export function contextOfRecord(record: EndpointParts, session: string): RecordContext {
-  const unknown = unknownContext(session);
-  return measured({
-    ...unknown,
-    actor: record.actor === undefined ? unknown.actor : canonicalJson(record.actor),
-    database: record.database === undefined ? unknown.database : canonicalJson(record.database),
-    source: record.src_endpoint === undefined ? unknown.source : canonicalJson(record.src_endpoint),
+  const { actor, database, src_endpoint: source } = record;
+  const user = (actor as { readonly user?: unknown } | null | undefined)?.user;
+  return encoded({
+    user: canonicalJson(user === undefined ? userOf(null) : user),
+    database: canonicalJson(database === undefined ? { name: "unknown", type_id: RELATIONAL } : database),
+    source: canonicalJson(source === undefined ? endpointOf("") : source),
+    claims: claimsJson(null),
+    who: canonicalJson(whoOf(null)),
+    session: escaped(session),
   });
 }

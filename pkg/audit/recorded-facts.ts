@@ -9,7 +9,7 @@ const STRING_MAX = 1024;
 const DIGEST_CHARS = 32;
 
 export interface RecordedFacts {
-  readonly json: string;
+  readonly json: Buffer;
   /** OCSF Datastore Activity: 0 unknown, 2 update, 4 query, 5 write, 6 create, 7 delete, 99 other. */
   readonly activity: number;
 }
@@ -19,7 +19,7 @@ const literalKeys = new Set(["path", "value", "delimiter", "nullText", "quote", 
 const proseKeys = new Set(["why", "where"]);
 
 export function recordedFacts(facts: unknown, digest: Digest): RecordedFacts {
-  return { json: factsJson(facts, digest), activity: activityOf(facts) };
+  return { json: Buffer.from(factsJson(facts, digest)), activity: activityOf(facts) };
 }
 
 function factsJson(facts: unknown, digest: Digest): string {

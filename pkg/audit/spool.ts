@@ -240,7 +240,7 @@ export class Spool {
     this.lines.clear();
     try {
       while (end < bodies.length && (end === from || this.lines.length < WRITE_BYTES)) {
-        previous = this.lines.add(bodies[end]!({ chain, number, previous, timeMs }));
+        previous = this.lines.add(bodies[end]!, { chain, number, previous, timeMs });
         number++;
         end++;
       }

@@ -147,7 +147,7 @@ export class AuditWriter {
       if (failure !== null) throw failure;
       this.tellGap(this.durability);
       this.appendAll(
-        [(at) => this.encoder.chainEvent({ event: "chain", phase: "close", reason }, at)],
+        [(at, out) => this.encoder.chainEvent({ event: "chain", phase: "close", reason }, at, out)],
         this.durability,
       );
     } finally {
@@ -176,7 +176,7 @@ export class AuditWriter {
   private tellGap(durability: Durability): void {
     const event = this.gap.event();
     if (event === null) return;
-    this.appendAll([(at) => this.encoder.chainEvent(event, at)], durability);
+    this.appendAll([(at, out) => this.encoder.chainEvent(event, at, out)], durability);
     this.gap.told();
   }
 

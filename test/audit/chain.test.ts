@@ -11,7 +11,7 @@ function chainOf(count: number): Buffer[] {
   return Array.from({ length: count }, (_, statement) => {
     const appended = append(
       state,
-      (at) => encoder.decision(decision(statement), unknownContext("5e55"), at),
+      (at, out) => encoder.decision(decision(statement), unknownContext("5e55"), at, out),
       1_800_000_000_000,
     );
     state = appended.state;

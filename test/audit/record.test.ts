@@ -1,26 +1,35 @@
 import fc from "fast-check";
 import { canonicalJson } from "../../pkg/audit/canonical-json.ts";
-import { append, type ChainPosition, GENESIS, newChain } from "../../pkg/audit/chain.ts";
+import { append, type ChainPosition, GENESIS, newChain, type RecordBody } from "../../pkg/audit/chain.ts";
 import type { AuditEvent, DecisionEvent } from "../../pkg/audit/event.ts";
 import { RECORD_START } from "../../pkg/audit/line.ts";
 import { RecordEncoder } from "../../pkg/audit/record.ts";
 import { contextOf, unknownContext } from "../../pkg/audit/record-context.ts";
+import { RecordWriter } from "../../pkg/audit/record-writer.ts";
 import { agent, ana, decision, digest, facts, outcome, place, session } from "./fixtures.ts";
 import type { Json } from "./spool-lines.ts";
 
 const encoder = new RecordEncoder({ place, productVersion: "0.1.0", digest });
 const at: ChainPosition = { chain: "c".repeat(32), number: 41, previous: "a".repeat(64), timeMs: 1_800_000_000_123 };
 
-function encoded(event: AuditEvent): string {
+function written(write: (out: RecordWriter) => void): string {
+  const out = new RecordWriter();
+  write(out);
+  return out.bytes().toString();
+}
+
+const encoded = (event: AuditEvent): string => written((out) => encodeTo(event, out));
+
+function encodeTo(event: AuditEvent, out: RecordWriter): void {
   switch (event.event) {
     case "decision":
-      return encoder.decision(event, contextOf(event), at);
+      return encoder.decision(event, contextOf(event), at, out);
     case "outcome":
-      return encoder.outcome(event, contextOf(decision(event.statement)), 4, at);
+      return encoder.outcome(event, contextOf(decision(event.statement)), 4, at, out);
     case "session":
-      return encoder.session(event, contextOf(event), at);
+      return encoder.session(event, contextOf(event), at, out);
     case "policy":
-      return encoder.policy(event, at);
+      return encoder.policy(event, at, out);
     default:
       return event satisfies never;
   }
@@ -245,7 +254,7 @@ test("records of the chain itself are canonical too", () => {
     { event: "chain", phase: "gap", unrecorded: 4, sinceMs: 1, untilMs: 2, cause: "disk full" },
     { event: "chain", phase: "close", reason: "SIGTERM" },
   ] as const) {
-    const line = encoder.chainEvent(event, at);
+    const line = written((out) => encoder.chainEvent(event, at, out));
     expect(canonicalJson(JSON.parse(line))).toBe(line);
   }
 });
@@ -258,9 +267,13 @@ test("an ending never takes more bytes than were kept free for it", () => {
   fc.assert(
     fc.property(decisions, text, (parts, reason) => {
       const context = contextOf(decision(parts.statement, parts));
-      const ended = encoder.outcome(outcome(Number.MAX_SAFE_INTEGER, { ...worst, ...large }), context, 99, late);
+      const ended = written((out) =>
+        encoder.outcome(outcome(Number.MAX_SAFE_INTEGER, { ...worst, ...large }), context, 99, late, out),
+      );
       expect(lineBytes(ended)).toBeLessThanOrEqual(encoder.outcomeBytes(context));
-      const closed = encoder.session(session("close", { reason: reason.repeat(1000) }), context, late);
+      const closed = written((out) =>
+        encoder.session(session("close", { reason: reason.repeat(1000) }), context, late, out),
+      );
       expect(lineBytes(closed)).toBeLessThanOrEqual(encoder.sessionEndBytes(context));
     }),
   );
@@ -340,7 +353,7 @@ test("facts without end are left out and said to be", () => {
 });
 
 test("a chain links the exact bytes", () => {
-  const body = (at: ChainPosition) => encoder.decision(decision(1), unknownContext("5e55"), at);
+  const body: RecordBody = (at, out) => encoder.decision(decision(1), unknownContext("5e55"), at, out);
   const first = append(newChain("f".repeat(32)), body, 1);
   const second = append(first.state, body, 2);
   expect(JSON.parse(first.bytes.toString()).unmapped.weir.chain.previous).toBe(GENESIS);

@@ -15,6 +15,7 @@ import type { Errand } from "./errand.ts";
 import { refusalError, warningNotice } from "./error-reply.ts";
 import type { Flow } from "./flow.ts";
 import { Knowledge } from "./knowledge.ts";
+import type { LargeFrame } from "./large-frames.ts";
 import type { Owed, Portal, Prepared, Run, StandIn } from "./model.ts";
 import type { GateOptions } from "./options.ts";
 import { OwnNames } from "./raise.ts";
@@ -77,6 +78,11 @@ export class Core {
   triggersRan = false;
   warnings: Warning[] = [];
   #number = 0;
+  /** A frame of the client's whose end has not come. */
+  large: LargeFrame | null = null;
+  #largePermit: Permit | null = null;
+  /** What must go up behind the large frame, which is under way. */
+  #behind: Effect[] | null = null;
   #effects: Effect[] = [];
   /** Where replies go again when those that are held back now are released or dropped; null when none are held. */
   #open: Replies | null = null;
@@ -112,7 +118,24 @@ export class Core {
   }
 
   forward(bytes: Buffer, permit: Permit): void {
-    this.#effects.push({ do: "forward", bytes, permit });
+    const effect: Effect = { do: "forward", bytes, permit };
+    if (this.#behind !== null) {
+      this.#behind.push(effect);
+      return;
+    }
+    this.#effects.push(effect);
+    if (bytes !== this.large?.head) return;
+    this.#largePermit = permit;
+    this.#behind = [];
+  }
+
+  /** The next piece of the large frame goes where its first one went; what was forwarded meanwhile follows the last. */
+  forwardPiece(piece: Buffer, isLast: boolean): void {
+    const permit = this.#largePermit;
+    if (permit !== null) this.#effects.push({ do: "forward", bytes: piece, permit });
+    if (!isLast) return;
+    this.#effects.push(...(this.#behind ?? []));
+    this.large = this.#largePermit = this.#behind = null;
   }
 
   reply(bytes: Buffer): void {
@@ -152,6 +175,10 @@ export class Core {
     if (this.#open !== null) throw new Error("replies are held back already");
     this.#open = this.replies;
     this.replies = new Replies();
+  }
+
+  get holdsReplies(): boolean {
+    return this.#open !== null;
   }
 
   releaseHeld(): void {

@@ -2,7 +2,7 @@
 // what is known has changed since; what is refused is replaced by a frame that makes the server itself raise the error.
 import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
-import { type BindNames, decodeBindNames, encodeBind } from "../wire/postgres/bind.ts";
+import { type BindNames, decodeBegunBindNames, decodeBindNames, encodeBind } from "../wire/postgres/bind.ts";
 import { decodeClose } from "../wire/postgres/close.ts";
 import { decodeDescribe, encodeDescribe } from "../wire/postgres/describe.ts";
 import { FLUSH, SYNC } from "../wire/postgres/empty-messages.ts";
@@ -90,9 +90,10 @@ function describeFirst(core: Core, name: string, prepared: Prepared, judged: Jud
   core.hold({ why: "errand", until: () => done, resume: then });
 }
 
+/** `frame` is the beginning of a large one, or whole. */
 export function onBind(core: Core, frame: Buffer): void {
   if (core.skipping) return;
-  const bind = decodeBindNames(frame, 5);
+  const bind = frame === core.large?.head ? decodeBegunBindNames(frame, 5) : decodeBindNames(frame, 5);
   const prepared = core.statements.get(bind.statement);
   if (prepared === undefined) {
     core.unsynced = true;

@@ -12,10 +12,11 @@ import { onExecute } from "./execute.ts";
 import { onBind, onClose, onDescribe, onFlush, onParse, onSync } from "./extended.ts";
 import { onFunctionCall } from "./function-call.ts";
 import { governed } from "./judge.ts";
+import { isDecidable, LargeFrame, PIECES_FROM_BYTES } from "./large-frames.ts";
 import { onCancelDone } from "./on-ready.ts";
 import type { GateOptions } from "./options.ts";
 import { onQuery } from "./query.ts";
-import { onServerFrame } from "./server-lane.ts";
+import { onServerFrame, passesUnread } from "./server-lane.ts";
 
 export class Gate {
   readonly #core: Core;
@@ -45,13 +46,28 @@ export class Gate {
     if (this.#core.ended) return [];
     return this.#guarded("server", () => {
       this.#server.push(chunk);
-      while (!this.#core.ended && this.#server.advance()) {
-        const { type, buffer, start, end } = this.#server;
-        onServerFrame(this.#core, type, buffer, start, end);
-        if (this.#core.wait !== null) this.#pump();
-      }
+      while (!this.#core.ended && this.#fromServer());
       this.#pump();
     });
+  }
+
+  /** One step; false when the server's next bytes are needed. */
+  #fromServer(): boolean {
+    const core = this.#core;
+    const server = this.#server;
+    if (server.pieceBytesLeft > 0) {
+      if (!server.advancePiece()) return false;
+      core.replies.pass(server.buffer, server.start, server.end);
+      return true;
+    }
+    if (server.advance()) {
+      onServerFrame(core, server.type, server.buffer, server.start, server.end);
+      if (core.wait !== null) this.#pump();
+      return true;
+    }
+    if (server.begunBytes < PIECES_FROM_BYTES || !passesUnread(core, server.begun[0]!)) return false;
+    server.beginPieces();
+    return true;
   }
 
   /** The connection that asked for a cancel has ended. */
@@ -82,10 +98,25 @@ export class Gate {
     return this.#waitingBytes > this.#core.options.limits.waitingBytesMax;
   }
 
+  /** Bytes of the client that are here, or will be: a frame that has begun is collected whole. */
+  get clientBytes(): number {
+    return this.#waitingBytes + Math.max(this.#client.begunBytes, this.#client.heldBytes);
+  }
+
+  get serverBytes(): number {
+    return Math.max(this.#server.begunBytes, this.#server.heldBytes);
+  }
+
+  /** The client has got the beginning of a frame whose end is still to come. */
+  get isMidReply(): boolean {
+    return this.#server.pieceBytesLeft > 0;
+  }
+
   /** Between transactions, with nothing owed and nothing waiting. */
   get idle(): boolean {
-    const { transaction, owed, unsynced, wait } = this.#core;
-    return transaction === "I" && owed.length === 0 && !unsynced && wait === null && this.#waiting.length === 0;
+    const { transaction, owed, unsynced, wait, large } = this.#core;
+    const settled = owed.length === 0 && !unsynced && wait === null && large === null;
+    return transaction === "I" && settled && this.#waiting.length === 0;
   }
 
   get terminated(): boolean {
@@ -107,6 +138,10 @@ export class Gate {
   #pump(): void {
     const core = this.#core;
     while (!core.ended && !this.#terminated) {
+      if (core.large?.settled) {
+        if (!this.#movePiece(core.large) && !this.#feed()) return;
+        continue;
+      }
       const { wait } = core;
       if (wait !== null) {
         if (!wait.until()) return;
@@ -114,8 +149,14 @@ export class Gate {
         wait.resume();
         continue;
       }
+      if (core.large !== null) {
+        core.large.settled = true;
+        continue;
+      }
       if (core.muzzle !== null && !this.#mayMove()) return;
-      if (this.#client.advance()) this.#dispatch();
+      const client = this.#client;
+      if (client.advance()) this.#dispatch(client.type, client.buffer.subarray(client.start, client.end));
+      else if (isDecidable(client)) this.#beginLarge();
       else if (!this.#feed()) return;
     }
   }
@@ -133,10 +174,20 @@ export class Gate {
     return true;
   }
 
-  #dispatch(): void {
+  #beginLarge(): void {
+    const large = new LargeFrame(this.#client);
+    this.#core.large = large;
+    this.#dispatch(large.type, large.head);
+  }
+
+  #movePiece(large: LargeFrame): boolean {
+    if (!this.#client.advancePiece()) return false;
+    this.#core.forwardPiece(large.next(this.#client), this.#client.pieceBytesLeft === 0);
+    return true;
+  }
+
+  #dispatch(type: number, frame: Buffer): void {
     const core = this.#core;
-    const { type, buffer, start, end } = this.#client;
-    const frame = buffer.subarray(start, end);
     if (mustDrain(core, type)) {
       if (core.unsynced) core.forward(FLUSH, ownPermit.protocol);
       core.hold({

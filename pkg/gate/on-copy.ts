@@ -29,6 +29,15 @@ export function onCopyMessage(core: Core, head: Owed, reply: "copyData" | "copyD
   show(core, head);
 }
 
+/** A CopyData that has begun: counted as a row and let pass when nothing is to be masked in it. */
+export function copyRowPassesUnread(core: Core): boolean {
+  const { flow } = core;
+  if (flow === null || flow.copy !== null || flow.copyHeaderDue || flow.left <= 0) return false;
+  flow.left -= 1;
+  flow.run.rows += 1;
+  return true;
+}
+
 /** One CopyData is one row, as every server sends it; the header line and the binary trailer are none. */
 function onCopyRow(core: Core, head: Owed, frame: Buffer): void {
   const flow = core.flow!;

@@ -20,6 +20,15 @@ export function onRow(core: Core, head: Owed, buffer: Buffer, start: number, end
   flow.run.maskedCells = flow.rows.maskedCells;
 }
 
+/** A row that has begun: counted and let pass when nothing is to be masked in it. */
+export function rowPassesUnread(core: Core, head: Owed): boolean {
+  const flow = core.flow ?? executeFlow(core, head);
+  if (flow === null || flow.rows !== null || flow.left <= 0) return false;
+  flow.left -= 1;
+  flow.run.rows += 1;
+  return true;
+}
+
 /** Rows of an Execute: their shape came with a Describe of its portal, ours or the client's. */
 function executeFlow(core: Core, head: Owed): Flow | null {
   const run = head.parts[head.at]?.run ?? null;

@@ -8,11 +8,11 @@ import { onAsync } from "./async-messages.ts";
 import type { Core } from "./core.ts";
 import type { Owed } from "./model.ts";
 import { onCompleted, onSuspended } from "./on-completed.ts";
-import { onCopyMessage, onCopyStart } from "./on-copy.ts";
+import { copyRowPassesUnread, onCopyMessage, onCopyStart } from "./on-copy.ts";
 import { onDescribed } from "./on-described.ts";
 import { onError } from "./on-error.ts";
 import { onReady } from "./on-ready.ts";
-import { onRow } from "./on-row.ts";
+import { onRow, rowPassesUnread } from "./on-row.ts";
 
 /** A frame `buffer[start, end)` of type `type`. */
 export function onServerFrame(core: Core, type: number, buffer: Buffer, start: number, end: number): void {
@@ -32,6 +32,20 @@ export function onServerFrame(core: Core, type: number, buffer: Buffer, start: n
   if (step !== "done" || reply === "ready") return;
   core.owed.shift();
   head.errand?.settle(false);
+}
+
+/**
+ * A frame of type `type` has begun: true when it passes to the client unchanged whatever it holds, so that it need not be whole. It
+ * then counts as passed.
+ */
+export function passesUnread(core: Core, type: number): boolean {
+  const reply = replyOf(type);
+  const head = core.owed.head;
+  if (head === undefined || reply === null || steps[head.asked][reply] === null) return false;
+  const isHidden = head.errand !== null || core.muzzle !== null || core.holdsReplies || head.silent;
+  if (isHidden || head.parts[head.at]?.shown === false) return false;
+  if (reply === "dataRow") return rowPassesUnread(core, head);
+  return reply === "copyData" && copyRowPassesUnread(core);
 }
 
 /** An error without a question ends the connection (the server shuts down, an administrator ended it): the client reads it as it is. */

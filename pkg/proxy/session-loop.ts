@@ -175,8 +175,9 @@ export class SessionLoop {
 
   #end(sqlstate: string, message: string): void {
     if (this.#over) return;
+    const words = this.#options.gate.isMidReply ? undefined : fatalError(sqlstate, message);
     this.#finish();
-    endSocket(this.#client.socket, fatalError(sqlstate, message));
+    endSocket(this.#client.socket, words);
     endSocket(this.#upstream.socket);
   }
 

@@ -40,6 +40,12 @@ export function decodeBindNames(bytes: Buffer, from = 0): BindNames {
   return { portal, statement };
 }
 
+/** The names of a Bind of which only the beginning, with both of them, is at hand. */
+export function decodeBegunBindNames(bytes: Buffer, from = 0): BindNames {
+  const reader = new BodyReader(bytes, "Bind", from);
+  return { portal: reader.name(), statement: reader.name() };
+}
+
 export function encodeBind(bind: Bind): Buffer {
   const writer = new FrameWriter("B");
   return writer

@@ -17,6 +17,8 @@ const SMALL_LENGTH_MAX = 10_000;
 const HEADER_BYTES = 5;
 /** A collected frame gets its whole space at once up to here; above, space grows with what has really arrived. */
 const COLLECT_BYTES_AT_ONCE = 1 << 20;
+/** When this much of a frame has arrived, it gets its whole space: growing further would take it twice. */
+const COLLECT_BYTES_IN_GOOD_FAITH = 8 << 20;
 
 const EMPTY: Buffer = Buffer.alloc(0);
 const UNKNOWN = 0;
@@ -43,6 +45,7 @@ export class FrameReader {
   #need = 0;
   /** What follows the kept frame in the chunk that was pushed last. */
   #next: Buffer = EMPTY;
+  #pieceBytesLeft = 0;
 
   /** `known` comes from `typeTable`: the type bytes this side may send. */
   constructor(known: Uint8Array, limits: FrameLimits) {
@@ -58,6 +61,44 @@ export class FrameReader {
   /** A copy of the bytes counted by `heldBytes`, for whoever reads the stream next. */
   held(): Buffer {
     return Buffer.concat([this.#kept.subarray(0, this.#keptBytes), this.buffer.subarray(this.end), this.#next]);
+  }
+
+  /** The whole size of a frame that has begun and not ended, 0 when there is none; asked when `advance()` has returned false. */
+  get begunBytes(): number {
+    return this.#need;
+  }
+
+  /** What has arrived of that frame, its header included. */
+  get begun(): Buffer {
+    return this.#kept.subarray(0, this.#keptBytes);
+  }
+
+  /** Bytes of a frame given out in pieces that are still to come. */
+  get pieceBytesLeft(): number {
+    return this.#pieceBytesLeft;
+  }
+
+  /** The frame that has begun is not collected: `advancePiece()` gives it out as it comes, and then `advance()` goes on behind it. */
+  beginPieces(): void {
+    if (this.#need === 0) throw new Error("no frame has begun");
+    this.#pieceBytesLeft = this.#need;
+  }
+
+  /** Moves to the next piece, `buffer[start, end)`; false when the next bytes of the stream are needed first. */
+  advancePiece(): boolean {
+    if (this.#keptBytes > 0) {
+      this.#use(this.begun);
+      this.#kept = EMPTY;
+      this.#keptBytes = this.#need = 0;
+      this.end = this.buffer.length;
+    } else {
+      if (this.#next.length === 0) return false;
+      this.#use(this.#next);
+      this.#next = EMPTY;
+      this.end = Math.min(this.#pieceBytesLeft, this.buffer.length);
+    }
+    this.#pieceBytesLeft -= this.end;
+    return true;
   }
 
   /** Hands in the next bytes of the stream. Earlier frames should have been consumed: `advance()` had returned false. */
@@ -142,7 +183,10 @@ export class FrameReader {
     const taken = Math.min(count, this.#next.length);
     const bytes = this.#keptBytes + taken;
     if (bytes > this.#kept.length) {
-      const grown = Math.min(this.#need, Math.max(COLLECT_BYTES_AT_ONCE, 2 * this.#kept.length));
+      const grown =
+        bytes > COLLECT_BYTES_IN_GOOD_FAITH
+          ? this.#need
+          : Math.min(this.#need, Math.max(COLLECT_BYTES_AT_ONCE, 2 * this.#kept.length));
       const larger = Buffer.allocUnsafe(Math.max(bytes, grown));
       this.#kept.copy(larger, 0, 0, this.#keptBytes);
       this.#kept = larger;

@@ -3,6 +3,7 @@ import { decide } from "../policy/decide.ts";
 import type { Refusal } from "../policy/decision.ts";
 import type { AnalysisContext } from "../sql/analyze.ts";
 import type { Analysis, Facts, Statement } from "../sql/facts.ts";
+import { textCharactersMax } from "../sql/grammar.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import type { Core } from "./core.ts";
 import type { View } from "./knowledge.ts";
@@ -23,8 +24,12 @@ function isAscii(text: Buffer): boolean {
   return true;
 }
 
+/** What the engine takes, if every character had four bytes: a longer text is not even decoded. */
+const TEXT_BYTES_MAX = 4 * textCharactersMax;
+
 /** Statements of a text under `view`. Bytes that are not UTF-8 mean something only the server knows. */
 export function analyzeText(core: Core, text: Buffer, view: View, parameterTypes?: readonly number[]): Analysis {
+  if (text.length > TEXT_BYTES_MAX) return notUnderstood(text.length, "text longer than 256 KiB");
   if (!core.utf8 && !isAscii(text))
     return notUnderstood(text.length, "the text is not ASCII and client_encoding is not UTF8");
   const decoded = text.toString("utf8");

@@ -4,7 +4,7 @@
 import { createMemory, type Memory } from "./memory.ts";
 import type { Node } from "./node.ts";
 
-const textCharactersMax = 256 * 1024;
+export const textCharactersMax = 256 * 1024;
 /** An instance whose memory has grown beyond this is replaced. */
 const memoryBytesMax = 512 * 1024 * 1024;
 const spareInstances = 1;

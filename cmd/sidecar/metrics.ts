@@ -27,6 +27,13 @@ export function metricsOf(sources: Sources): Registry {
       "Logins that ended without a session",
       () => sources.governor().loginsFailedTotal,
     ],
+    ["gauge", "weir_buffered_bytes", "Bytes taken of limits.bufferedBytes", () => sources.governor().bufferedBytes],
+    [
+      "gauge",
+      "weir_buffer_waits",
+      "Sides of sessions that wait for buffered bytes of others",
+      () => sources.governor().bufferWaits,
+    ],
     ["counter", "weir_audit_records_total", "Records written to the spool", () => sources.audit().records],
     ["counter", "weir_audit_bytes_total", "Bytes written to the spool", () => sources.audit().bytes],
     ["counter", "weir_audit_writes_total", "Writes to the spool", () => sources.audit().writes],

@@ -195,6 +195,13 @@ export const settings = {
     fallback: "1MiB",
     help: "What one client may send ahead while a statement of it is being decided; beyond it, reading pauses.",
   },
+  "limits.bufferedBytes": {
+    env: "WEIR_LIMITS_BUFFERED_BYTES",
+    parse: bytes(2 ** 20, 2 ** 34),
+    form: "bytes, such as 64MiB",
+    fallback: "256MiB",
+    help: "What long statements, masked rows and slow peers may hold in all sessions together, half for each direction; beyond it sessions wait for each other. A frame larger than that waits until it is alone. Values that nothing is to be masked in pass in pieces and need none of it.",
+  },
   "catalog.probeSeconds": {
     env: "WEIR_CATALOG_PROBE_SECONDS",
     parse: whole(1, 3600),

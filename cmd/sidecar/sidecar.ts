@@ -143,6 +143,7 @@ function limitsOf(config: Values) {
     loginTimeMs: config["limits.loginSeconds"] * 1000,
     frameBytesMax: config["limits.frameBytes"],
     waitingBytesMax: config["limits.waitingBytes"],
+    bufferedBytes: config["limits.bufferedBytes"],
     probeEveryMs: config["catalog.probeSeconds"] * 1000,
   };
 }

@@ -11,6 +11,7 @@ import type { Principal } from "../principal/principal.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Random } from "../runtime/random.ts";
+import { type ByteBudgets, byteBudgets } from "./byte-budget.ts";
 import { SharedBuffer } from "./byte-source.ts";
 import { CancelRegistry } from "./cancel-registry.ts";
 import type { Credentials } from "./credentials.ts";
@@ -60,6 +61,8 @@ export interface GovernorLimits extends GateLimits {
   readonly sessions: number;
   readonly logins: number;
   readonly loginTimeMs: number;
+  /** What frames and slow peers may hold in all sessions together, beyond a small allowance for each. */
+  readonly bufferedBytes: number;
 }
 
 export interface GovernorCounters {
@@ -67,6 +70,9 @@ export interface GovernorCounters {
   readonly logins: number;
   readonly sessionsTotal: number;
   readonly loginsFailedTotal: number;
+  readonly bufferedBytes: number;
+  /** Sides of sessions that wait for others to let go of buffered bytes. */
+  readonly bufferWaits: number;
 }
 
 export interface Governor {
@@ -87,6 +93,7 @@ class RunningGovernor implements Governor {
   readonly #slots: Slots;
   readonly #shared = new SharedKnowledge();
   readonly #reads = new SharedBuffer();
+  readonly #budgets: ByteBudgets;
   readonly #loops = new Set<SessionLoop>();
   readonly #listeners: readonly Listener[];
   #sessionsTotal = 0;
@@ -97,6 +104,7 @@ class RunningGovernor implements Governor {
     this.#options = options;
     this.#cancels = new CancelRegistry(options.random);
     this.#slots = new Slots(options.limits.sessions);
+    this.#budgets = byteBudgets(options.limits.bufferedBytes);
     this.#listeners = options.listeners.map((listener) => this.#listener(listener));
   }
 
@@ -118,11 +126,14 @@ class RunningGovernor implements Governor {
   }
 
   counters(): GovernorCounters {
+    const { fromClients, fromServers } = this.#budgets;
     return {
       sessions: this.#loops.size,
       logins: this.#listeners.reduce((sum, listener) => sum + listener.logins, 0),
       sessionsTotal: this.#sessionsTotal,
       loginsFailedTotal: this.#loginsFailedTotal,
+      bufferedBytes: fromClients.heldBytes + fromServers.heldBytes,
+      bufferWaits: fromClients.waiting + fromServers.waiting,
     };
   }
 
@@ -249,6 +260,7 @@ class RunningGovernor implements Governor {
       write: (events, durability) => options.audit.write(events, durability),
       cancel: () => (cancelTarget === null ? Promise.resolve() : sendCancel(cancelTarget)),
       reads: this.#reads,
+      budgets: this.#budgets,
       clientLeft: logged.clientLeft,
       upstreamLeft: logged.upstreamLeft,
     });

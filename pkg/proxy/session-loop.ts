@@ -6,6 +6,7 @@ import type { AuditEvent } from "../audit/event.ts";
 import type { Effect } from "../gate/effect.ts";
 import type { Gate } from "../gate/gate.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { ByteAccount, type ByteBudget, type ByteBudgets } from "./byte-budget.ts";
 import { type ByteSource, byteSource, type SharedBuffer } from "./byte-source.ts";
 import { fatalError } from "./login-error.ts";
 import { OutgoingBytes } from "./outgoing-bytes.ts";
@@ -21,12 +22,16 @@ export interface SessionLoopOptions {
   /** Resolves when the cancel connection has ended. */
   readonly cancel: () => Promise<unknown>;
   readonly reads: SharedBuffer;
+  /** What all sessions of the process share, for each direction. */
+  readonly budgets: ByteBudgets;
   readonly clientLeft: Buffer;
   readonly upstreamLeft: Buffer;
 }
 
 const NOT_RECORDED = "weir: the record of a statement could not be written, so nothing was sent to the database";
 const NOTHING = Buffer.alloc(0);
+const OUT_OF_BYTES =
+  "weir: out of memory for large messages: this session held some and hardly moved while others waited";
 const SHUTTING_DOWN = "terminating connection due to administrator command";
 
 export class SessionLoop {
@@ -35,6 +40,8 @@ export class SessionLoop {
   readonly #upstream: ByteSource;
   readonly #up: OutgoingBytes;
   readonly #down: OutgoingBytes;
+  readonly #fromClient: ByteAccount;
+  readonly #fromUpstream: ByteAccount;
   #over = false;
   #draining = false;
   #done: () => void = () => {};
@@ -59,6 +66,8 @@ export class SessionLoop {
     });
     this.#up = new OutgoingBytes(this.#upstream.socket);
     this.#down = new OutgoingBytes(this.#client.socket);
+    this.#fromClient = this.#account(options.budgets.fromClients, this.#client.socket, this.#upstream.socket);
+    this.#fromUpstream = this.#account(options.budgets.fromServers, this.#upstream.socket, this.#client.socket);
     this.ended = new Promise((resolve) => {
       this.#done = resolve;
     });
@@ -79,6 +88,14 @@ export class SessionLoop {
     if (clientLeft.length > 0) this.#turn(gate.client, clientLeft);
     this.#client.start();
     this.#flow();
+  }
+
+  #account(budget: ByteBudget, from: Socket, to: Socket): ByteAccount {
+    return new ByteAccount(budget, {
+      wake: () => this.#flow(),
+      evict: () => this.#end("53200", OUT_OF_BYTES),
+      movedBytes: () => from.bytesRead + to.bytesWritten,
+    });
   }
 
   /** Lets the open transaction end, then tells the client as a server that shuts down does. */
@@ -161,12 +178,16 @@ export class SessionLoop {
     this.#options.cancel().then(done, done);
   }
 
-  /** Back-pressure both ways: nobody is read while the other side cannot take more. */
+  /** Back-pressure both ways: nobody is read while the other side cannot take more, or the process cannot hold more. */
   #flow(): void {
     if (this.#over) return;
     const { gate } = this.#options;
-    this.#client.setReading(!this.#upstream.socket.writableNeedDrain && !gate.holdsClient);
-    this.#upstream.setReading(!this.#client.socket.writableNeedDrain);
+    const client = this.#client.socket;
+    const upstream = this.#upstream.socket;
+    const holdsUp = this.#fromClient.covers(gate.clientBytes + upstream.writableLength);
+    const holdsDown = this.#fromUpstream.covers(gate.serverBytes + client.writableLength);
+    this.#client.setReading(holdsUp && !upstream.writableNeedDrain && !gate.holdsClient);
+    this.#upstream.setReading(holdsDown && !client.writableNeedDrain);
   }
 
   #leaveWhenIdle(): void {
@@ -191,6 +212,8 @@ export class SessionLoop {
 
   #finish(): void {
     this.#over = true;
+    this.#fromClient.close();
+    this.#fromUpstream.close();
     try {
       this.#options.write(
         this.#options.gate.gone().flatMap((effect) => (effect.do === "record" ? [effect.event] : [])),

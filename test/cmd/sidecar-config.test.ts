@@ -72,6 +72,7 @@ test("a file gives one typed value, with defaults for what it leaves out", () =>
       "limits.frameBytes": 1_073_741_824,
       "limits.logins": 200,
       "limits.waitingBytes": 1_048_576,
+      "limits.bufferedBytes": 268_435_456,
       "limits.loginSeconds": 60,
       "catalog.probeSeconds": 5,
     },

@@ -22,6 +22,7 @@ export interface GovernedOptions {
   /** Login to who it is; a login that is not listed is a Service of that name. */
   readonly principals?: Readonly<Record<string, Partial<Principal>>>;
   readonly frameBytesMax?: number;
+  readonly bufferedBytes?: number;
   /** Kept when it stops; a new folder that goes with it when not given. */
   readonly spoolDir?: string;
   /** The spool's file system. */
@@ -70,6 +71,7 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
       loginTimeMs: 20_000,
       frameBytesMax: options.frameBytesMax ?? 256 * 1024 * 1024,
       waitingBytesMax: 64 * 1024 * 1024,
+      bufferedBytes: options.bufferedBytes ?? 256 * 1024 * 1024,
       probeEveryMs: 1000,
     },
     clock: systemClock,

@@ -19,6 +19,7 @@ import { type ListenAddress, Listener } from "./listener.ts";
 import type { LoggedIn, LoginEnded } from "./logged-in.ts";
 import { login } from "./login.ts";
 import type { Admission, LoginOptions } from "./login-options.ts";
+import { RecordLane } from "./record-lane.ts";
 import { sendCancel } from "./send-cancel.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
 import { SessionLoop } from "./session-loop.ts";
@@ -93,6 +94,7 @@ class RunningGovernor implements Governor {
   readonly #slots: Slots;
   readonly #shared = new SharedKnowledge();
   readonly #reads = new SharedBuffer();
+  readonly #records: RecordLane;
   readonly #budgets: ByteBudgets;
   readonly #loops = new Set<SessionLoop>();
   readonly #listeners: readonly Listener[];
@@ -102,6 +104,7 @@ class RunningGovernor implements Governor {
 
   constructor(options: GovernorOptions) {
     this.#options = options;
+    this.#records = new RecordLane(options.audit, options.logger);
     this.#cancels = new CancelRegistry(options.random);
     this.#slots = new Slots(options.limits.sessions);
     this.#budgets = byteBudgets(options.limits.bufferedBytes);
@@ -123,6 +126,7 @@ class RunningGovernor implements Governor {
     }, timeMs);
     await Promise.all(this.#listeners.map((listener) => listener.drained()));
     clearTimeout(timer);
+    this.#records.flush();
   }
 
   counters(): GovernorCounters {
@@ -257,7 +261,7 @@ class RunningGovernor implements Governor {
       upstream: logged.upstream,
       gate,
       logger: options.logger,
-      write: (events, durability) => options.audit.write(events, durability),
+      records: this.#records,
       cancel: () => (cancelTarget === null ? Promise.resolve() : sendCancel(cancelTarget)),
       reads: this.#reads,
       budgets: this.#budgets,
@@ -299,7 +303,7 @@ class RunningGovernor implements Governor {
   /** Beginnings and ends of sessions: a spool that cannot take them stops statements, not these. */
   #note(event: SessionEvent): void {
     try {
-      this.#options.audit.write([event]);
+      this.#records.write([event]);
     } catch (error) {
       this.#options.logger.log("error", "audit.unavailable", {
         reason: error instanceof Error ? error.message : "unknown",

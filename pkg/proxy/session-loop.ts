@@ -2,7 +2,7 @@
 // one completed write to the spool before the first byte of that turn goes upstream (invariant 2).
 import type { Socket } from "node:net";
 import { AuditUnavailable } from "../audit/audit-unavailable.ts";
-import type { AuditEvent } from "../audit/event.ts";
+import type { AuditEvent, OutcomeEvent } from "../audit/event.ts";
 import type { Effect } from "../gate/effect.ts";
 import type { Gate } from "../gate/gate.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -10,6 +10,7 @@ import { ByteAccount, type ByteBudget, type ByteBudgets } from "./byte-budget.ts
 import { type ByteSource, byteSource, type SharedBuffer } from "./byte-source.ts";
 import { fatalError } from "./login-error.ts";
 import { OutgoingBytes } from "./outgoing-bytes.ts";
+import type { RecordLane } from "./record-lane.ts";
 import { endSocket } from "./sockets.ts";
 
 export interface SessionLoopOptions {
@@ -17,8 +18,7 @@ export interface SessionLoopOptions {
   readonly upstream: Socket;
   readonly gate: Gate;
   readonly logger: Logger;
-  /** Returns when every record is with the kernel; throws AuditUnavailable otherwise. */
-  readonly write: (events: readonly AuditEvent[], durability: "Process" | "Node") => void;
+  readonly records: Pick<RecordLane, "write" | "later">;
   /** Resolves when the cancel connection has ended. */
   readonly cancel: () => Promise<unknown>;
   readonly reads: SharedBuffer;
@@ -157,19 +157,28 @@ export class SessionLoop {
 
   /** False when a statement among them must not run without its record. */
   #record(effects: readonly Effect[]): boolean {
-    const records = effects.filter((effect) => effect.do === "record");
-    if (records.length === 0) return true;
+    const events: AuditEvent[] = [];
+    const outcomes: OutcomeEvent[] = [];
+    let durability: "Process" | "Node" = "Process";
+    let mayGoOn = true;
+    for (const effect of effects) {
+      if (effect.do !== "record") continue;
+      events.push(effect.event);
+      if (effect.event.event === "outcome") outcomes.push(effect.event);
+      if (effect.durability === "Node") durability = "Node";
+      if (effect.onFailure === "Deny") mayGoOn = false;
+    }
+    if (events.length === outcomes.length && durability === "Process") {
+      if (outcomes.length > 0) this.#options.records.later(outcomes);
+      return true;
+    }
     try {
-      const durability = records.some((record) => record.durability === "Node") ? "Node" : "Process";
-      this.#options.write(
-        records.map((record) => record.event),
-        durability,
-      );
+      this.#options.records.write(events, durability);
       return true;
     } catch (error) {
       if (!(error instanceof AuditUnavailable)) throw error;
       this.#options.logger.log("error", "audit.unavailable", { reason: error.message });
-      return records.every((record) => record.onFailure === "Allow");
+      return mayGoOn;
     }
   }
 
@@ -215,7 +224,7 @@ export class SessionLoop {
     this.#fromClient.close();
     this.#fromUpstream.close();
     try {
-      this.#options.write(
+      this.#options.records.write(
         this.#options.gate.gone().flatMap((effect) => (effect.do === "record" ? [effect.event] : [])),
         "Process",
       );

@@ -41,13 +41,10 @@ export interface DecisionParts {
   readonly opening: Buffer;
   /** From the disposition to the session. */
   readonly message: Buffer;
-  /** From the version of OCSF to the text. */
+  /** From the policy to the source. */
   readonly policy: Buffer;
-  readonly query: Buffer;
-  readonly severity: Buffer;
   /** From the status to the time. */
   readonly status: Buffer;
-  /** From the type to the chain. */
   readonly type: Buffer;
   /** From the kind to the session. */
   readonly found: Buffer;
@@ -94,11 +91,13 @@ export function decisionParts(told: Told, { activity, query, place }: Frame): De
     message: bytes(
       `,"disposition_id":${outlook.disposition},"message":"${outlook.message}","metadata":{"correlation_uid":"`,
     ),
-    policy: bytes(`","version":"${OCSF_VERSION}"},"policy":${policy},"version":${version}},"query_info":`),
-    query,
-    severity: bytes(`,"severity_id":${outlook.severity},"src_endpoint":`),
+    policy: Buffer.concat([
+      bytes(`,"policy":${policy},"version":${version}},"query_info":`),
+      query,
+      bytes(`,"severity_id":${outlook.severity},"src_endpoint":`),
+    ]),
     status: bytes(`,${statusDetail(told.sqlstate, reason)}"status_id":${outlook.status},"time":`),
-    type: bytes(`,"type_uid":${600500 + activity},"unmapped":{"weir":{"chain":{"previous":"`),
+    type: bytes(`,"type_uid":${600500 + activity}`),
     found: bytes(`,"kind":"decision","masks":${encodedMasks(told.masks)},"place":${place},"rules":${list},"session":"`),
     verdict: bytes(`","verdict":"${told.verdict}","who":`),
   };

@@ -7,7 +7,6 @@ import { canonicalJson, canonicalString } from "./canonical-json.ts";
 import type { ChainPosition } from "./chain.ts";
 import type { ChainEvent } from "./chain-event.ts";
 import {
-  type DecisionParts,
   decisionParts,
   encodedText,
   isSame,
@@ -20,7 +19,9 @@ import {
 import type { Digest } from "./digest.ts";
 import type { DecisionEvent, OutcomeEvent, OutcomeStatus, PolicyEvent, SessionEvent, StatementText } from "./event.ts";
 import { type Place, placeJson } from "./place.ts";
+import { Recent } from "./recent.ts";
 import type { RecordContext } from "./record-context.ts";
+import { type Form, formOf, type Slot } from "./record-form.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { type RecordedFacts, recordedFacts } from "./recorded-facts.ts";
 import { TextCache } from "./text-cache.ts";
@@ -43,19 +44,10 @@ export interface RecordSource {
 const bytes = (text: string) => Buffer.from(text);
 
 const SLASH = bytes("/");
-const UID = bytes(',"uid":"');
-const CHAIN_UID = bytes('","uid":"');
-const CLAIMS = bytes('"},"claims":');
-const FACTS = bytes(',"facts":');
-const STATEMENT = bytes('","statement":');
-const ACTIVITY = bytes('{"activity_id":');
-const ACTOR = bytes(',"actor":');
-const SOURCE = bytes(`","version":"${OCSF_VERSION}"},"severity_id":${severity.informational},"src_endpoint":`);
-const TYPE = bytes(',"type_uid":');
-const CHAIN = bytes(',"unmapped":{"weir":{"chain":{"previous":"');
-const DURATION = bytes('"},"duration_us":');
-const MASKED_CELLS = bytes(',"kind":"outcome","masked_cells":');
 const SESSION = bytes(',"session":"');
+const STATEMENT = bytes('","statement":');
+const CHAIN = bytes(',"unmapped":{"weir":{"chain":{"previous":"');
+const OCSF = bytes(`","version":"${OCSF_VERSION}"}`);
 const NULL = bytes("null");
 const END = bytes("}}}");
 
@@ -64,30 +56,32 @@ const steps = encodedNames(
   (step: DecisionEvent["step"]) => bytes(`,"step":"${step}`),
 );
 
-const endings = encodedNames(
-  ["completed", "failed", "refused", "cancelled", "broken", "skipped", "unknown"],
-  (status: OutcomeStatus) => ({
-    message: bytes(`,"message":"Statement ended: ${status}","metadata":{"correlation_uid":"`),
-    status: bytes(`,"status":"${status}",`),
-    statusId: bytes(`"status_id":${statusIds[status] ?? 2},"time":`),
-  }),
-);
-
 function encodedNames<N extends string, T>(names: readonly N[], encode: (name: N) => T): Readonly<Record<N, T>> {
   return Object.fromEntries(names.map((name) => [name, encode(name)])) as Record<N, T>;
 }
 
-interface KnownDecision {
+/** Forms of decisions that are kept: of what runs again and again. */
+const FORMS_MAX = 2048;
+/** A session's statements end in few ways. */
+const OUTCOME_FORMS_MAX = 7;
+
+interface DecisionForm {
   readonly told: Told;
-  readonly parts: DecisionParts;
+  readonly step: DecisionEvent["step"];
+  readonly context: RecordContext;
+  readonly chain: string;
+  readonly form: Form;
+}
+
+interface OutcomeForm {
+  readonly status: OutcomeStatus;
+  readonly activity: number;
+  readonly chain: string;
+  readonly form: Form;
 }
 
 export class RecordEncoder {
   private readonly place: string;
-  /** From a statement's number to the record's own: with the profile of decisions, and without. */
-  private readonly governed: Buffer;
-  private readonly plain: Buffer;
-  private readonly placeToRows: Buffer;
   private readonly product: string;
   private readonly productVersion: string;
   private readonly digest: Digest;
@@ -97,7 +91,8 @@ export class RecordEncoder {
   private timeDigits = bytes("0");
   private readonly facts = new WeakMap<object, RecordedFacts>();
   /** By the list of rules, which a decision has for itself. */
-  private readonly decisions = new WeakMap<object, KnownDecision>();
+  private readonly decisions = new Recent<object, DecisionForm>(FORMS_MAX);
+  private readonly outcomes = new WeakMap<RecordContext, OutcomeForm[]>();
   private readonly texts = new TextCache();
 
   constructor(source: RecordSource) {
@@ -105,74 +100,35 @@ export class RecordEncoder {
     this.productVersion = boundedName(source.productVersion);
     this.product = canonicalJson({ name: "Weir", vendor_name: "Weir", version: this.productVersion });
     this.digest = source.digest;
-    this.governed = bytes(`","product":${this.product},"profiles":["security_control"],"sequence":`);
-    this.plain = bytes(`","product":${this.product},"profiles":[],"sequence":`);
-    this.placeToRows = bytes(`,"place":${this.place},"rows":`);
     this.fixedBytes = ENDING_BYTES + Buffer.byteLength(this.place) + Buffer.byteLength(this.product);
   }
 
   decision(event: DecisionEvent, context: RecordContext, at: ChainPosition, out: RecordWriter): void {
-    const facts = this.factsOf(event.facts);
-    const parts = this.partsOf(event, facts.activity);
-    out.piece(parts.opening);
-    out.piece(context.actorToDatabase);
-    out.piece(parts.message);
-    out.piece(context.session);
-    this.statement(event.statement, this.governed, at, out);
-    out.piece(parts.policy);
-    out.piece(parts.query);
-    out.piece(parts.severity);
-    out.piece(context.source);
-    out.piece(parts.status);
-    this.time(at, out);
-    out.piece(parts.type);
-    this.chain(at, out);
-    out.piece(CLAIMS);
-    out.piece(context.claims);
-    out.piece(FACTS);
-    out.piece(facts.json);
-    out.piece(parts.found);
-    out.piece(context.session);
-    out.piece(STATEMENT);
-    out.whole(event.statement);
-    out.piece(steps[event.step]);
-    out.piece(parts.verdict);
-    out.piece(context.who);
-    out.piece(END);
+    const form = this.decisionForm(event, context, at);
+    for (let i = 0; i < form.slots.length; i++) {
+      out.piece(form.runs[i]!);
+      const slot = form.slots[i]!;
+      if (slot === "statement") out.whole(event.statement);
+      else if (slot === "facts") out.piece(this.factsOf(event.facts).json);
+      else this.position(slot, at, out);
+    }
+    out.piece(form.runs.at(-1)!);
   }
 
   /** `activity`: that of the decision. */
   outcome(event: OutcomeEvent, context: RecordContext, activity: number, at: ChainPosition, out: RecordWriter): void {
-    const ended = endings[event.status];
-    out.piece(ACTIVITY);
-    out.whole(activity);
-    out.piece(ACTOR);
-    out.piece(context.actorToDatabase);
-    out.piece(ended.message);
-    out.piece(context.session);
-    this.statement(event.statement, this.plain, at, out);
-    out.piece(SOURCE);
-    out.piece(context.source);
-    out.piece(ended.status);
-    if (event.sqlstate !== null) out.text(statusDetail(event.sqlstate, null));
-    out.piece(ended.statusId);
-    this.time(at, out);
-    out.piece(TYPE);
-    out.whole(600500 + activity);
-    out.piece(CHAIN);
-    this.chain(at, out);
-    out.piece(DURATION);
-    out.whole(event.durationUs);
-    out.piece(MASKED_CELLS);
-    out.whole(event.maskedCells);
-    out.piece(this.placeToRows);
-    if (event.rows === null) out.piece(NULL);
-    else out.whole(event.rows);
-    out.piece(SESSION);
-    out.piece(context.session);
-    out.piece(STATEMENT);
-    out.whole(event.statement);
-    out.piece(END);
+    const form = this.outcomeForm(event.status, activity, context, at);
+    for (let i = 0; i < form.slots.length; i++) {
+      out.piece(form.runs[i]!);
+      const slot = form.slots[i]!;
+      if (slot === "statement") out.whole(event.statement);
+      else if (slot === "durationUs") out.whole(event.durationUs);
+      else if (slot === "maskedCells") out.whole(event.maskedCells);
+      else if (slot === "rows") this.rows(event.rows, out);
+      else if (slot !== "sqlstate") this.position(slot, at, out);
+      else if (event.sqlstate !== null) out.text(statusDetail(event.sqlstate, null));
+    }
+    out.piece(form.runs.at(-1)!);
   }
 
   /** OCSF Authentication: 1 logon (also refused), 2 logoff. */
@@ -233,16 +189,102 @@ export class RecordEncoder {
     );
   }
 
-  /** The rest of the metadata of a statement's record, behind the session's name. */
-  private statement(statement: number, product: Buffer, at: ChainPosition, out: RecordWriter): void {
-    out.piece(SLASH);
-    out.whole(statement);
-    out.piece(product);
-    out.whole(at.number);
-    out.piece(UID);
-    out.ascii(at.chain);
-    out.piece(SLASH);
-    out.whole(at.number);
+  private decisionForm(event: DecisionEvent, context: RecordContext, { chain }: ChainPosition): Form {
+    const known = this.decisions.get(event.rules);
+    if (known !== undefined && known.context === context && known.step === event.step && known.chain === chain) {
+      if (isSame(known.told, event)) return known.form;
+    }
+    const { verdict, rules, reason, sqlstate, text, masks, policyVersion, facts, step } = event;
+    const told: Told = { verdict, rules, reason, sqlstate, text, masks, policyVersion, facts };
+    const activity = this.activityOf(facts);
+    const parts = decisionParts(told, { activity, query: this.textOf(text), place: this.place });
+    const form = formOf([
+      parts.opening,
+      context.actorToDatabase,
+      parts.message,
+      context.session,
+      SLASH,
+      "statement",
+      bytes(`","product":${this.product},"profiles":["security_control"],"sequence":`),
+      "number",
+      bytes(`,"uid":"${chain}/`),
+      "number",
+      OCSF,
+      parts.policy,
+      context.source,
+      parts.status,
+      "time",
+      parts.type,
+      CHAIN,
+      "previous",
+      bytes(`","uid":"${chain}"},"claims":`),
+      context.claims,
+      bytes(',"facts":'),
+      "facts",
+      parts.found,
+      context.session,
+      STATEMENT,
+      "statement",
+      steps[step],
+      parts.verdict,
+      context.who,
+      END,
+    ]);
+    this.decisions.set(rules, { told, step, context, chain, form });
+    return form;
+  }
+
+  private outcomeForm(status: OutcomeStatus, activity: number, context: RecordContext, { chain }: ChainPosition): Form {
+    const kept = this.outcomes.get(context) ?? [];
+    for (const known of kept)
+      if (known.status === status && known.activity === activity && known.chain === chain) return known.form;
+    const form = formOf([
+      bytes(`{"activity_id":${activity},"actor":`),
+      context.actorToDatabase,
+      bytes(`,"message":"Statement ended: ${status}","metadata":{"correlation_uid":"`),
+      context.session,
+      SLASH,
+      "statement",
+      bytes(`","product":${this.product},"profiles":[],"sequence":`),
+      "number",
+      bytes(`,"uid":"${chain}/`),
+      "number",
+      OCSF,
+      bytes(`,"severity_id":${severity.informational},"src_endpoint":`),
+      context.source,
+      bytes(`,"status":"${status}",`),
+      "sqlstate",
+      bytes(`"status_id":${statusIds[status] ?? 2},"time":`),
+      "time",
+      bytes(`,"type_uid":${600500 + activity}`),
+      CHAIN,
+      "previous",
+      bytes(`","uid":"${chain}"},"duration_us":`),
+      "durationUs",
+      bytes(',"kind":"outcome","masked_cells":'),
+      "maskedCells",
+      bytes(`,"place":${this.place},"rows":`),
+      "rows",
+      SESSION,
+      context.session,
+      STATEMENT,
+      "statement",
+      END,
+    ]);
+    this.outcomes.set(context, [...kept.slice(-OUTCOME_FORMS_MAX), { status, activity, chain, form }]);
+    return form;
+  }
+
+  /** What tells a record's place in the chain. */
+  private position(slot: Slot, at: ChainPosition, out: RecordWriter): void {
+    if (slot === "number") out.whole(at.number);
+    else if (slot === "time") this.time(at, out);
+    else out.ascii(at.previous);
+  }
+
+  private rows(rows: number | null, out: RecordWriter): void {
+    if (rows === null) out.piece(NULL);
+    else out.whole(rows);
   }
 
   private time({ timeMs }: ChainPosition, out: RecordWriter): void {
@@ -253,13 +295,6 @@ export class RecordEncoder {
     out.piece(this.timeDigits);
   }
 
-  /** The chain's members behind `{"previous":"`. */
-  private chain(at: ChainPosition, out: RecordWriter): void {
-    out.ascii(at.previous);
-    out.piece(CHAIN_UID);
-    out.ascii(at.chain);
-  }
-
   /** The activity that `decision` records for these facts; its outcome repeats it. */
   activityOf(facts: unknown): number {
     return this.factsOf(facts).activity;
@@ -267,16 +302,6 @@ export class RecordEncoder {
 
   private factsOf(facts: unknown): RecordedFacts {
     return keptByIdentity(this.facts, facts, () => recordedFacts(facts, this.digest));
-  }
-
-  private partsOf(event: DecisionEvent, activity: number): DecisionParts {
-    const known = this.decisions.get(event.rules);
-    if (known !== undefined && isSame(known.told, event)) return known.parts;
-    const { verdict, rules, reason, sqlstate, text, masks, policyVersion, facts } = event;
-    const told: Told = { verdict, rules, reason, sqlstate, text, masks, policyVersion, facts };
-    const parts = decisionParts(told, { activity, query: this.textOf(text), place: this.place });
-    this.decisions.set(rules, { told, parts });
-    return parts;
   }
 
   private textOf(text: StatementText): Buffer {

@@ -13,7 +13,7 @@ const PROCESS_BYTES_MAX = 150e6;
 const SESSION_BYTES_MAX = 128 * 1024;
 
 /** A heap that a leak of a few kilobytes a session would burst. */
-const node = ["--max-old-space-size=64"];
+const node = [`--max-old-space-size=${48 + Math.ceil(SESSIONS / 25)}`];
 const ROUNDS = sized(3, 10);
 
 const own = selfSignedCertificate(["localhost"]);

@@ -1,4 +1,5 @@
-// Load tests have two sizes: a short one that every `make test` runs, and the real one with WEIR_LOAD=long.
+// Load tests have two sizes: a short one that every `make test` runs, and the real one:
+// `WEIR_LOAD=long WEIR_LOAD_LINES=1 make test ARGS='test/load --testTimeout=1200000'`, some minutes.
 
 export const isLong = process.env.WEIR_LOAD === "long";
 

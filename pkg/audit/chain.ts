@@ -21,6 +21,8 @@ export interface ChainPosition {
   readonly previous: string;
   /** Milliseconds since the Unix epoch. */
   readonly timeMs: number;
+  /** Records of one page lie in one segment and may refer to earlier ones of it; absent: they may not. */
+  readonly page?: number;
 }
 
 /** Writes the canonical text of one record for its place in the chain. */

@@ -24,6 +24,10 @@ export class Gap {
     this.untilMs = nowMs;
   }
 
+  get isOwed(): boolean {
+    return this.count > 0;
+  }
+
   /** Null when nothing is missing. */
   event(): ChainEvent | null {
     const { count: unrecorded, sinceMs, untilMs, cause } = this;

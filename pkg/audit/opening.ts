@@ -35,6 +35,10 @@ export class Opening {
     return this.closings[0]?.segment ?? null;
   }
 
+  get isOwed(): boolean {
+    return this.beginning !== null || this.closings.length > 0;
+  }
+
   /** The next records to write; empty when nothing is owed any more. */
   next(): readonly RecordBody[] {
     const { beginning } = this;

@@ -60,6 +60,9 @@ function encodedNames<N extends string, T>(names: readonly N[], encode: (name: N
   return Object.fromEntries(names.map((name) => [name, encode(name)])) as Record<N, T>;
 }
 
+/** Facts that are hardly longer than a reference are written whole each time. */
+const REFERENCE_BYTES = 64;
+
 /** Forms of decisions that are kept: of what runs again and again. */
 const FORMS_MAX = 2048;
 /** A session's statements end in few ways. */
@@ -109,7 +112,7 @@ export class RecordEncoder {
       out.piece(form.runs[i]!);
       const slot = form.slots[i]!;
       if (slot === "statement") out.whole(event.statement);
-      else if (slot === "facts") out.piece(this.factsOf(event.facts).json);
+      else if (slot === "facts") out.piece(this.factsFor(event.facts, at));
       else this.position(slot, at, out);
     }
     out.piece(form.runs.at(-1)!);
@@ -302,6 +305,15 @@ export class RecordEncoder {
 
   private factsOf(facts: unknown): RecordedFacts {
     return keptByIdentity(this.facts, facts, () => recordedFacts(facts, this.digest));
+  }
+
+  /** Whole once in a page, then the number of that record: facts are most of a record, and statements run again and again. */
+  private factsFor(facts: unknown, { page, number }: ChainPosition): Buffer {
+    const known = this.factsOf(facts);
+    if (page === undefined || known.json.length <= REFERENCE_BYTES) return known.json;
+    if (known.whole?.page === page) return known.whole.reference;
+    known.whole = { page, reference: bytes(`{"record":${number}}`) };
+    return known.json;
   }
 
   private textOf(text: StatementText): Buffer {

@@ -10,6 +10,8 @@ const DIGEST_CHARS = 32;
 
 export interface RecordedFacts {
   readonly json: Buffer;
+  /** The last record that holds them whole, which later ones of its page name instead. */
+  whole: { readonly page: number; readonly reference: Buffer } | null;
   /** OCSF Datastore Activity: 0 unknown, 2 update, 4 query, 5 write, 6 create, 7 delete, 99 other. */
   readonly activity: number;
 }
@@ -19,7 +21,7 @@ const literalKeys = new Set(["path", "value", "delimiter", "nullText", "quote", 
 const proseKeys = new Set(["why", "where"]);
 
 export function recordedFacts(facts: unknown, digest: Digest): RecordedFacts {
-  return { json: Buffer.from(factsJson(facts, digest)), activity: activityOf(facts) };
+  return { json: Buffer.from(factsJson(facts, digest)), whole: null, activity: activityOf(facts) };
 }
 
 function factsJson(facts: unknown, digest: Digest): string {

@@ -48,6 +48,11 @@ export interface SpoolCounters {
 const WRITE_BYTES = 1024 * 1024;
 const HEAD_INTERVAL_MS = 1000;
 
+interface Encoded {
+  readonly state: ChainState;
+  readonly end: number;
+}
+
 interface Segment {
   readonly ordinal: number;
   bytes: number;
@@ -64,6 +69,8 @@ export class Spool {
   private state: ChainState;
   private fd: number;
   private released: Mark | null;
+  /** Records of one page may refer to each other: of one segment, in one run, with no failure between them. */
+  private page = 0;
   private tailDirty = false;
   private headDirty = false;
   private headAtMs: number;
@@ -126,15 +133,31 @@ export class Spool {
     this.cutTail();
     // A clock that was set back must not keep the head from being written.
     if (Math.abs(this.world.clock.nowMs() - this.headAtMs) >= HEAD_INTERVAL_MS) this.writeHead();
-    const { state, end } = this.encode(bodies, from);
+    try {
+      const { state, end } = this.place(bodies, from, keepFree, durability);
+      this.write(this.lines.bytes(), durability);
+      this.state = state;
+      this.headDirty = true;
+      this.counted.records += end - from;
+      return end - from;
+    } catch (failure) {
+      // Nothing of it was written, so nothing may refer to it.
+      this.page++;
+      throw failure;
+    }
+  }
+
+  /** Encodes what goes into one write, for the segment that will hold it. */
+  private place(bodies: readonly RecordBody[], from: number, keepFree: number, durability: Durability): Encoded {
+    const encoded = this.encode(bodies, from);
     this.demandRoom(this.lines.length + keepFree);
-    if (this.current.bytes > 0 && this.current.bytes + this.lines.length > this.limits.segmentBytesMax)
-      this.roll(durability);
-    this.write(this.lines.bytes(), durability);
-    this.state = state;
-    this.headDirty = true;
-    this.counted.records += end - from;
-    return end - from;
+    if (this.current.bytes === 0 || this.current.bytes + this.lines.length <= this.limits.segmentBytesMax)
+      return encoded;
+    this.roll(durability);
+    this.page++;
+    const again = this.encode(bodies, from);
+    this.demandRoom(this.lines.length + keepFree);
+    return again;
   }
 
   /** Remembers how far the chain has come, when that has changed. A failure is counted: the head is a witness, not the record. */
@@ -232,7 +255,8 @@ export class Spool {
     );
   }
 
-  private encode(bodies: readonly RecordBody[], from: number): { readonly state: ChainState; readonly end: number } {
+  private encode(bodies: readonly RecordBody[], from: number): Encoded {
+    const { page } = this;
     const { chain } = this.state;
     const timeMs = this.world.clock.nowMs();
     let { next: number, last: previous } = this.state;
@@ -240,7 +264,7 @@ export class Spool {
     this.lines.clear();
     try {
       while (end < bodies.length && (end === from || this.lines.length < WRITE_BYTES)) {
-        previous = this.lines.add(bodies[end]!, { chain, number, previous, timeMs });
+        previous = this.lines.add(bodies[end]!, { chain, number, previous, timeMs, page });
         number++;
         end++;
       }

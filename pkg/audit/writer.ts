@@ -166,11 +166,11 @@ export class AuditWriter {
 
   /** Writes what is owed, if anything; most calls find nothing. */
   private settle(durability: Durability): void {
-    for (let owed = this.opening.next(); owed.length > 0; owed = this.opening.next()) {
-      this.appendAll(owed, durability);
+    while (this.opening.isOwed) {
+      this.appendAll(this.opening.next(), durability);
       this.opening.done();
     }
-    if (this.canTake(DECISION_ROOM)) this.tellGap(durability);
+    if (this.gap.isOwed && this.canTake(DECISION_ROOM)) this.tellGap(durability);
   }
 
   private tellGap(durability: Durability): void {
@@ -184,8 +184,13 @@ export class AuditWriter {
     let count = 0;
     try {
       this.settle(durability);
-      const expected = events.every((event) => this.bodies.isExpected(event));
-      const bodies = events.map((event) => this.bodies.bodyOf(event, this.spool.segment));
+      const { segment } = this.spool;
+      const bodies: RecordBody[] = [];
+      let expected = true;
+      for (const event of events) {
+        expected = expected && this.bodies.isExpected(event);
+        bodies.push(this.bodies.bodyOf(event, segment));
+      }
       const keepFree = expected ? 0 : this.reserved();
       while (count < bodies.length) {
         const end = count + this.spool.append(bodies, count, keepFree, durability);

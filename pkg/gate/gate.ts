@@ -45,28 +45,30 @@ export class Gate {
   server(chunk: Buffer): Effect[] {
     if (this.#core.ended) return [];
     return this.#guarded("server", () => {
-      this.#server.push(chunk);
-      while (!this.#core.ended && this.#fromServer());
+      const core = this.#core;
+      const server = this.#server;
+      server.push(chunk);
+      do {
+        if (server.pieceBytesLeft > 0) continue;
+        while (!core.ended && server.advance()) {
+          onServerFrame(core, server.type, server.buffer, server.start, server.end);
+          if (core.wait !== null) this.#pump();
+        }
+      } while (!core.ended && this.#pieceFromServer());
       this.#pump();
     });
   }
 
-  /** One step; false when the server's next bytes are needed. */
-  #fromServer(): boolean {
+  /** Passes the next piece of a large frame on; false when there is none, or when it must be collected. */
+  #pieceFromServer(): boolean {
     const core = this.#core;
     const server = this.#server;
-    if (server.pieceBytesLeft > 0) {
-      if (!server.advancePiece()) return false;
-      core.replies.pass(server.buffer, server.start, server.end);
-      return true;
+    if (server.pieceBytesLeft === 0) {
+      if (server.begunBytes < PIECES_FROM_BYTES || !passesUnread(core, server.begun[0]!)) return false;
+      server.beginPieces();
     }
-    if (server.advance()) {
-      onServerFrame(core, server.type, server.buffer, server.start, server.end);
-      if (core.wait !== null) this.#pump();
-      return true;
-    }
-    if (server.begunBytes < PIECES_FROM_BYTES || !passesUnread(core, server.begun[0]!)) return false;
-    server.beginPieces();
+    if (!server.advancePiece()) return false;
+    core.replies.pass(server.buffer, server.start, server.end);
     return true;
   }
 

@@ -1,6 +1,9 @@
 // Whoever reads or takes slowly slows the other side down; nothing piles up in between.
 import { connect, type Socket } from "node:net";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
+import { selfSignedCertificate } from "../../pkg/localdb/certificate.ts";
 import { type LocalPostgres, startPostgres } from "../../pkg/localdb/start-postgres.ts";
 import { Frontend } from "../support/frontend.ts";
 import { copyData, copyDone, query, startup } from "../support/messages.ts";
@@ -8,6 +11,7 @@ import { type SidecarProcess, startSidecar } from "../support/sidecar-process.ts
 import { eventually } from "./eventually.ts";
 import { measured, mib } from "./long.ts";
 
+const own = selfSignedCertificate(["localhost"]);
 const BYTES = 200_000_000;
 const ROW_BYTES = 10_000;
 const rows = BYTES / ROW_BYTES;
@@ -18,7 +22,10 @@ let server: LocalPostgres;
 let sidecar: SidecarProcess;
 beforeAll(async () => {
   server = await startPostgres();
-  sidecar = await startSidecar(server.port);
+  sidecar = await startSidecar(server.port, {
+    files: { "tls.crt": own.certificate, "tls.key": own.key },
+    settings: (folder) => ({ WEIR_TLS_CERTIFICATE: join(folder, "tls.crt"), WEIR_TLS_KEY: join(folder, "tls.key") }),
+  });
   const session = await login();
   await session.ask([query("CREATE TABLE taken (x text)")]);
   await session.terminate();
@@ -30,9 +37,11 @@ afterAll(async () => {
 
 const login = () => Frontend.login({ port: sidecar.port, user: "postgres", database: "postgres" });
 
-/** A logged-in connection that reads only when it is told to. */
-async function rawSession(): Promise<Socket> {
-  const socket = connect(sidecar.port, "127.0.0.1").on("error", () => {});
+/** A logged-in connection that reads only when it is told to; over TLS without asking first, as libpq's sslnegotiation=direct. */
+async function rawSession(over: "plain" | "TLS" = "plain"): Promise<Socket> {
+  const at = { port: sidecar.port, host: "127.0.0.1" };
+  const tls = { ...at, rejectUnauthorized: false, ALPNProtocols: ["postgresql"] };
+  const socket = (over === "plain" ? connect(at) : connectTls(tls)).on("error", () => {});
   socket.write(startup({ user: "postgres", database: "postgres" }));
   await readUntil(socket, (tail) => tail.subarray(-6).equals(READY));
   return socket;
@@ -66,29 +75,32 @@ async function growth<T>(act: () => Promise<T>): Promise<{ grown: number; result
 
 const onLinux = process.platform === "linux" ? test : test.skip;
 
-onLinux("200 MB to a client that first does not read at all and then slowly", async () => {
-  const client = await rawSession();
-  const { grown, result } = await growth(async () => {
-    client.write(query(`SELECT repeat('x', ${ROW_BYTES}) FROM generate_series(1, ${rows})`));
-    await delay(1000);
-    let reads = 0;
-    const nap = () => {
-      if (++reads % 100 !== 0) return;
-      client.pause();
-      setTimeout(() => client.resume(), 5);
-    };
-    return readUntil(client, (tail) => tail.subarray(-6).equals(READY), nap);
-  });
-  measured("slow reader of 200 MB", { grownMiB: mib(grown) });
-  expect(result).toBeGreaterThan(BYTES);
-  expect(grown).toBeLessThan(GROWTH_MAX);
-  client.destroy();
-});
+onLinux.each(["plain", "TLS"] as const)(
+  "200 MB to a client that first does not read at all and then slowly, %s",
+  async (over) => {
+    const client = await rawSession(over);
+    const { grown, result } = await growth(async () => {
+      client.write(query(`SELECT repeat('x', ${ROW_BYTES}) FROM generate_series(1, ${rows})`));
+      await delay(1000);
+      let reads = 0;
+      const nap = () => {
+        if (++reads % 100 !== 0) return;
+        client.pause();
+        setTimeout(() => client.resume(), 5);
+      };
+      return readUntil(client, (tail) => tail.subarray(-6).equals(READY), nap);
+    });
+    measured(`slow reader of 200 MB, ${over}`, { grownMiB: mib(grown) });
+    expect(result).toBeGreaterThan(BYTES);
+    expect(grown).toBeLessThan(GROWTH_MAX);
+    client.destroy();
+  },
+);
 
-onLinux("200 MB of COPY to a server that waits for a lock", async () => {
+onLinux.each(["plain", "TLS"] as const)("200 MB of COPY to a server that waits for a lock, %s", async (over) => {
   const owner = await login();
   await owner.ask([query("BEGIN"), query("LOCK TABLE taken IN EXCLUSIVE MODE")], 2);
-  const client = await rawSession();
+  const client = await rawSession(over);
   const frame = copyData(Buffer.concat([Buffer.alloc(ROW_BYTES - 1, 0x61), Buffer.from("\n")]));
   let sent = 0;
   const { grown } = await growth(async () => {
@@ -101,7 +113,7 @@ onLinux("200 MB of COPY to a server that waits for a lock", async () => {
     await all;
     await end;
   });
-  measured("COPY of 200 MB behind a lock", { grownMiB: mib(grown) });
+  measured(`COPY of 200 MB behind a lock, ${over}`, { grownMiB: mib(grown) });
   expect(grown).toBeLessThan(GROWTH_MAX);
   const [, row] = (await owner.ask([query("SELECT count(*) FROM taken")])).map((one) => one.body.toString("latin1"));
   expect(row).toContain(String(rows));

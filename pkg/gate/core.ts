@@ -3,6 +3,7 @@
 import type { AuditEvent } from "../audit/event.ts";
 import type { ClassBook } from "../policy/class-book.ts";
 import type { Refusal, Warning } from "../policy/decision.ts";
+import { DecisionMemory } from "../policy/decision-memory.ts";
 import { ownPermit, type Permit } from "../policy/permit.ts";
 import type { PolicySet } from "../policy/rules.ts";
 import { Names } from "../session/names.ts";
@@ -55,6 +56,7 @@ export class Core {
   readonly knowledge: Knowledge;
   readonly standing: Standing;
   replies = new Replies();
+  readonly decisions = new DecisionMemory();
   readonly uncommitted = new Uncommitted();
   transaction: TransactionStatus = "I";
   /** Extended frames were sent since the last Sync. */

@@ -2,6 +2,7 @@
 // what is known has changed since; what is refused is replaced by a frame that makes the server itself raise the error.
 import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
+import type { Statement } from "../sql/facts.ts";
 import { type BindNames, decodeBegunBindNames, decodeBindNames, encodeBind } from "../wire/postgres/bind.ts";
 import { decodeClose } from "../wire/postgres/close.ts";
 import { decodeDescribe, encodeDescribe } from "../wire/postgres/describe.ts";
@@ -24,16 +25,23 @@ import { witnessRefusal } from "./witness.ts";
 export function onParse(core: Core, frame: Buffer): void {
   if (core.skipping) return;
   const parse = decodeParse(frame, 5);
+  const before = core.knowledge.view().key;
   const front = onlyStatement(core, parse.text, parse.types);
   if (front !== null && !front.facts.understood && !front.facts.syntax) core.knowledge.doubt();
   refresh(core, front, (cancelled) => {
     core.unsynced = true;
-    parseFresh(core, frame, parse, cancelled);
+    const isFresh = front?.sessionDependent !== true && core.knowledge.view().key === before;
+    parseFresh(core, frame, parse, isFresh ? front : onlyStatement(core, parse.text, parse.types), cancelled);
   });
 }
 
-function parseFresh(core: Core, frame: Buffer, parse: Parse, cancelled: Refusal | null): void {
-  const statement = onlyStatement(core, parse.text, parse.types);
+function parseFresh(
+  core: Core,
+  frame: Buffer,
+  parse: Parse,
+  statement: Statement | null,
+  cancelled: Refusal | null,
+): void {
   if (statement === null) return prepare(core, frame, parse, null);
   const judged = judge(core, statement, true);
   const bound = cancelled ?? tooManyStatements(core, parse.text.length);

@@ -1,5 +1,4 @@
 // Text to statements to decisions, with the knowledge and the policies of this moment. The one place where the gate asks both.
-import { decide } from "../policy/decide.ts";
 import type { Refusal } from "../policy/decision.ts";
 import type { AnalysisContext } from "../sql/analyze.ts";
 import type { Analysis, Facts, Statement } from "../sql/facts.ts";
@@ -65,7 +64,7 @@ function factsOf(judged: Judged | null): Facts | undefined {
 
 export function judge(core: Core, statement: Statement, alone: boolean): Judged {
   const { principal, context, clock } = core.options;
-  const decision = decide({
+  const decision = core.decisions.decide({
     set: core.policies,
     database: core.standing.database,
     principal,

@@ -2,7 +2,7 @@
 // with a reason. All matching policies apply together, their order never matters, and what is not known is taken as the worst.
 import type { Facts } from "../sql/facts.ts";
 import { auditRule } from "./audit-rule.ts";
-import { type Asker, bindingsOf } from "./binding.ts";
+import { type Asker, type Bindings, bindingsOf } from "./binding.ts";
 import type { ClassBook } from "./class-book.ts";
 import { type DatabaseRules, rulesOf } from "./database-rules.ts";
 import type { Decision, Refusal, RowLimit, RuleRef } from "./decision.ts";
@@ -28,8 +28,12 @@ export interface DecisionRequest extends Asker {
 const nothingKnown: Estimate = () => null;
 
 export function decide(request: DecisionRequest): Decision {
+  return decideUnder(bindingsOf(request, request), request);
+}
+
+/** `bindings`: those of the request. */
+export function decideUnder({ enforce, observe }: Bindings, request: DecisionRequest): Decision {
   const rules = rulesOf(request.set, request.database);
-  const { enforce, observe } = bindingsOf(request, request);
   const which = {
     facts: request.facts,
     book: request.book,

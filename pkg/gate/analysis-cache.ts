@@ -1,19 +1,35 @@
-// Analyses by text, catalogue and resolution: bounded, in two generations (a Map used as a queue costs more than the analysis).
-// Texts above 16 KB are keyed by digest: V8 hashes long strings by length alone. Statements that depend on the session's names
-// are never cached.
+// Analyses that were made: by the shape of their text where it is proven that no literal's value decided anything, else by the text
+// itself; under one catalogue, resolution and list of parameter types. Bounded, in two generations (a Map used as a queue costs more
+// than the analysis). A key holds every byte that matters, never only a hash, except of texts above 16 KB, which go by digest: V8 hashes
+// long strings by length alone. Statements that depend on the session's names are never kept.
 import { createHash } from "node:crypto";
 import { type AnalysisContext, analyze, type Grammar } from "../sql/analyze.ts";
-import type { Analysis, Statement } from "../sql/facts.ts";
+import type { Analysis, Facts, Statement } from "../sql/facts.ts";
+import { hasLiteralsAt, type Shape, ShapeReader } from "../sql/text-shape.ts";
 
 const GENERATION_MAX = 2_000;
 const TEXT_KEY_MAX = 16_000;
+/** Combinations of catalogue, resolution and parameter types that are told apart before all is forgotten. */
+const VIEWS_MAX = 4_096;
+/** They go round, long after what stood under a number is forgotten. */
+const VIEW_NUMBERS = 65_536;
+
+interface Kept {
+  readonly analysis: Analysis;
+  /** Bytes of the text that it was made of. */
+  readonly textBytes: number;
+}
 
 export class AnalysisCache {
   readonly #grammar: Grammar | null;
-  #young = new Map<string, Analysis>();
-  #old = new Map<string, Analysis>();
-  /** Statements whose result the server described as predicted, under the view they were analysed with. */
-  readonly witnessed = new WeakSet<Statement>();
+  readonly #shape = new ShapeReader();
+  #young = new Map<string, Kept>();
+  #old = new Map<string, Kept>();
+  #views = new Map<string, number>();
+  #newest = 0;
+  #last = { viewKey: "", types: "", view: -1 };
+  /** Facts of statements whose result the server described as predicted, under the view they were analysed with. */
+  readonly witnessed = new WeakSet<Facts>();
   hits = 0;
   misses = 0;
 
@@ -22,42 +38,104 @@ export class AnalysisCache {
     this.#grammar = grammar;
   }
 
-  analyze(text: string, viewKey: string, context: AnalysisContext): Analysis {
-    const key = `${viewKey}/${context.parameterTypes?.join() ?? "?"}\n${text.length > TEXT_KEY_MAX ? createHash("sha256").update(text).digest("base64") : text}`;
-    const known = this.#young.get(key) ?? this.#promote(key);
-    if (known !== undefined) {
-      this.hits += 1;
-      return known;
-    }
+  /** `text`: valid UTF-8. */
+  analyze(text: Buffer, viewKey: string, context: AnalysisContext): Analysis {
+    const view = this.#viewOf(viewKey, context.parameterTypes);
+    const hasShape = this.#shape.read(text, view);
+    const byShape = hasShape ? this.#find(this.#shape.key) : undefined;
+    if (byShape !== undefined) return moved(byShape, text.length);
+    // Analysing may read other texts in between.
+    const shape = hasShape ? this.#shape.found() : null;
+    const string = text.toString("utf8");
+    const key = textKey(view, string);
+    const byText = this.#find(key);
+    if (byText !== undefined) return byText.analysis;
     this.misses += 1;
-    const analysis = this.#grammar === null ? withoutGrammar(text) : analyze(this.#grammar, text, context);
-    if (!analysis.statements.some((statement) => statement.sessionDependent)) this.#keep(key, analysis);
+    const analysis = this.#grammar === null ? withoutGrammar(text.length) : analyze(this.#grammar, string, context);
+    if (analysis.statements.some((statement) => statement.sessionDependent)) return analysis;
+    const mayShare = shape !== null && isOfShape(text, shape, analysis);
+    this.#keep(mayShare ? shape.key : key, { analysis, textBytes: text.length });
     return analysis;
   }
 
-  #promote(key: string): Analysis | undefined {
-    const known = this.#old.get(key);
-    if (known !== undefined) this.#keep(key, known);
+  #viewOf(viewKey: string, parameterTypes: readonly number[] | undefined): number {
+    const types = parameterTypes?.join() ?? "?";
+    if (viewKey === this.#last.viewKey && types === this.#last.types) return this.#last.view;
+    const key = `${viewKey}/${types}`;
+    let view = this.#views.get(key);
+    if (view === undefined) {
+      if (this.#views.size >= VIEWS_MAX) this.#forget();
+      this.#newest = (this.#newest + 1) % VIEW_NUMBERS;
+      view = this.#newest;
+      this.#views.set(key, view);
+    }
+    this.#last = { viewKey, types, view };
+    return view;
+  }
+
+  #forget(): void {
+    this.#views = new Map();
+    this.#last = { viewKey: "", types: "", view: -1 };
+    this.#young = new Map();
+    this.#old = new Map();
+  }
+
+  #find(key: string): Kept | undefined {
+    let known = this.#young.get(key);
+    if (known === undefined) {
+      known = this.#old.get(key);
+      if (known !== undefined) this.#keep(key, known);
+    }
+    if (known !== undefined) this.hits += 1;
     return known;
   }
 
-  #keep(key: string, analysis: Analysis): void {
+  #keep(key: string, kept: Kept): void {
     if (this.#young.size >= GENERATION_MAX) {
       this.#old = this.#young;
       this.#young = new Map();
     }
-    this.#young.set(key, analysis);
+    this.#young.set(key, kept);
   }
 }
 
-function withoutGrammar(text: string): Analysis {
-  return notUnderstood(Buffer.byteLength(text), "no grammar for this server's major version is installed");
+/** Keys of shapes have no character above 255, those of texts begin with one; those of digests with another. */
+function textKey(view: number, text: string): string {
+  return text.length > TEXT_KEY_MAX
+    ? `\u0101${view} ${createHash("sha256").update(text).digest("base64")}`
+    : `\u0100${view} ${text}`;
+}
+
+/** Whether the analysis holds for every text of this shape: one statement, in which everything lies that may differ. */
+function isOfShape(text: Buffer, { starts, last }: Shape, { statements }: Analysis): boolean {
+  const [only] = statements;
+  if (only === undefined || statements.length > 1 || only.freeLiterals === undefined) return false;
+  if (last >= only.endByte || (starts.length > 0 && starts[0]! < only.startByte)) return false;
+  return hasLiteralsAt(text, only.freeLiterals, starts);
+}
+
+/** The same statement in another text of its shape: it begins at the same place and ends as far from the text's end. */
+function moved({ analysis, textBytes }: Kept, bytes: number): Analysis {
+  if (bytes === textBytes) return analysis;
+  const { facts, startByte, endByte, fingerprint, normalized, sessionDependent } = analysis.statements[0]!;
+  const end = endByte + bytes - textBytes;
+  return { statements: [{ facts, startByte, endByte: end, fingerprint, normalized, sessionDependent }] };
+}
+
+function withoutGrammar(bytes: number): Analysis {
+  return notUnderstood(bytes, "no grammar for this server's major version is installed");
 }
 
 /** One statement over the whole text about which nothing is known. */
 export function notUnderstood(bytes: number, why: string): Analysis {
   const facts = { understood: false, why, syntax: false } as const;
-  return {
-    statements: [{ facts, startByte: 0, endByte: bytes, fingerprint: "", normalized: null, sessionDependent: false }],
+  const statement: Statement = {
+    facts,
+    startByte: 0,
+    endByte: bytes,
+    fingerprint: "",
+    normalized: null,
+    sessionDependent: false,
   };
+  return { statements: [statement] };
 }

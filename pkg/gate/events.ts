@@ -39,7 +39,7 @@ function recordedFacts(facts: Facts): unknown {
 
 /** The parts of a decision's records that stay the same objects, so that the encoder knows them again. */
 interface Told {
-  readonly statement: Statement;
+  readonly facts: Facts;
   readonly rules: readonly RuleRef[];
   readonly masks: DecisionEvent["masks"];
   /** null: a digest, of the text at hand. */
@@ -51,9 +51,9 @@ const nothingMasked: DecisionEvent["masks"] = [];
 
 function toldOf({ decision, statement }: Judged): Told {
   let known = told.get(decision);
-  if (known === undefined || known.statement !== statement) {
+  if (known === undefined || known.facts !== statement.facts) {
     const masks = decision.verdict === "allow" ? masksOf(decision.masks) : nothingMasked;
-    known = { statement, rules: rulesOf(decision), masks, text: normalizedText(statement) };
+    known = { facts: statement.facts, rules: rulesOf(decision), masks, text: normalizedText(statement) };
     told.set(decision, known);
   }
   return known;

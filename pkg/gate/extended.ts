@@ -91,7 +91,7 @@ function describeFirst(core: Core, name: string, prepared: Prepared, judged: Jud
     done = true;
     const why = ended.failed ? null : contradictionOf(core, judged, ended);
     if (why !== null) prepared.poison = witnessRefusal(why);
-    else if (!ended.failed) core.options.analyses.witnessed.add(judged.statement);
+    else if (!ended.failed) core.options.analyses.witnessed.add(judged.statement.facts);
   });
   core.run([{ bytes: encodeDescribe("S", name), asked: "describeStatement" }], ownPermit.describe, errand);
   core.flush();

@@ -21,7 +21,7 @@ export function wantsInspection(core: Core, judged: Judged): boolean {
   const { facts } = statement;
   if (decision.verdict !== "allow" || !decision.witness || !facts.understood) return false;
   if (facts.outputs === null || facts.copy !== undefined || facts.name?.do === "fetch") return false;
-  if (core.options.analyses.witnessed.has(statement)) return false;
+  if (core.options.analyses.witnessed.has(facts)) return false;
   return facts.relations.some(
     (relation) => relation.schema !== "pg_catalog" && relation.schema !== "information_schema",
   );
@@ -40,7 +40,7 @@ export function inspect(
     if (errand.error !== null) return relayError(core, errand);
     const why = contradictionOf(core, judged, errand);
     if (why !== null) return refuse(witnessRefusal(why));
-    core.options.analyses.witnessed.add(judged.statement);
+    core.options.analyses.witnessed.add(judged.statement.facts);
     go();
   });
 }
@@ -53,7 +53,7 @@ export function contradictionOf(
 ): string | null {
   const { decision, statement } = judged;
   if (decision.verdict !== "allow" || !decision.witness || errand.fields === null) return null;
-  return testify(statement, decision, errand.fields, core.book);
+  return testify(statement.facts, decision, errand.fields, core.book);
 }
 
 /** Text that is not understood: what the server rejects in analysis is answered with the server's own error. */

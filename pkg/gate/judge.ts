@@ -1,4 +1,6 @@
 // Text to statements to decisions, with the knowledge and the policies of this moment. The one place where the gate asks both.
+
+import { isAscii, isUtf8 } from "node:buffer";
 import type { Refusal } from "../policy/decision.ts";
 import type { AnalysisContext } from "../sql/analyze.ts";
 import type { Analysis, Facts, Statement } from "../sql/facts.ts";
@@ -18,22 +20,16 @@ export function governed(core: Core): boolean {
   return core.standing.governed(core.policies).policies > 0;
 }
 
-function isAscii(text: Buffer): boolean {
-  for (let at = 0; at < text.length; at++) if (text[at]! > 0x7f) return false;
-  return true;
-}
-
 /** What the engine takes, if every character had four bytes: a longer text is not even decoded. */
 const TEXT_BYTES_MAX = 4 * textCharactersMax;
 
 /** Statements of a text under `view`. Bytes that are not UTF-8 mean something only the server knows. */
 export function analyzeText(core: Core, text: Buffer, view: View, parameterTypes?: readonly number[]): Analysis {
   if (text.length > TEXT_BYTES_MAX) return notUnderstood(text.length, "text longer than 256 KiB");
-  if (!core.utf8 && !isAscii(text))
+  const { utf8 } = core;
+  if (!utf8 && !isAscii(text))
     return notUnderstood(text.length, "the text is not ASCII and client_encoding is not UTF8");
-  const decoded = text.toString("utf8");
-  if (core.utf8 && Buffer.byteLength(decoded) !== text.length)
-    return notUnderstood(text.length, "the text is not valid UTF-8");
+  if (utf8 && !isUtf8(text)) return notUnderstood(text.length, "the text is not valid UTF-8");
   const encoding =
     view.resolution?.standardConformingStrings ?? core.options.parameters.get("standard_conforming_strings") === "on";
   if (!encoding) return notUnderstood(text.length, "standard_conforming_strings is off");
@@ -44,7 +40,7 @@ export function analyzeText(core: Core, text: Buffer, view: View, parameterTypes
     prepared: (name) => factsOf(judgedNow(core, name)),
     cursor: (name) => factsOf(core.portals.get(wireName(name))?.judged ?? null),
   };
-  return core.options.analyses.analyze(decoded, view.key, context);
+  return core.options.analyses.analyze(text, view.key, context);
 }
 
 /** SQL and protocol names are one namespace; the wire's are kept as latin1 of their bytes. */

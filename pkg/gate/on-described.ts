@@ -26,7 +26,7 @@ function fieldsOf(core: Core, statement: Statement | undefined): readonly RowFie
   const { buffer, start, end } = core;
   return statement === undefined
     ? decodeRowDescription(buffer, start + 5, end)
-    : describedFields(statement, buffer, start + 5, end);
+    : describedFields(statement.facts, buffer, start + 5, end);
 }
 
 function learnPortal(core: Core, head: Owed, told: boolean): void {

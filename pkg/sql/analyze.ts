@@ -1,9 +1,10 @@
 // Text in, facts out: each statement of a text with its place, what it does, and its fingerprint.
 import type { Resolution, Snapshot } from "../catalog/snapshot.ts";
+import { watchConstants } from "./constant-watch.ts";
 import type { Analysis, Facts, Statement } from "./facts.ts";
 import type { Grammar } from "./grammar.ts";
 import { statementFacts } from "./lineage/statement.ts";
-import type { Node } from "./node.ts";
+import { kindOf, type Node } from "./node.ts";
 import { normalize } from "./normalize.ts";
 import { whyUnsafe } from "./safe-text.ts";
 
@@ -66,9 +67,15 @@ function analyzeStatement(grammar: Grammar, text: Buffer, raw: Node, context: An
       return context.cursor(name);
     },
   };
+  const constants = watchConstants(raw.stmt, text);
   const facts = statementFacts(grammar, watched, raw.stmt);
-  return described(grammar, text, raw.stmt, start, end, facts, sessionDependent);
+  const statement = described(grammar, text, raw.stmt, start, end, facts, sessionDependent);
+  const isFree = !constants.asked && facts.understood && statement.normalized !== null && queries.has(kindOf(raw.stmt));
+  return isFree ? { ...statement, freeLiterals: constants.places } : statement;
 }
+
+/** Of these the tree is known to hold literals only as constants of expressions. */
+const queries = new Set(["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"]);
 
 function described(
   grammar: Grammar,

@@ -214,6 +214,11 @@ export interface Statement {
   readonly normalized: string | null;
   /** Facts depend on names of the session (EXECUTE, FETCH), so they are not cached by text. */
   readonly sessionDependent: boolean;
+  /**
+   * Byte offsets of its literals in the text, when it is proven that no literal's value decided anything: with others of the same kinds
+   * in their places everything here is the same. Absent: not proven.
+   */
+  readonly freeLiterals?: ReadonlySet<number>;
 }
 
 /** A whole text as sent in Query or Parse. `statements` is empty for a text of nothing but blanks and comments. */

@@ -67,7 +67,8 @@ function facts(text: string): Understood {
 
 const analyses = {
   witnessed: new WeakSet(),
-  analyze(text: string) {
+  analyze(bytes: Buffer) {
+    const text = bytes.toString();
     let at = 0;
     const statements = text.split(";").map((part) => {
       const startByte = at;

@@ -24,12 +24,13 @@ export function resolveCall(
   types: readonly number[],
   form: CallForm = {},
 ): Called {
-  const { constants, ...plain } = form;
-  const key = `${name.join(".")} ${types.join()} ${plain.named === true} ${plain.variadic === true}`;
+  const { named, variadic } = form;
+  const plain: CallForm = { ...(named !== undefined && { named }), ...(variadic !== undefined && { variadic }) };
+  const key = `${name.join(".")} ${types.join()} ${named === true} ${variadic === true}`;
   const resolve = () => resolveAnew(walk, name, types, plain);
   const called = walk.calls === null ? resolve() : remembered(walk.calls.functions, key, resolve);
   // Constant arguments make some functions safe that are not otherwise.
-  const mayBecomeSafe = called.use.trust === "opaque" && constants !== undefined && constants.length > 0;
+  const mayBecomeSafe = called.use.trust === "opaque" && (form.constants?.length ?? 0) > 0;
   return mayBecomeSafe ? resolveAnew(walk, name, types, form) : called;
 }
 

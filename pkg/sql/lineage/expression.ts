@@ -7,11 +7,12 @@ import { evaluateCall } from "./function-call.ts";
 import { evaluateIndirection } from "./indirection.ts";
 import { evaluateJson } from "./json.ts";
 import { deriveAll } from "./label.ts";
+import { NUMBER_TYPE, numberType } from "./number-type.ts";
 import { evaluateOperator } from "./operator.ts";
 import type { Scope } from "./scope.ts";
 import { evaluateSublink } from "./sublink.ts";
 import { expandTarget } from "./targets.ts";
-import { arrayOf, BIT, BOOL, commonType, INT4, INT8, NUMERIC, RECORD, TEXT, UNKNOWN } from "./types.ts";
+import { arrayOf, BIT, BOOL, commonType, INT4, RECORD, TEXT, UNKNOWN } from "./types.ts";
 import { computed, constant, type Value } from "./value.ts";
 import { enter, leave, NotKnown, type Walk } from "./walk.ts";
 import { evaluateXml } from "./xml.ts";
@@ -86,22 +87,10 @@ function literalType(node: Node): number {
   if (value.sval !== undefined || value.String !== undefined) return UNKNOWN;
   if (value.boolval !== undefined) return BOOL;
   if (value.isnull === true || value.Null !== undefined) return UNKNOWN;
-  if (value.fval !== undefined) return numberType(value.fval.fval ?? "");
-  if (value.Float !== undefined) return numberType(value.Float.str ?? "");
+  const float = value.fval ?? value.Float;
+  if (float !== undefined) return float[NUMBER_TYPE] ?? numberType(float.fval ?? float.str ?? "");
   if (value.bsval !== undefined || value.BitString !== undefined) return BIT;
   throw new NotKnown("literal of an unknown kind");
-}
-
-/** A number that does not fit an integer is a bigint if it is whole and fits one, else numeric. */
-function numberType(digits: string): number {
-  for (const digit of digits) if (digit < "0" || digit > "9") return otherNumberType(digits);
-  return digits.length < 19 || (digits.length === 19 && digits <= "9223372036854775807") ? INT8 : NUMERIC;
-}
-
-/** Hexadecimal, octal, binary and grouped digits, which PostgreSQL 16 brought: the type is left open. */
-function otherNumberType(digits: string): number {
-  for (const mark of digits.toLowerCase()) if ("xob_".includes(mark)) return 0;
-  return NUMERIC;
 }
 
 function parameterType(walk: Walk, number: number): number {

@@ -65,8 +65,15 @@ function formOf(walk: Walk, node: Node, values: readonly Value[]): CallForm {
   const args = list(node.args);
   const named = args.some((arg) => arg.NamedArgExpr !== undefined);
   const asked = texts(node.funcname).at(-1) === "current_setting" && namesServerSetting(walk, values[0]);
-  const constants = asked ? [SERVER_SETTING] : args.map(constantText);
-  return { named, variadic: node.func_variadic === true, constants: named ? [] : constants };
+  return {
+    named,
+    variadic: node.func_variadic === true,
+    // Looked at only where they decide something, so that other calls do not depend on them.
+    get constants() {
+      if (named) return [];
+      return asked ? [SERVER_SETTING] : args.map(constantText);
+    },
+  };
 }
 
 /** Stands for the name of any setting of the server's own: all of them may be told. */

@@ -27,7 +27,7 @@ export function jsonOperator(
   operation: { readonly use: FunctionUse; readonly result: number },
 ): Value | null {
   const known = operation.use.oid === null ? undefined : pathFunctions.get(operation.use.oid);
-  const literal = constantText(right);
+  const literal = known === undefined ? undefined : constantText(right);
   if (known === undefined || literal === undefined || literal === null) return null;
   const steps = known.takes === "key" ? [literal] : arraySteps(literal);
   return steps === null ? null : followed(left, steps, known.as, known.takes !== "key");

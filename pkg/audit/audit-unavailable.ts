@@ -8,6 +8,8 @@ export type AuditFailure = "full" | "io" | "locked" | "closed" | "encoding";
 
 export class AuditUnavailable extends Error {
   readonly code: AuditFailure;
+  /** Events of the call, from its beginning on, that are recorded nevertheless. */
+  recorded = 0;
 
   constructor(code: AuditFailure, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

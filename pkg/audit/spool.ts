@@ -269,6 +269,7 @@ export class Spool {
         end++;
       }
     } catch (cause) {
+      if (end > from) return { state: { chain, next: number, last: previous }, end };
       throw new AuditUnavailable(
         "encoding",
         "audit: an event could not be written down as a record; this is a defect, please report it",

@@ -101,14 +101,17 @@ export class AuditWriter {
 
   /**
    * Records all events, in order, before it returns. Events must not be changed afterwards (record.ts).
-   * @throws AuditUnavailable: what could not be recorded, and all that follows it, is not. When the spool is full, outcomes and ends of
-   * sessions among the events are recorded nevertheless.
+   * @throws AuditUnavailable: what could not be recorded, and all that follows it, is not; `recorded` tells how many are. When the spool
+   * is full, outcomes and ends of sessions among the others are recorded nevertheless. Of code `encoding`, one event is lost, and those
+   * behind it were not tried and may be handed in again.
    */
   write(events: readonly AuditEvent[], durability: Durability = this.durability): void {
     const complete = this.bodies.withLeftovers(events);
     const done = this.writeUpTo(complete, durability);
     if (done.failure === null) return;
-    throw this.failed(complete.slice(done.count), done.failure, durability);
+    const failure = this.failed(complete.slice(done.count), done.failure, durability);
+    failure.recorded = complete === events ? done.count : 0;
+    throw failure;
   }
 
   /** For a timer of `main`, about once a second: keeps the head fresh while nothing is written. */
@@ -208,7 +211,8 @@ export class AuditWriter {
     for (const event of events) this.bodies.withdrawn(event);
     const saved = failure.code === "full" ? this.savedEndings(events, durability) : 0;
     if (failure.code !== "full") this.failedAtMs = this.clock.nowMs();
-    this.gap.add(events.length - saved, failure.message, this.clock.nowMs());
+    const lost = failure.code === "encoding" ? 1 : events.length - saved;
+    this.gap.add(lost, failure.message, this.clock.nowMs());
     return failure;
   }
 

@@ -302,13 +302,7 @@ class RunningGovernor implements Governor {
 
   /** Beginnings and ends of sessions: a spool that cannot take them stops statements, not these. */
   #note(event: SessionEvent): void {
-    try {
-      this.#records.write([event]);
-    } catch (error) {
-      this.#options.logger.log("error", "audit.unavailable", {
-        reason: error instanceof Error ? error.message : "unknown",
-      });
-    }
+    this.#records.now([event]);
   }
 }
 

@@ -1,37 +1,56 @@
-// All sessions' way to the records. A decision is written before its statement goes on; an outcome waits for the next write, a few
-// milliseconds at most, because nothing depends on it: a kill in between leaves the decision open, and the restart closes it.
+// All sessions' way to the records. What is decided in one turn of the event loop is one write, and only then does any of it go on
+// (invariant 2). An outcome waits for the next write, a few milliseconds at most, because nothing depends on it: a kill in between
+// leaves the decision open, and the restart closes it.
 import { AuditUnavailable } from "../audit/audit-unavailable.ts";
-import type { AuditEvent, OutcomeEvent } from "../audit/event.ts";
+import type { AuditEvent } from "../audit/event.ts";
 import type { Logger } from "../runtime/logger.ts";
 
 const WAIT_MS = 5;
+/** So many entries are written without waiting any longer. */
 const WAITING_MAX = 256;
 
+type Durability = "Process" | "Node";
+
 export interface Records {
-  write(events: readonly AuditEvent[], durability?: "Process" | "Node"): void;
+  /** Returns when all are with the kernel; throws AuditUnavailable otherwise. */
+  write(events: readonly AuditEvent[], durability?: Durability): void;
+}
+
+interface Entry {
+  readonly events: readonly AuditEvent[];
+  readonly durability: Durability;
+  /** Hears whether all of them are recorded. */
+  readonly done: ((recorded: boolean) => void) | null;
 }
 
 export class RecordLane {
   readonly #records: Records;
   readonly #logger: Logger;
-  #waiting: AuditEvent[] = [];
+  #waiting: Entry[] = [];
   #timed = false;
+  #due = false;
 
   constructor(records: Records, logger: Logger) {
     this.#records = records;
     this.#logger = logger;
   }
 
-  /** Returns when the records of all events, and of all that waited, are with the kernel; throws AuditUnavailable otherwise. */
-  write(events: readonly AuditEvent[], durability?: "Process" | "Node"): void {
-    this.#records.write(this.#withWaiting(events), durability);
+  /** Records `events` at the end of this turn of the event loop, or at the next `flush`, and tells `done`. */
+  ask(events: readonly AuditEvent[], durability: Durability, done: (recorded: boolean) => void): void {
+    this.#waiting.push({ events, durability, done });
+    if (this.#due) return;
+    this.#due = true;
+    setImmediate(() => {
+      this.#due = false;
+      this.flush();
+    });
   }
 
-  /** Outcomes that are written soon; that they cannot be is logged, and told in the chain. */
-  later(outcomes: readonly OutcomeEvent[]): void {
-    for (const outcome of outcomes) this.#waiting.push(outcome);
+  /** Records them soon; that they cannot be is logged, and told in the chain. */
+  later(events: readonly AuditEvent[]): void {
+    this.#waiting.push({ events, durability: "Process", done: null });
     if (this.#waiting.length >= WAITING_MAX) return this.flush();
-    if (this.#timed) return;
+    if (this.#timed || this.#due) return;
     this.#timed = true;
     setTimeout(() => {
       this.#timed = false;
@@ -39,21 +58,41 @@ export class RecordLane {
     }, WAIT_MS);
   }
 
+  /** Records them, and all that waits, before it returns; that they cannot be is logged, and told in the chain. */
+  now(events: readonly AuditEvent[]): void {
+    this.#waiting.push({ events, durability: "Process", done: null });
+    this.flush();
+  }
+
   flush(): void {
-    if (this.#waiting.length === 0) return;
+    const entries = this.#waiting;
+    if (entries.length === 0) return;
+    this.#waiting = [];
+    const recorded: boolean[] = [];
+    while (recorded.length < entries.length) this.#write(entries, recorded);
+    for (const [at, { done }] of entries.entries()) done?.(recorded[at]!);
+  }
+
+  /** Goes on where `recorded` ends; adds what became of at least one entry. */
+  #write(entries: readonly Entry[], recorded: boolean[]): void {
+    const rest = entries.slice(recorded.length);
+    const isNode = rest.some(({ durability }) => durability === "Node");
     try {
-      this.#records.write(this.#withWaiting([]), "Process");
+      this.#records.write(
+        rest.length === 1 ? rest[0]!.events : rest.flatMap(({ events }) => events),
+        isNode ? "Node" : "Process",
+      );
+      for (const _ of rest) recorded.push(true);
     } catch (error) {
       if (!(error instanceof AuditUnavailable)) throw error;
       this.#logger.log("error", "audit.unavailable", { reason: error.message });
+      let last = 0;
+      for (const { events } of rest) {
+        last += events.length;
+        recorded.push(last <= error.recorded);
+        // What cannot be written down at all harms no one else: those behind it are tried again.
+        if (last > error.recorded && error.code === "encoding") return;
+      }
     }
-  }
-
-  #withWaiting(events: readonly AuditEvent[]): readonly AuditEvent[] {
-    const waiting = this.#waiting;
-    if (waiting.length === 0) return events;
-    this.#waiting = [];
-    for (const event of events) waiting.push(event);
-    return waiting;
   }
 }

@@ -1,8 +1,7 @@
 // The query phase of one session: bytes of both sockets into the gate, its effects performed in order. All records of one turn are
 // one completed write to the spool before the first byte of that turn goes upstream (invariant 2).
 import type { Socket } from "node:net";
-import { AuditUnavailable } from "../audit/audit-unavailable.ts";
-import type { AuditEvent, OutcomeEvent } from "../audit/event.ts";
+import type { AuditEvent } from "../audit/event.ts";
 import type { Effect } from "../gate/effect.ts";
 import type { Gate } from "../gate/gate.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -18,7 +17,7 @@ export interface SessionLoopOptions {
   readonly upstream: Socket;
   readonly gate: Gate;
   readonly logger: Logger;
-  readonly records: Pick<RecordLane, "write" | "later">;
+  readonly records: Pick<RecordLane, "ask" | "later" | "now" | "flush">;
   /** Resolves when the cancel connection has ended. */
   readonly cancel: () => Promise<unknown>;
   readonly reads: SharedBuffer;
@@ -42,6 +41,8 @@ export class SessionLoop {
   readonly #down: OutgoingBytes;
   readonly #fromClient: ByteAccount;
   readonly #fromUpstream: ByteAccount;
+  /** Turns whose effects wait for their records. */
+  #held = 0;
   #over = false;
   #draining = false;
   #done: () => void = () => {};
@@ -61,7 +62,7 @@ export class SessionLoop {
       socket: options.upstream,
       shared: reads,
       chunks: "Lent",
-      inUse: () => this.#client.socket.writableLength > 0,
+      inUse: () => this.#held > 0 || this.#client.socket.writableLength > 0,
       take: (chunk) => this.#turn(gate.server, chunk),
     });
     this.#up = new OutgoingBytes(this.#upstream.socket);
@@ -110,9 +111,11 @@ export class SessionLoop {
   }
 
   #turn(act: (this: Gate, chunk: Buffer) => readonly Effect[], chunk: Buffer): void {
+    this.#settle();
     if (this.#over) return;
     try {
-      this.#perform(act.call(this.#options.gate, chunk));
+      const effects = act.call(this.#options.gate, chunk);
+      if (effects.length > 0) this.#record(effects);
     } catch (cause) {
       this.#options.logger.log("error", "session.defect", {
         error: cause instanceof Error ? cause.constructor.name : "unknown",
@@ -123,9 +126,12 @@ export class SessionLoop {
     if (this.#draining) this.#leaveWhenIdle();
   }
 
+  /** What an earlier turn decided goes on first. */
+  #settle(): void {
+    if (this.#held > 0) this.#options.records.flush();
+  }
+
   #perform(effects: readonly Effect[]): void {
-    if (effects.length === 0) return;
-    if (!this.#record(effects)) return this.#end("58030", NOT_RECORDED);
     for (const effect of effects) {
       switch (effect.do) {
         case "record":
@@ -155,31 +161,31 @@ export class SessionLoop {
     this.#down.send();
   }
 
-  /** False when a statement among them must not run without its record. */
-  #record(effects: readonly Effect[]): boolean {
+  /** The records of a turn first; what they tell of goes on when they are written. */
+  #record(effects: readonly Effect[]): void {
     const events: AuditEvent[] = [];
-    const outcomes: OutcomeEvent[] = [];
     let durability: "Process" | "Node" = "Process";
+    let mayWait = true;
     let mayGoOn = true;
     for (const effect of effects) {
       if (effect.do !== "record") continue;
       events.push(effect.event);
-      if (effect.event.event === "outcome") outcomes.push(effect.event);
+      if (effect.event.event !== "outcome") mayWait = false;
       if (effect.durability === "Node") durability = "Node";
       if (effect.onFailure === "Deny") mayGoOn = false;
     }
-    if (events.length === outcomes.length && durability === "Process") {
-      if (outcomes.length > 0) this.#options.records.later(outcomes);
-      return true;
+    if (mayWait && durability === "Process") {
+      if (events.length > 0) this.#options.records.later(events);
+      return this.#perform(effects);
     }
-    try {
-      this.#options.records.write(events, durability);
-      return true;
-    } catch (error) {
-      if (!(error instanceof AuditUnavailable)) throw error;
-      this.#options.logger.log("error", "audit.unavailable", { reason: error.message });
-      return mayGoOn;
-    }
+    this.#held += 1;
+    this.#options.records.ask(events, durability, (recorded) => {
+      this.#held -= 1;
+      if (this.#over) return;
+      if (recorded || mayGoOn) this.#perform(effects);
+      else this.#end("58030", NOT_RECORDED);
+      this.#flow();
+    });
   }
 
   #cancel(): void {
@@ -204,6 +210,7 @@ export class SessionLoop {
   }
 
   #end(sqlstate: string, message: string): void {
+    this.#settle();
     if (this.#over) return;
     const words = this.#options.gate.isMidReply ? undefined : fatalError(sqlstate, message);
     this.#finish();
@@ -213,6 +220,7 @@ export class SessionLoop {
 
   /** One side is gone: what it sent last still reaches the other. */
   #close(): void {
+    this.#settle();
     if (this.#over) return;
     this.#finish();
     endSocket(this.#client.socket);
@@ -224,13 +232,8 @@ export class SessionLoop {
     this.#fromClient.close();
     this.#fromUpstream.close();
     try {
-      this.#options.records.write(
-        this.#options.gate.gone().flatMap((effect) => (effect.do === "record" ? [effect.event] : [])),
-        "Process",
-      );
-    } catch (error) {
-      if (!(error instanceof AuditUnavailable)) throw error;
-      this.#options.logger.log("error", "audit.unavailable", { reason: error.message });
+      const left = this.#options.gate.gone();
+      this.#options.records.now(left.flatMap((effect) => (effect.do === "record" ? [effect.event] : [])));
     } finally {
       this.#done();
     }

@@ -15,6 +15,9 @@ demo: $(READY) ## see it work on a real PostgreSQL; stays up until Ctrl-C (ARGS=
 test: $(READY) ## run the tests (ARGS='test/wire -t name' narrows them)
 	@NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" $(NODE) node_modules/jest/bin/jest.js --maxWorkers=2 $(ARGS)
 
+bench: $(READY) ## measure beside PgBouncer, into docs/performance.md (ARGS=--short only tries it; ARGS='--only streaming')
+	@$(NODE) test/bench/main.ts $(ARGS)
+
 check: types lint arrows ## types, lint and architecture
 
 types: $(READY) ## check the types
@@ -39,4 +42,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test check types lint arrows format setup clean
+.PHONY: help demo test bench check types lint arrows format setup clean

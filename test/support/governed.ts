@@ -27,6 +27,8 @@ export interface GovernedOptions {
   readonly spoolDir?: string;
   /** The spool's file system. */
   readonly files?: SpoolFiles;
+  /** When the spool is full. */
+  readonly spoolBytesMax?: number;
 }
 
 export interface Governed {
@@ -44,7 +46,16 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
   const digest = keyedDigest(Buffer.alloc(32, 1));
   const place = { cluster: "test", namespace: "shop", environment: "test", workload: "conformance", instance: "one" };
   const world = { clock: systemClock, random: systemRandom, ...(options.files && { files: options.files }) };
-  const audit = new AuditWriter({ folder: spoolDir, place, productVersion: "test", digest }, world);
+  const audit = new AuditWriter(
+    {
+      folder: spoolDir,
+      place,
+      productVersion: "test",
+      digest,
+      ...(options.spoolBytesMax && { totalBytesMax: options.spoolBytesMax }),
+    },
+    world,
+  );
   const logged: string[] = [];
   let set: PolicySet = compilePolicies(options.policies ?? {}, options.upstreamPort);
   const governor = createGovernor({

@@ -18,7 +18,12 @@ export interface Flow {
   left: number;
   /** COPY messages that are no rows: the header line, the binary trailer. */
   copyHeaderDue: boolean;
+  /** Frames of this type are rows that pass unchanged and are only counted; null: each is looked at. */
+  readonly plainType: number | null;
 }
+
+const DATA_ROW = 0x44;
+const COPY_DATA = 0x64;
 
 function maskContext(core: Core): MaskContext {
   const snapshot = core.knowledge.view().snapshot ?? core.options.catalogs.current;
@@ -27,7 +32,8 @@ function maskContext(core: Core): MaskContext {
 
 export function openRowFlow(core: Core, run: Run, fields: readonly RowField[], left: number): Flow {
   const rows = compileRowMasker(run.decision.masks, fields.map(maskField), maskContext(core));
-  return { run, rows, copy: null, left, copyHeaderDue: false };
+  const plainType = rows === null && left === Number.POSITIVE_INFINITY ? DATA_ROW : null;
+  return { run, rows, copy: null, left, copyHeaderDue: false, plainType };
 }
 
 function maskField(field: RowField): Field {
@@ -41,5 +47,7 @@ export function openCopyFlow(core: Core, run: Run, copy: CopyFacts | null, left:
   const masked = run.decision.masks.columns?.some((mask) => mask !== null) === true;
   const masker = masked && copy !== null ? compileCopyMasker(run.decision.masks, copy, maskContext(core)) : null;
   if (masked && masker === null) throw new Error("a masked COPY without its options cannot be rewritten");
-  return { run, rows: null, copy: masker, left, copyHeaderDue: copy?.header === true };
+  const isPlain = masker === null && left === Number.POSITIVE_INFINITY && copy !== null && copy.format !== "binary";
+  const plainType = isPlain ? COPY_DATA : null;
+  return { run, rows: null, copy: masker, left, copyHeaderDue: copy?.header === true, plainType };
 }

@@ -16,7 +16,7 @@ import { isDecidable, LargeFrame, PIECES_FROM_BYTES } from "./large-frames.ts";
 import { onCancelDone } from "./on-ready.ts";
 import type { GateOptions } from "./options.ts";
 import { onQuery } from "./query.ts";
-import { onServerFrame, passesUnread } from "./server-lane.ts";
+import { onServerFrame, passesAsRows, passesUnread } from "./server-lane.ts";
 
 export class Gate {
   readonly #core: Core;
@@ -51,6 +51,7 @@ export class Gate {
       do {
         if (server.pieceBytesLeft > 0) continue;
         while (!core.ended && server.advance()) {
+          if (core.flow !== null && passesAsRows(core, server)) continue;
           onServerFrame(core, server.type, server.buffer, server.start, server.end);
           if (core.wait !== null) this.#pump();
         }
@@ -70,6 +71,11 @@ export class Gate {
     if (!server.advancePiece()) return false;
     core.replies.pass(server.buffer, server.start, server.end);
     return true;
+  }
+
+  /** Every reply handed out so far has left, so that the memory of rewritten rows may be used again. */
+  repliesLeft(): void {
+    this.#core.replies.sink.reuse();
   }
 
   /** The connection that asked for a cancel has ended. */

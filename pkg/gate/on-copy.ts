@@ -1,6 +1,5 @@
 // COPY as the server sees it: CopyInResponse opens the client's data, CopyOutResponse begins rows without a description.
 
-import { encodeCopyData } from "../wire/postgres/copy-data.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import type { Core } from "./core.ts";
 import { openCopyFlow } from "./flow.ts";
@@ -20,11 +19,11 @@ export function onCopyStart(core: Core, head: Owed, reply: "copyIn" | "copyOut" 
   show(core, head);
 }
 
-export function onCopyMessage(core: Core, head: Owed, reply: "copyData" | "copyDone", frame: Buffer): void {
+export function onCopyMessage(core: Core, head: Owed, reply: "copyData" | "copyDone"): void {
   if (core.muzzle !== null) return;
   const flow = core.flow;
   if (flow === null) return show(core, head);
-  if (reply === "copyData") return onCopyRow(core, head, frame);
+  if (reply === "copyData") return onCopyRow(core, head);
   flow.copy?.finish();
   show(core, head);
 }
@@ -39,9 +38,10 @@ export function copyRowPassesUnread(core: Core): boolean {
 }
 
 /** One CopyData is one row, as every server sends it; the header line and the binary trailer are none. */
-function onCopyRow(core: Core, head: Owed, frame: Buffer): void {
+function onCopyRow(core: Core, head: Owed): void {
+  const { buffer, start, end } = core;
   const flow = core.flow!;
-  const trailer = frame.length === 7 && frame.readUInt16BE(5) === 0xffff;
+  const trailer = end - start === 7 && buffer.readUInt16BE(start + 5) === 0xffff;
   if (flow.copyHeaderDue || trailer) flow.copyHeaderDue = false;
   else {
     if (flow.left <= 0) return core.silence(flow.run.decision.rowLimit!.refusal, true);
@@ -49,7 +49,7 @@ function onCopyRow(core: Core, head: Owed, frame: Buffer): void {
     flow.run.rows += 1;
   }
   if (flow.copy === null) return show(core, head);
-  const masked = flow.copy.push(frame.subarray(5));
+  core.replies.beforeSink();
+  flow.copy.maskCopyData(buffer, start, end, core.replies.sink);
   flow.run.maskedCells = flow.copy.maskedCells;
-  if (masked.length > 0) core.reply(encodeCopyData(masked));
 }

@@ -3,6 +3,7 @@
 
 import { type Reply, steps } from "../session/owed.ts";
 import { replyOf } from "../session/reply.ts";
+import type { FrameReader } from "../wire/postgres/frame-reader.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import { onAsync } from "./async-messages.ts";
 import type { Core } from "./core.ts";
@@ -32,6 +33,17 @@ export function onServerFrame(core: Core, type: number, buffer: Buffer, start: n
   if (step !== "done" || reply === "ready") return;
   core.owed.shift();
   head.errand?.settle(false);
+}
+
+/** Rows that pass unchanged: counted, and passed as one slice with all that follow them here. False: the frame is to be looked at. */
+export function passesAsRows(core: Core, server: FrameReader): boolean {
+  const { flow, owed } = core;
+  const head = owed.head;
+  if (flow === null || flow.plainType !== server.type || flow.copyHeaderDue || head === undefined) return false;
+  if (core.muzzle !== null || head.errand !== null || head.counting !== null || head.silent) return false;
+  flow.run.rows += 1 + server.extend();
+  core.replies.pass(server.buffer, server.start, server.end);
+  return true;
 }
 
 /**
@@ -71,7 +83,7 @@ function answered(core: Core, head: Owed, reply: Reply): void {
       return onCopyStart(core, head, reply);
     case "copyData":
     case "copyDone":
-      return onCopyMessage(core, head, reply, core.frame());
+      return onCopyMessage(core, head, reply);
     default:
       show(core, head);
   }

@@ -118,7 +118,12 @@ export class RowSink {
     this.#from = this.#to = 0;
   }
 
-  /** Everything since the last `take()`; never written again. */
+  /** All that was taken has been read by whoever took it: its memory may be used again. */
+  reuse(): void {
+    if (this.#to === this.#from && this.#end === this.#base) this.#end = this.#base = 0;
+  }
+
+  /** Everything since the last `take()`; not written again before `reuse()`. */
   take(): Buffer {
     this.settle();
     const out = this.bytes.subarray(this.#base, this.#end);

@@ -4,9 +4,14 @@
 import { Socket } from "node:net";
 
 const READ_BYTES = 64 * 1024;
-/** A session gives its own buffer up after this many reads in a row that would have fitted into a small one. */
+/** A session gives its own buffer up after this many small reads in a row. */
 const QUIET_READS = 32;
-const QUIET_BYTES = 8 * 1024;
+/** What is copied out of the shared buffer costs next to nothing up to here. */
+const SMALL_BYTES = 4 * 1024;
+/** A read goes behind what is still in use where so much room is left. */
+const READ_BYTES_MIN = 16 * 1024;
+/** So many of them are kept beside the one in use. */
+const FREE_MAX = 1;
 
 /** Where sockets are read that have no buffer of their own; bytes leave it before the next read. */
 export class SharedBuffer {
@@ -81,8 +86,8 @@ class BufferSource implements ByteSource {
   readonly socket: Socket;
   readonly #options: ByteSourceOptions;
   readonly #left: Buffer | null;
-  /** null: the shared one. */
-  #own: Buffer | null = null;
+  /** null: it reads into the shared one. */
+  #own: OwnBuffer | null = null;
   #quietReads = 0;
   #reading = false;
 
@@ -90,7 +95,7 @@ class BufferSource implements ByteSource {
     this.#options = options;
     this.#left = options.socket.read() as Buffer | null;
     this.socket = rewrapped(options.socket, handle, {
-      buffer: () => this.#own ?? options.shared.bytes,
+      buffer: () => this.#own?.view ?? options.shared.bytes,
       callback: (bytes, buffer) => {
         this.#read(bytes, buffer as Buffer);
         return true;
@@ -112,15 +117,44 @@ class BufferSource implements ByteSource {
   #read(bytes: number, buffer: Buffer): void {
     const { take, shared, chunks, inUse } = this.#options;
     if (buffer === shared.bytes) {
-      if (bytes === buffer.length && chunks === "Lent") this.#own = Buffer.allocUnsafeSlow(READ_BYTES);
+      if (bytes > SMALL_BYTES && chunks === "Lent") this.#own = new OwnBuffer();
       return take(Buffer.from(buffer.subarray(0, bytes)));
     }
     take(buffer.subarray(0, bytes));
-    this.#quietReads = bytes <= QUIET_BYTES ? this.#quietReads + 1 : 0;
+    this.#quietReads = bytes <= SMALL_BYTES ? this.#quietReads + 1 : 0;
     if (this.#quietReads >= QUIET_READS) {
       this.#own = null;
       this.#quietReads = 0;
-    } else if (inUse()) this.#own = Buffer.allocUnsafeSlow(READ_BYTES);
+    } else this.#own?.used(bytes, inUse());
+  }
+}
+
+/** What a session that streams is read into: from the front while all of it is written on, behind what is not otherwise. */
+class OwnBuffer {
+  #bytes: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  #end = 0;
+  /** Full ones that a write may still read from, and those that none does any more. */
+  #lent: Buffer[] = [];
+  #free: Buffer[] = [];
+  /** Where the next read goes. */
+  view: Buffer = this.#bytes.subarray(0, READ_BYTES);
+
+  /** The last read took `bytes` of `view`; `inUse`: it, or an earlier one, is not written on yet. */
+  used(bytes: number, inUse: boolean): void {
+    if (!inUse) {
+      if (this.#lent.length > 0) this.#free = this.#lent.splice(0).slice(0, FREE_MAX);
+      if (this.#end !== 0) this.#next(0);
+      return;
+    }
+    if (this.#bytes.length - this.#end - bytes >= READ_BYTES_MIN) return this.#next(this.#end + bytes);
+    this.#lent.push(this.#bytes);
+    this.#bytes = this.#free.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+    this.#next(0);
+  }
+
+  #next(start: number): void {
+    this.#end = start;
+    this.view = this.#bytes.subarray(start, start + READ_BYTES);
   }
 }
 

@@ -159,6 +159,7 @@ export class SessionLoop {
   #send(): void {
     this.#up.send();
     this.#down.send();
+    if (this.#client.socket.writableLength === 0) this.#options.gate.repliesLeft();
   }
 
   /** The records of a turn first; what they tell of goes on when they are written. */

@@ -127,6 +127,27 @@ export class FrameReader {
     return true;
   }
 
+  /**
+   * Takes the whole frames of the same type behind the frame at hand with it, so that `buffer[start, end)` is all of them; returns how
+   * many they are. What is wrong with a length is left for `advance()` to tell.
+   */
+  extend(): number {
+    const { buffer, type } = this;
+    const bytesMax = this.#limits.frameBytesMax;
+    const last = buffer.length - HEADER_BYTES;
+    let at = this.end;
+    let count = 0;
+    while (at <= last && buffer[at] === type) {
+      const size =
+        1 + buffer[at + 1]! * 0x1000000 + ((buffer[at + 2]! << 16) | (buffer[at + 3]! << 8) | buffer[at + 4]!);
+      if (size < HEADER_BYTES || size > bytesMax || buffer.length - at < size) break;
+      at += size;
+      count++;
+    }
+    this.end = at;
+    return count;
+  }
+
   /** Whole size in bytes of the frame that starts at `at`, 0 while its header is incomplete. */
   #frameSize(buffer: Buffer, at: number): number {
     const type = buffer[at]!;

@@ -26,6 +26,8 @@ export async function relayUntilReady(
 ): Promise<FirstReady> {
   const parameters = new Map<string, string>();
   let cancel: FirstReady["cancel"] = null;
+  // A dozen and more small frames: they leave together.
+  talk.client.peer.socket.cork();
   try {
     for (;;) {
       const frame = await nextUpstreamFrame(talk);
@@ -48,6 +50,8 @@ export async function relayUntilReady(
   } catch (error) {
     cancel?.registration.release();
     throw error;
+  } finally {
+    talk.client.peer.socket.uncork();
   }
 }
 

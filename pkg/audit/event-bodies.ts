@@ -92,7 +92,7 @@ export class EventBodies {
 
   /** A session that ends leaves no decision open: what never heard its outcome ends as unknown in front of it. */
   withLeftovers(events: readonly AuditEvent[]): readonly AuditEvent[] {
-    if (!events.some((event) => event.event === "session" && event.phase === "close")) return events;
+    if (!hasClose(events)) return events;
     const told = new Set(events.map((event) => (event.event === "outcome" ? keyOf(event) : "")));
     return events.flatMap((event) => {
       if (event.event !== "session" || event.phase !== "close") return [event];
@@ -105,6 +105,11 @@ export class EventBodies {
   leftovers(): OutcomeEvent[] {
     return this.open.all().map(unknownOutcome);
   }
+}
+
+function hasClose(events: readonly AuditEvent[]): boolean {
+  for (const event of events) if (event.event === "session" && event.phase === "close") return true;
+  return false;
 }
 
 function keyOf({ session, statement }: Closing): string {

@@ -38,26 +38,39 @@ export class Gate {
     if (this.#core.ended) return [];
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.length;
-    return this.#guarded("client", () => this.#pump());
+    try {
+      this.#pump();
+    } catch (error) {
+      this.#broken("client", error);
+    }
+    return this.#core.take();
   }
 
   /** The server's bytes as they come, cut anywhere. */
   server(chunk: Buffer): Effect[] {
     if (this.#core.ended) return [];
-    return this.#guarded("server", () => {
-      const core = this.#core;
-      const server = this.#server;
-      server.push(chunk);
-      do {
-        if (server.pieceBytesLeft > 0) continue;
-        while (!core.ended && server.advance()) {
-          if (core.flow !== null && passesAsRows(core, server)) continue;
-          onServerFrame(core, server.type, server.buffer, server.start, server.end);
-          if (core.wait !== null) this.#pump();
-        }
-      } while (!core.ended && this.#pieceFromServer());
+    try {
+      this.#server.push(chunk);
+      this.#fromServer();
       this.#pump();
-    });
+    } catch (error) {
+      this.#broken("server", error);
+    }
+    return this.#core.take();
+  }
+
+  /** Frames of the server, as far as they have come. */
+  #fromServer(): void {
+    const core = this.#core;
+    const server = this.#server;
+    do {
+      if (server.pieceBytesLeft > 0) continue;
+      while (!core.ended && server.advance()) {
+        if (core.flow !== null && passesAsRows(core, server)) continue;
+        onServerFrame(core, server.type, server.buffer, server.start, server.end);
+        if (core.wait !== null) this.#pump();
+      }
+    } while (!core.ended && this.#pieceFromServer());
   }
 
   /** Passes the next piece of a large frame on; false when there is none, or when it must be collected. */
@@ -80,10 +93,13 @@ export class Gate {
 
   /** The connection that asked for a cancel has ended. */
   cancelDone(): Effect[] {
-    return this.#guarded("server", () => {
+    try {
       onCancelDone(this.#core);
       this.#pump();
-    });
+    } catch (error) {
+      this.#broken("server", error);
+    }
+    return this.#core.take();
   }
 
   /** Either side is gone: whatever runs is closed in the records. */
@@ -131,15 +147,10 @@ export class Gate {
     return this.#terminated;
   }
 
-  #guarded(side: "client" | "server", act: () => void): Effect[] {
-    try {
-      act();
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      const who = side === "client" ? "protocol violation by the client" : "the database broke the protocol";
-      this.#core.endSession("08P01", `weir: ${who}: ${error.message}`);
-    }
-    return this.#core.take();
+  #broken(side: "client" | "server", error: unknown): void {
+    if (!(error instanceof WireError)) throw error;
+    const who = side === "client" ? "protocol violation by the client" : "the database broke the protocol";
+    this.#core.endSession("08P01", `weir: ${who}: ${error.message}`);
   }
 
   /** Client frames in order, up to one that waits. */

@@ -50,6 +50,11 @@ export class RowMasker {
     this.#places = new Int32Array(2 * cells.length);
   }
 
+  /** For another result of the same shape: it shares everything but the count. */
+  anew(): RowMasker {
+    return new RowMasker(this.#cells, this.#hidden, this.#subjects);
+  }
+
   /**
    * Appends the masked form of the DataRow frame buffer[start, end) to `sink`; `buffer` must stay as it is until
    * `sink.take()`. Throws WireError at a row that is not as the protocol and the result's description say; `sink` then

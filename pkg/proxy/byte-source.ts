@@ -118,7 +118,9 @@ class BufferSource implements ByteSource {
     const { take, shared, chunks, inUse } = this.#options;
     if (buffer === shared.bytes) {
       if (bytes > SMALL_BYTES && chunks === "Lent") this.#own = new OwnBuffer();
-      return take(Buffer.from(buffer.subarray(0, bytes)));
+      const chunk = Buffer.allocUnsafe(bytes);
+      buffer.copy(chunk, 0, 0, bytes);
+      return take(chunk);
     }
     take(buffer.subarray(0, bytes));
     this.#quietReads = bytes <= SMALL_BYTES ? this.#quietReads + 1 : 0;

@@ -248,7 +248,7 @@ class RunningGovernor implements Governor {
       ...shared,
       maskKeys: options.maskKeys,
       digest: options.digest,
-      clock: { nowMs: () => options.clock.nowMs(), monotonicUs: () => Number(options.clock.monotonicNs() / 1000n) },
+      clock: gateClock(options.clock),
       random: options.random,
       auditWritable: () => options.audit.writable,
       parameters,
@@ -304,6 +304,13 @@ class RunningGovernor implements Governor {
   #note(event: SessionEvent): void {
     this.#records.now([event]);
   }
+}
+
+function gateClock(clock: Clock): GateOptions["clock"] {
+  return {
+    nowMs: () => clock.nowMs(),
+    monotonicUs: () => clock.monotonicUs?.() ?? Number(clock.monotonicNs() / 1000n),
+  };
 }
 
 function addressOf(listener: ListenAddress): ListenAddress {

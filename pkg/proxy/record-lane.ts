@@ -70,18 +70,20 @@ export class RecordLane {
     this.#waiting = [];
     const recorded: boolean[] = [];
     while (recorded.length < entries.length) this.#write(entries, recorded);
-    for (const [at, { done }] of entries.entries()) done?.(recorded[at]!);
+    for (let at = 0; at < entries.length; at++) entries[at]!.done?.(recorded[at]!);
   }
 
   /** Goes on where `recorded` ends; adds what became of at least one entry. */
   #write(entries: readonly Entry[], recorded: boolean[]): void {
-    const rest = entries.slice(recorded.length);
-    const isNode = rest.some(({ durability }) => durability === "Node");
+    const rest = recorded.length === 0 ? entries : entries.slice(recorded.length);
+    const events: AuditEvent[] = [];
+    let durability: Durability = "Process";
+    for (const entry of rest) {
+      for (const event of entry.events) events.push(event);
+      if (entry.durability === "Node") durability = "Node";
+    }
     try {
-      this.#records.write(
-        rest.length === 1 ? rest[0]!.events : rest.flatMap(({ events }) => events),
-        isNode ? "Node" : "Process",
-      );
+      this.#records.write(events, durability);
       for (const _ of rest) recorded.push(true);
     } catch (error) {
       if (!(error instanceof AuditUnavailable)) throw error;

@@ -16,10 +16,11 @@ import { measureThroughput } from "./throughput.ts";
 import { findTools, missing, versionOf } from "./tools.ts";
 
 const parts: Readonly<Record<string, (bench: Bench) => Promise<readonly Section[]>>> = {
+  // Before anything has run: what a process keeps of busier times is not what a session needs.
+  memory: measureIdleMemory,
   throughput: measureThroughput,
   streaming: measureStreaming,
   connections: measureConnections,
-  memory: measureIdleMemory,
   decisions: measureDecisions,
   records: measureRecords,
 };

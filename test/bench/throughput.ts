@@ -11,6 +11,10 @@ type Runs = ReadonlyMap<string, readonly Run[]>;
 /** By mode and number of clients, then by target. */
 export async function measureThroughput(bench: Bench): Promise<readonly Section[]> {
   const found = new Map<string, Map<string, Run[]>>();
+  for (const target of bench.targets) {
+    for (const mode of MODES) await runPgbench(bench.tools.pgbench, target, { mode, clients: 8, seconds: 1 });
+  }
+  bench.say("warm");
   for (let round = 0; round < bench.rounds; round++) {
     for (const mode of MODES) {
       for (const clients of CLIENTS) {

@@ -10,8 +10,8 @@ const QUIET_READS = 32;
 const SMALL_BYTES = 4 * 1024;
 /** A read goes behind what is still in use where so much room is left. */
 const READ_BYTES_MIN = 16 * 1024;
-/** So many of them are kept beside the one in use. */
-const FREE_MAX = 1;
+/** So many full buffers are kept to be used again; a slow reader, whose writes never all complete, leaves the rest to the collector. */
+const KEPT_MAX = 1;
 
 /** Where sockets are read that have no buffer of their own; bytes leave it before the next read. */
 export class SharedBuffer {
@@ -135,7 +135,7 @@ class BufferSource implements ByteSource {
 class OwnBuffer {
   #bytes: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   #end = 0;
-  /** Full ones that a write may still read from, and those that none does any more. */
+  /** A full one that a write may still read from, and one that none does any more. */
   #lent: Buffer[] = [];
   #free: Buffer[] = [];
   /** Where the next read goes. */
@@ -144,12 +144,12 @@ class OwnBuffer {
   /** The last read took `bytes` of `view`; `inUse`: it, or an earlier one, is not written on yet. */
   used(bytes: number, inUse: boolean): void {
     if (!inUse) {
-      if (this.#lent.length > 0) this.#free = this.#lent.splice(0).slice(0, FREE_MAX);
+      if (this.#lent.length > 0) this.#free = this.#lent.splice(0);
       if (this.#end !== 0) this.#next(0);
       return;
     }
     if (this.#bytes.length - this.#end - bytes >= READ_BYTES_MIN) return this.#next(this.#end + bytes);
-    this.#lent.push(this.#bytes);
+    if (this.#lent.length < KEPT_MAX) this.#lent.push(this.#bytes);
     this.#bytes = this.#free.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
     this.#next(0);
   }

@@ -99,6 +99,11 @@ export class Frontend {
   }
 
   send(...messages: readonly Buffer[]): void {
+    this.sendAll(messages);
+  }
+
+  /** For more messages than a call takes arguments. */
+  sendAll(messages: readonly Buffer[]): void {
     if (!this.closed) this.#socket.write(Buffer.concat(messages));
   }
 
@@ -148,7 +153,7 @@ export class Frontend {
   /** Sends the messages and returns the frames up to as many ReadyForQuery as were asked for. */
   async ask(messages: readonly Buffer[], readies = 1): Promise<BackendFrame[]> {
     const from = this.frames.length;
-    this.send(...messages);
+    this.sendAll(messages);
     await this.ready(readies, from);
     return this.frames.slice(from);
   }

@@ -12,10 +12,11 @@ import sideWays from "./leaks/side-ways.ts";
 import { roadsFor, stepsOn } from "./roads.ts";
 import { SessionPool } from "./session-pool.ts";
 
-const leaks: readonly Leak[] = [...queries, ...predicates, ...sideWays];
+// Found by an attack and not closed yet: each leaks today. They move into the list as they are closed; WEIR_ESCAPES=open tries them now.
+const triesOpen = process.env.WEIR_ESCAPES === "open";
+const leaks: readonly Leak[] = [...queries, ...predicates, ...sideWays, ...(triesOpen ? foundByAttack : [])];
 
-// Found by an attack and not closed yet: each leaks today. They move into `leaks` as they are closed.
-test.skip.each(foundByAttack.map((leak) => [leak.name]))("OPEN LEAK, not closed yet: %s", () => {});
+if (!triesOpen) test.skip.each(foundByAttack.map((leak) => [leak.name]))("OPEN LEAK, not closed yet: %s", () => {});
 
 let server: TestServer;
 let governed: Governed;

@@ -28,6 +28,7 @@ function predicateRefusal(view: MaskView, use: PredicateUse): readonly Refusal[]
   const label = labelOfSources(view, [use.path === undefined ? use.column : { ...use.column, path: use.path }]);
   if (label.kind === "unknown") {
     const { policy } = view.rules.rule;
+    if (use.column.relation === 0) return [unknownPredicate(policy, use)];
     return [predicateText(policy, use, `Policy ${policy} masks data for you on this database, and ${label.why}.`)];
   }
   const carried = label.kind === "carries" ? label.carried : [];
@@ -45,6 +46,15 @@ function predicateRefusal(view: MaskView, use: PredicateUse): readonly Refusal[]
         protection.predicates,
       );
     });
+}
+
+/** After a SET or DDL in the same string or pipeline nobody knows what its names mean until the server has run it. */
+function unknownPredicate(policy: string, use: PredicateUse): Refusal {
+  return refusal(policy, "predicates", {
+    message: `columns that are not known may not steer the result (${use.where})`,
+    detail: `Policy ${policy} masks data for you on this database, and a statement in front of this one changes what its names mean.`,
+    hint: "Send the statement by itself, after the one that changes settings or tables has run.",
+  });
 }
 
 function predicateText(policy: string, use: PredicateUse, detail: string, allowed: string = "Deny"): Refusal {

@@ -371,8 +371,16 @@ describe("EXPLAIN", () => {
       explain: { analyze: false, verbose: false },
       outputs: [{ name: "QUERY PLAN", lineage: { kind: "clean" } }],
     });
-    expect(understood("EXPLAIN SELECT email FROM customers").outputs).toMatchObject([{ lineage: { kind: "clean" } }]);
+    expect(understood("EXPLAIN (COSTS off) SELECT email FROM customers").outputs).toMatchObject([
+      { lineage: { kind: "clean" } },
+    ]);
     expect(understood("EXPLAIN SELECT id FROM customers WHERE email = 'x'").outputs).toMatchObject([
+      { lineage: { kind: "derived", columns: [{ column: "email" }, { column: "id" }] } },
+    ]);
+  });
+
+  test("costs tell how wide the values of the result are", () => {
+    expect(understood("EXPLAIN SELECT email FROM customers").outputs).toMatchObject([
       { lineage: { kind: "derived", columns: [{ column: "email" }] } },
     ]);
   });

@@ -47,7 +47,10 @@ export const predicateCases: readonly (readonly [statement: string, predicates: 
   ["select name from customers limit (select length(email) from customers limit 1)", "customers.email LIMIT"],
   ["select name from customers offset (select count(*) from narrow)", ""],
   ["select count(*) filter (where email = 'x') from customers", "customers.email FILTER"],
-  ["select sum(id) over (order by id rows between length('x') preceding and current row) from customers", ""],
+  [
+    "select sum(id) over (order by id rows between length('x') preceding and current row) from customers",
+    "customers.id window",
+  ],
   [
     "select c.id from customers c join other.customers o on o.email = c.email",
     "other.customers.email ON; customers.email ON",
@@ -134,7 +137,20 @@ export const predicateCases: readonly (readonly [statement: string, predicates: 
     "customers.email CYCLE",
   ],
   ["select name from customers where active", "customers.active WHERE"],
-  ["select rank() over (partition by email order by ssn) from customers", ""],
+  [
+    "select rank() over (partition by email order by ssn) from customers",
+    "customers.email window; customers.ssn window",
+  ],
+  [
+    "select (email, id) = ('x', random()) from customers",
+    "customers.email row comparison; customers.id row comparison",
+  ],
+  ["select (email, id) = ('x', 1) from customers", ""],
+  ["select id in (1, length('x')) from customers", ""],
+  ["select id in (1, 1 / 0) from customers", "customers.id IN"],
+  ["select id between 1 and 1 / 0 from customers", "customers.id BETWEEN"],
+  ["select id = any (select 1 / 0 from orders) from customers", "customers.id subquery"],
+  ["select email = any (select email from other.customers) from customers", ""],
   ["select string_agg(name, ',' order by email) from customers", ""],
   ["select count(distinct email) from customers", ""],
   ["select id from customers where email = 'x' for update", "customers.email WHERE equality"],

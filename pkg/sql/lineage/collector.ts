@@ -60,17 +60,20 @@ export function noteFunction(found: Collector, use: FunctionUse): void {
   if (found.functions.get(key)?.trust !== "opaque") found.functions.set(key, use);
 }
 
+/** Stands for columns that nobody knows; no class book knows relation 0. */
+const NO_COLUMN: Source = Object.freeze({ relation: 0, attnum: 0, schema: "", table: "", column: "" });
+
 /** A label steers what the statement returns or does without being in it (rule R9). */
 export function steer(walk: Walk, label: Lineage, where: string, use: "equality" | "other" = "other"): void {
   if (label.kind === "clean") return;
   const sources = sourcesOf(label);
-  if (sources === null) {
-    // Without a catalogue nothing is known of any column; the relations tell that. With one, a condition that cannot be told apart
-    // into columns cannot be judged.
-    if (walk.catalog !== null) throw new NotKnown("condition on columns that are not known");
-    return;
-  }
   const place = walk.inside ?? where;
+  if (sources === null) {
+    // Without a catalogue no column is known, and policy decides. With one, a condition that cannot be told apart into columns
+    // cannot be judged.
+    if (walk.catalog !== null) throw new NotKnown("condition on columns that are not known");
+    return notePredicate(walk.found, NO_COLUMN, place, "other");
+  }
   for (const source of sources) notePredicate(walk.found, source, place, walk.inside === null ? use : "other");
 }
 

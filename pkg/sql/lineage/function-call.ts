@@ -142,7 +142,8 @@ function noteSinks(walk: Walk, called: Called, form: CallForm, label: Lineage): 
 }
 
 function result(called: Called, args: readonly Value[], node: Node, label: Lineage, body: BodyResult | null): Value {
-  const path = jsonPathCall(called.use.oid, args, list(node.args));
+  // An array of keys is not looked into.
+  const path = node.func_variadic === true ? null : jsonPathCall(called.use.oid, args, list(node.args));
   if (path !== null) return path;
   if (body !== null) return computed(body.label, called.returns, body.fields ?? undefined);
   const columns = called.info === null ? null : outParameters(called.info);

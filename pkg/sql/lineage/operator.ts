@@ -6,6 +6,7 @@ import { evaluate, evaluateAll } from "./expression.ts";
 import { jsonOperator } from "./json-path.ts";
 import { deriveAll } from "./label.ts";
 import type { Scope } from "./scope.ts";
+import { isTotal } from "./total.ts";
 import { BOOL, elementOf } from "./types.ts";
 import { computed, type Value } from "./value.ts";
 import { NotKnown, type Walk } from "./walk.ts";
@@ -53,8 +54,21 @@ function infix(walk: Walk, scope: Scope, node: Node): Value {
   const left = evaluate(walk, scope, node.lexpr);
   const right = evaluate(walk, scope, node.rexpr);
   const name = texts(node.name);
+  steerByRows(walk, [left, right], [node.lexpr, node.rexpr]);
   const operation = pairwise(walk, name, left, right);
   return jsonOperator(left, node.rexpr, operation) ?? computed(labelOf([left, right]), operation.result);
+}
+
+/** Who sees whether the later parts were evaluated knows what the earlier ones hold. */
+function steerUnlessTotal(walk: Walk, values: readonly Value[], later: readonly Node[], where: string): void {
+  if (!later.every(isTotal)) steer(walk, labelOf(values), where);
+}
+
+const isRowNode = (node: Node): boolean => kindOf(node) === "RowExpr";
+
+/** A comparison of rows stops at the first pair that decides it. */
+function steerByRows(walk: Walk, values: readonly Value[], nodes: readonly Node[]): void {
+  steerUnlessTotal(walk, values, nodes.filter(isRowNode), "row comparison");
 }
 
 /** Rows compare field by field, as far as both are known. */
@@ -76,6 +90,7 @@ function isRow(value: Value): value is Value & { fields: NonNullable<Value["fiel
 function compare(walk: Walk, scope: Scope, node: Node, name: readonly string[]): Value {
   const left = evaluate(walk, scope, node.lexpr);
   const right = evaluate(walk, scope, node.rexpr);
+  steerByRows(walk, [left, right], [node.lexpr, node.rexpr]);
   pairwise(walk, name, left, right);
   return computed(labelOf([left, right]), BOOL);
 }
@@ -99,7 +114,10 @@ function withArray(walk: Walk, scope: Scope, node: Node): Value {
 /** `names`: the operators between the left side and the items of the list. */
 function withList(walk: Walk, scope: Scope, node: Node, names: readonly (readonly string[])[]): Value {
   const left = evaluate(walk, scope, node.lexpr);
-  const items = evaluateAll(walk, scope, kindOf(node.rexpr) === "List" ? node.rexpr.List.items : [node.rexpr]);
+  const nodes: readonly Node[] = kindOf(node.rexpr) === "List" ? node.rexpr.List.items : [node.rexpr];
+  const items = evaluateAll(walk, scope, nodes);
+  const rows = isRowNode(node.lexpr) ? [node.lexpr] : [];
+  steerUnlessTotal(walk, [left, ...items], [...rows, ...nodes], node.kind.includes("BETWEEN") ? "BETWEEN" : "IN");
   const seen = new Set<number>();
   for (const item of items) {
     if (!isRow(item) && seen.has(item.type)) continue;

@@ -1,10 +1,12 @@
 // Subqueries in expressions: scalar, EXISTS, IN, ANY, ALL, ARRAY. Their own conditions steer the result and are noted there.
 import { type Node, texts } from "../node.ts";
 import { callOperator } from "./calls.ts";
+import { steer } from "./collector.ts";
 import { evaluate } from "./expression.ts";
 import { CLEAN, deriveAll, unknown } from "./label.ts";
 import type { Scope } from "./scope.ts";
 import { analyzeSelect, type QueryResult } from "./select.ts";
+import { isTotalQuery } from "./total.ts";
 import { arrayOf, BOOL, RECORD, TEXT, UNKNOWN } from "./types.ts";
 import { COMPUTED, computed, type Value } from "./value.ts";
 import { NotKnown, type Walk } from "./walk.ts";
@@ -22,7 +24,7 @@ export function evaluateSublink(walk: Walk, scope: Scope, node: Node): Value {
       return computed(labelOf(result), arrayOf(walk, typeOf(result)));
     case "ANY_SUBLINK":
     case "ALL_SUBLINK":
-      return compared(walk, evaluate(walk, scope, node.testexpr), node, result);
+      return compared(walk, evaluate(walk, scope, node.testexpr), node, result, isTotalQuery(select));
     default:
       throw new NotKnown("subquery of an unknown kind");
   }
@@ -48,10 +50,13 @@ function scalar(walk: Walk, node: Node, result: QueryResult): Value {
   return { lineage, type: typeOf(result), typmod, origin: COMPUTED, shape: "computed" };
 }
 
-function compared(walk: Walk, test: Value, node: Node, result: QueryResult): Value {
+/** `total`: nobody can tell how many of the rows were looked at before one of them decided. */
+function compared(walk: Walk, test: Value, node: Node, result: QueryResult, total: boolean): Value {
   const name = node.operName === undefined ? ["="] : texts(node.operName);
   const tested = test.fields ?? [test];
   for (const [position, { type }] of tested.entries())
     callOperator(walk, name, type, result.columns[position]?.type ?? 0);
-  return computed(deriveAll([test.lineage, labelOf(result)]), BOOL);
+  const label = deriveAll([test.lineage, labelOf(result)]);
+  if (!total) steer(walk, label, "subquery");
+  return computed(label, BOOL);
 }

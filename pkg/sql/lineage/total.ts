@@ -39,6 +39,8 @@ export function isTotal(wrapped: Node): boolean {
       return list(node.args).every(isTotal);
     case "List":
       return list(node.items).every(isTotal);
+    case "RowExpr":
+      return list(node.args).every(isTotal);
     case "FuncCall":
       return isTotalCall(node);
     case "A_Expr":
@@ -47,6 +49,19 @@ export function isTotal(wrapped: Node): boolean {
       return false;
   }
 }
+
+/** A query of stored tables that computes nothing but total expressions. */
+export function isTotalQuery(select: Node): boolean {
+  const { op, withClause, fromClause, targetList, whereClause, groupClause, havingClause, windowClause } = select;
+  const { sortClause, limitCount, limitOffset, valuesLists } = select;
+  const other = withClause ?? groupClause ?? havingClause ?? windowClause ?? sortClause ?? limitCount ?? limitOffset;
+  if (other !== undefined || (op !== undefined && op !== "SETOP_NONE")) return false;
+  if (valuesLists !== undefined) return list(valuesLists).every(isTotal);
+  const isPlain = list(fromClause).every((from) => kindOf(from) === "RangeVar");
+  return isPlain && isTotalOrAbsent(whereClause) && list(targetList).every(({ ResTarget }) => isTotal(ResTarget.val));
+}
+
+const isTotalOrAbsent = (node: Node): boolean => node === undefined || isTotal(node);
 
 function isTotalCall(node: Node): boolean {
   const { agg_order, agg_filter, over } = node;

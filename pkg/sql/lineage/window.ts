@@ -19,8 +19,11 @@ export function evaluateWindow(walk: Walk, scope: Scope, node: Node): Lineage {
     [node.startOffset, node.endOffset].map((end) => (end === undefined ? CLEAN : evaluate(walk, scope, end).lineage)),
   );
   steer(walk, frame, "frame");
+  // The server sorts by them, and rows come as they were sorted.
+  const sorted = deriveAll([...partition, ...order].map((value) => value.lineage));
+  steer(walk, sorted, "window");
   leave(walk);
-  return deriveAll([named, base, frame, ...[...partition, ...order].map((value) => value.lineage)]);
+  return deriveAll([named, base, frame, sorted]);
 }
 
 function namedWindow(walk: Walk, scope: Scope, name: string): Lineage {

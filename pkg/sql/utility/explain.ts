@@ -1,5 +1,5 @@
 // EXPLAIN: the facts of what it explains. Its text tells estimates, and with ANALYZE counts, that the values of compared columns
-// decide; with VERBOSE also output expressions.
+// decide; with costs also how wide the values are on average, and with VERBOSE output expressions.
 import type { Engine } from "../engine.ts";
 import type { Lineage, Source, Understood } from "../facts.ts";
 import { CLEAN, deriveAll } from "../lineage/label.ts";
@@ -33,7 +33,12 @@ export function explainFacts(node: Node, engine: Engine): Understood {
       .at(-1) ?? false;
   const explain = { analyze: on("analyze"), verbose: on("verbose") };
   const inner = insist(engine.statement(node.query));
-  const lineage = planLineage(inner, explain.analyze || explain.verbose);
+  const tellsWidths =
+    given
+      .filter(({ name }) => name === "costs")
+      .map(({ value }) => optionBoolean(value))
+      .at(-1) ?? true;
+  const lineage = planLineage(inner, explain.analyze || explain.verbose || tellsWidths);
   const { copy: _copy, transaction: _transaction, name: _name, ...facts } = inner;
   const outputs = [{ name: "QUERY PLAN", lineage, origin: { table: 0, column: 0 } }];
   const told = { ...facts, kind: "EXPLAIN", outputs, explain, takesSnapshot: true };

@@ -40,7 +40,7 @@ export class AnalysisCache {
 
   /** `text`: valid UTF-8. */
   analyze(text: Buffer, viewKey: string, context: AnalysisContext): Analysis {
-    const view = this.#viewOf(viewKey, context.parameterTypes);
+    const view = this.#viewOf(context.unsettled === true ? `${viewKey}!` : viewKey, context.parameterTypes);
     const hasShape = this.#shape.read(text, view);
     const byShape = hasShape ? this.#find(this.#shape.key) : undefined;
     if (byShape !== undefined) return moved(byShape, text.length);

@@ -5,6 +5,7 @@ import { decodeParameterStatus } from "../wire/postgres/parameter-status.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import type { Core } from "./core.ts";
 import { scrubbedNotice } from "./error-reply.ts";
+import { withholds } from "./scrub.ts";
 
 const NOTICE = 0x4e;
 const NOTIFICATION = 0x41;
@@ -27,8 +28,7 @@ function onNotice(core: Core, buffer: Buffer, start: number, end: number): void 
   const head = core.owed.head;
   if (head !== undefined && (head.errand !== null || head.parts[head.at]?.shown === false)) return;
   if (core.muzzle !== null) return;
-  const run = head?.parts[head.at]?.run ?? null;
-  if (run?.decision.scrub === true) core.reply(scrubbedNotice(buffer.subarray(start + 5, end)));
+  if (head !== undefined && withholds(core, head)) core.reply(scrubbedNotice(buffer.subarray(start + 5, end)));
   else core.replies.pass(buffer, start, end);
 }
 

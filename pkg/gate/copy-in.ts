@@ -1,6 +1,7 @@
 // CopyData, CopyDone and CopyFail of a decided COPY ... FROM STDIN. Outside COPY the server ignores them, so they end here.
 import { ownPermit } from "../policy/permit.ts";
 import { encodeCopyFail } from "../wire/postgres/copy-fail.ts";
+import { encodeError } from "../wire/postgres/error-fields.ts";
 import type { Core } from "./core.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
 import { judge } from "./judge.ts";
@@ -40,4 +41,18 @@ function refuseNow(core: Core): boolean {
   core.copyIn = null;
   core.forward(encodeCopyFail(marker), ownPermit.raise);
   return true;
+}
+
+/** A frame that COPY does not take: the server says so, and then that it cannot find its way in the stream any more. */
+export function breakCopy(core: Core, type: number): void {
+  const unexpected = `unexpected message type 0x${type.toString(16).toUpperCase().padStart(2, "0")} during COPY from stdin`;
+  core.reply(
+    encodeError([
+      ["S", "ERROR"],
+      ["V", "ERROR"],
+      ["C", "08P01"],
+      ["M", unexpected],
+    ]),
+  );
+  core.endSession("08P01", "terminating connection because protocol synchronization was lost");
 }

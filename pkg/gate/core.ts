@@ -61,6 +61,8 @@ export class Core {
   transaction: TransactionStatus = "I";
   /** Extended frames were sent since the last Sync. */
   unsynced = false;
+  /** Statements that are being read because another one names them. */
+  namesDeep = 0;
   /** Upper bound of the bytes of all prepared texts. */
   preparedBytes = 0;
   /** In this batch something was sent that may have ended the failed transaction. */
@@ -76,6 +78,8 @@ export class Core {
   buffer: Buffer = Buffer.alloc(0);
   start = 0;
   end = 0;
+  /** Something that touches a class ran in the open transaction, whose end may tell of it. */
+  touched = false;
   /** A write went to a relation with triggers, so a notification of our own backend may carry stored values. */
   triggersRan = false;
   warnings: Warning[] = [];
@@ -272,6 +276,14 @@ export class Core {
 
   startRun(run: Pick<Run, "number" | "statement" | "decision" | "text">): Run {
     this.warnings.push(...run.decision.warnings);
-    return { ...run, startedUs: this.options.clock.monotonicUs(), rows: 0, maskedCells: 0, closed: false };
+    if (run.decision.scrub) this.touched = true;
+    return {
+      ...run,
+      startedUs: this.options.clock.monotonicUs(),
+      rows: 0,
+      maskedCells: 0,
+      closed: false,
+      named: false,
+    };
   }
 }

@@ -3,6 +3,7 @@
 // known; above a limit an error of ours rolls it back.
 import type { Refusal, WriteLimit } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
+import type { Undo } from "../session/names.ts";
 import { encodeBind } from "../wire/postgres/bind.ts";
 import { encodeClose } from "../wire/postgres/close.ts";
 import { encodeDescribe } from "../wire/postgres/describe.ts";
@@ -61,10 +62,11 @@ export function runCountedQuery(core: Core, text: Buffer, run: Run, portal: Port
 }
 
 /** An Execute of the client's, in its own batch. */
-export function runCountedExecute(core: Core, frame: Buffer, run: Run, portal: Portal): void {
+export function runCountedExecute(core: Core, frame: Buffer, run: Run, portal: Portal, undo: Undo | null): void {
   const counting = new Counting(run, false);
   askBefore(core, counting);
-  core.ask(frame, decidedPermit, { asked: "execute", portal, parts: [{ run, shown: true, standIn: null }], counting });
+  const parts = [{ run, shown: true, standIn: null }];
+  core.ask(frame, decidedPermit, { asked: "execute", portal, parts, counting, undo });
   core.flush();
   holdUntilCounted(core, counting);
 }

@@ -1,4 +1,5 @@
 // What a statement that is about to run may change of what the gate knows.
+import { reverts } from "../sql/context-after.ts";
 import type { Core } from "./core.ts";
 import type { Judged } from "./model.ts";
 
@@ -13,7 +14,7 @@ export function disturb(core: Core, judged: Judged): void {
     return;
   }
   core.knowledge.disturbed(facts, inTransaction);
-  if (facts.transaction?.do === "rollback to") core.knowledge.rolledBack();
+  if (reverts(facts.transaction)) core.knowledge.reverted();
   const snapshot = core.knowledge.view().snapshot;
   if (facts.writes.some((write) => snapshot?.relation(write.relation.oid)?.hasTriggers !== false))
     core.triggersRan = true;

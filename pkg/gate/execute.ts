@@ -17,7 +17,8 @@ import { Errand } from "./errand.ts";
 import { recordDecision } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
-import { basisOf, governed, judge, judgePrepared, refusedDecision } from "./judge.ts";
+import { governed, judge, judgePrepared, refusedDecision, stands } from "./judge.ts";
+import { learnNames } from "./learn-names.ts";
 import type { Judged, Owed, Portal, Prepared } from "./model.ts";
 import { abortedBy, absentName } from "./raise.ts";
 import { refresh } from "./refresh.ts";
@@ -64,14 +65,12 @@ function executeUnseen(core: Core, frame: Buffer): void {
 
 function executeKnown(core: Core, frame: Buffer, call: Call, cancelled: Refusal | null): void {
   const { portal } = call;
-  const before = portal.judged;
-  if (portal.basis !== basisOf(core)) rejudge(core, portal);
-  const { judged } = portal;
+  const judged = judgeAgain(core, portal);
   if (judged === null) {
     core.ask(frame, decidedPermit, { asked: "execute", portal });
     return;
   }
-  const refusal = cancelled ?? refusalOf(core, portal, judged, before);
+  const refusal = cancelled ?? refusalOf(core, portal, judged);
   if (refusal !== null)
     return refuse(core, frame, { judged: { ...judged, number: core.nextNumber() }, refusal, portal });
   run(core, frame, call, recorded(core, judged, portal.prepared));
@@ -88,22 +87,29 @@ function recorded(core: Core, judged: Judged, prepared: Prepared): Judged {
   return own;
 }
 
-function rejudge(core: Core, portal: Portal): void {
-  portal.judged = judgePrepared(core, portal.prepared);
-  portal.basis = portal.prepared.basis;
+/**
+ * The decision of now. A portal keeps the plan of its Bind: under a mask its own facts stay for as long as it does, and are
+ * what the statement's of now must agree with.
+ */
+function judgeAgain(core: Core, portal: Portal): Judged | null {
+  if (stands(core, portal)) return portal.judged;
+  const now = judgePrepared(core, portal.prepared);
+  if (!core.standing.governed(core.policies).masks || agree(portal.judged, now)) {
+    portal.judged = now;
+    portal.basis = portal.prepared.basis;
+  }
+  return now;
 }
 
-function refusalOf(core: Core, portal: Portal, judged: Judged, before: Judged | null): Refusal | null {
+function agree(bound: Judged | null, now: Judged | null): boolean {
+  const [before, after] = [bound?.statement.facts, now?.statement.facts];
+  return before === after || JSON.stringify(before) === JSON.stringify(after);
+}
+
+function refusalOf(core: Core, portal: Portal, judged: Judged): Refusal | null {
   const { decision } = judged;
   if (decision.verdict === "refuse") return decision.refusal;
-  // A portal keeps the plan of its Bind: lineage found later says nothing about it unless it is the same.
-  if (
-    before !== null &&
-    decision.witness &&
-    before.statement.facts !== judged.statement.facts &&
-    JSON.stringify(before.statement.facts) !== JSON.stringify(judged.statement.facts)
-  )
-    return changedSinceBind;
+  if (portal.judged !== judged) return changedSinceBind;
   return portal.poison ?? portal.prepared.poison ?? commitRefusal(core, judged.statement);
 }
 
@@ -159,13 +165,15 @@ function run(core: Core, frame: Buffer, call: Call, judged: Judged): void {
   disturb(core, judged);
   const started = core.startRun({ number: judged.number, statement, decision, text: portal.prepared.text });
   const parts = [{ run: started, shown: true, standIn: null }];
-  if (decision.writeLimits.length > 0 && !core.surelyFailed) return runCountedExecute(core, frame, started, portal);
+  const undo = learnNames(core, started);
+  if (decision.writeLimits.length > 0 && !core.surelyFailed)
+    return runCountedExecute(core, frame, started, portal, undo);
   const left = decision.rowLimit === null ? null : Math.max(0, decision.rowLimit.rows - portal.rows);
   if (left !== null && !isCopyOut(statement) && (rowsMax === 0 || rowsMax > left))
-    return runLimited(core, name, portal, parts, left);
+    return runLimited(core, name, { portal, parts, rowsLeft: left, undo });
   // At most what was asked for is sent; counted now, so that the next Execute of a pipeline knows.
   portal.rows += rowsMax;
-  const asked = core.ask(frame, decidedPermit, { asked: "execute", portal, parts });
+  const asked = core.ask(frame, decidedPermit, { asked: "execute", portal, parts, undo });
   if (left !== null && isCopyOut(statement)) return holdToEnd(core, asked);
   holdForCopy(core, asked, 0);
 }
@@ -193,16 +201,9 @@ function describePortal(core: Core, name: string, portal: Portal): void {
 function runLimited(
   core: Core,
   name: string,
-  portal: Portal,
-  parts: Parameters<Core["ask"]>[2]["parts"] & {},
-  rowsLeft: number,
+  owed: Pick<Owed, "portal" | "parts" | "undo"> & { readonly rowsLeft: number },
 ): void {
-  const asked = core.ask(encodeExecute(name, rowsLeft + 1), decidedPermit, {
-    asked: "execute",
-    portal,
-    parts,
-    rowsLeft,
-  });
+  const asked = core.ask(encodeExecute(name, owed.rowsLeft + 1), decidedPermit, { asked: "execute", ...owed });
   core.flush();
   core.hold({ why: "row limit", until: () => !core.owed.some((entry) => entry === asked), resume: () => {} });
 }

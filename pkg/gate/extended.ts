@@ -15,7 +15,7 @@ import type { Core } from "./core.ts";
 import { Errand } from "./errand.ts";
 import { closeUnrun, recordDecision, recordOutcome } from "./events.ts";
 import { contradictionOf, wantsInspection } from "./inspect.ts";
-import { basisOf, governed, judge, judgePrepared, onlyStatement, refusedDecision } from "./judge.ts";
+import { basisOf, governed, judge, judgePrepared, onlyStatement, refusedDecision, stands } from "./judge.ts";
 import type { Judged, Portal, Prepared } from "./model.ts";
 import { abortedBy, absentName, raisingSql, refusedBy } from "./raise.ts";
 import { refresh } from "./refresh.ts";
@@ -114,7 +114,7 @@ export function onBind(core: Core, frame: Buffer): void {
 }
 
 function bindKnown(core: Core, frame: Buffer, bind: BindNames, prepared: Prepared, cancelled: Refusal | null): void {
-  const changed = prepared.basis !== basisOf(core);
+  const changed = !stands(core, prepared);
   const judged = judgePrepared(core, prepared);
   const refusal =
     cancelled ??
@@ -146,7 +146,7 @@ function sendBind(core: Core, frame: Buffer, bind: BindNames, prepared: Prepared
     poison: null,
   };
   const undo = core.portals.set(bind.portal, portal);
-  core.ask(frame, decidedPermit, { asked: "bind", undo });
+  core.ask(frame, decidedPermit, { asked: "bind", prepared, undo });
 }
 
 function bindTo(bind: BindNames, statement: string): Buffer {

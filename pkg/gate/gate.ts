@@ -4,7 +4,7 @@ import { ownPermit } from "../policy/permit.ts";
 import { checkEmpty, FLUSH, TERMINATE } from "../wire/postgres/empty-messages.ts";
 import { CLIENT_TYPES, FrameReader, SERVER_TYPES } from "../wire/postgres/frame-reader.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
-import { onCopyData, onCopyEnd } from "./copy-in.ts";
+import { breakCopy, onCopyData, onCopyEnd } from "./copy-in.ts";
 import { Core } from "./core.ts";
 import type { Effect } from "./effect.ts";
 import { closeUnrun, finishRun, recordOutcome } from "./events.ts";
@@ -13,6 +13,7 @@ import { onBind, onClose, onDescribe, onFlush, onParse, onSync } from "./extende
 import { onFunctionCall } from "./function-call.ts";
 import { governed } from "./judge.ts";
 import { isDecidable, LargeFrame, PIECES_FROM_BYTES } from "./large-frames.ts";
+import type { Owed } from "./model.ts";
 import { onCancelDone } from "./on-ready.ts";
 import type { GateOptions } from "./options.ts";
 import { onQuery } from "./query.ts";
@@ -38,11 +39,7 @@ export class Gate {
     if (this.#core.ended) return [];
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.length;
-    try {
-      this.#pump();
-    } catch (error) {
-      this.#broken("client", error);
-    }
+    this.#pump();
     return this.#core.take();
   }
 
@@ -153,8 +150,16 @@ export class Gate {
     this.#core.endSession("08P01", `weir: ${who}: ${error.message}`);
   }
 
-  /** Client frames in order, up to one that waits. */
+  /** Client frames in order, up to one that waits. What is wrong with them is the client's doing, whatever set them free. */
   #pump(): void {
+    try {
+      this.#pumpFrames();
+    } catch (error) {
+      this.#broken("client", error);
+    }
+  }
+
+  #pumpFrames(): void {
     const core = this.#core;
     while (!core.ended && !this.#terminated) {
       if (core.large?.settled) {
@@ -221,9 +226,7 @@ export class Gate {
 
   #handle(type: number, frame: Buffer): void {
     const core = this.#core;
-    if (core.copyIn !== null && !"dcfSHX".includes(String.fromCharCode(type))) {
-      throw new WireError(`unexpected message type 0x${type.toString(16)} during COPY from stdin`);
-    }
+    if (core.copyIn !== null && !"dcfSHX".includes(String.fromCharCode(type))) return breakCopy(core, type);
     switch (String.fromCharCode(type)) {
       case "Q":
         return onQuery(core, frame);
@@ -264,6 +267,11 @@ function mustDrain(core: Core, type: number): boolean {
   if (core.owed.length === 0 || core.copyIn !== null) return false;
   const letter = String.fromCharCode(type);
   const begins = !core.unsynced && "QPBEDCF".includes(letter);
-  const inBatch = core.unsynced && (letter === "Q" || letter === "F");
+  const inBatch = core.unsynced && (letter === "Q" || letter === "F" || core.owed.some(isWhole));
   return (begins || inBatch) && !core.skipping && governed(core);
+}
+
+/** A Query amid a batch: what it does to names and settings is known when it has ended. */
+function isWhole({ asked }: Owed): boolean {
+  return asked === "query" || asked === "function";
 }

@@ -9,6 +9,7 @@ import { notUnderstood } from "./analysis-cache.ts";
 import type { Core } from "./core.ts";
 import type { View } from "./knowledge.ts";
 import type { Judged, Prepared } from "./model.ts";
+import { NAMES_DEEP_MAX, type NamesRead, namesStand, rememberNames } from "./names-read.ts";
 
 /** What `judged` of a statement stands on: when it differs, it is judged anew. */
 export function basisOf(core: Core): string {
@@ -33,14 +34,18 @@ export function analyzeText(core: Core, text: Buffer, view: View, parameterTypes
   const encoding =
     view.resolution?.standardConformingStrings ?? core.options.parameters.get("standard_conforming_strings") === "on";
   if (!encoding) return notUnderstood(text.length, "standard_conforming_strings is off");
+  const read: NamesRead = { statements: new Map(), portals: new Map() };
   const context: AnalysisContext = {
     snapshot: view.snapshot,
     resolution: view.resolution,
     ...(parameterTypes && { parameterTypes }),
-    prepared: (name) => factsOf(judgedNow(core, name)),
-    cursor: (name) => factsOf(core.portals.get(wireName(name))?.judged ?? null),
+    ...(core.knowledge.unsettled && { unsettled: true }),
+    prepared: (name) => preparedFacts(core, wireName(name), read),
+    cursor: (name) => cursorFacts(core, wireName(name), read),
   };
-  return core.options.analyses.analyze(text, view.key, context);
+  const analysis = core.options.analyses.analyze(text, view.key, context);
+  for (const { sessionDependent, facts } of analysis.statements) if (sessionDependent) rememberNames(facts, read);
+  return analysis;
 }
 
 /** SQL and protocol names are one namespace; the wire's are kept as latin1 of their bytes. */
@@ -49,13 +54,22 @@ export function wireName(sqlName: string): string {
 }
 
 /** A prepared statement is read again when what is known has changed since it was judged. */
-function judgedNow(core: Core, sqlName: string): Judged | null {
-  const prepared = core.statements.get(wireName(sqlName));
-  return prepared === undefined ? null : judgePrepared(core, prepared);
+function preparedFacts(core: Core, name: string, read: NamesRead): Facts | undefined {
+  const prepared = core.statements.get(name);
+  read.statements.set(name, prepared);
+  if (prepared === undefined || core.namesDeep >= NAMES_DEEP_MAX) return undefined;
+  core.namesDeep += 1;
+  const judged = judgePrepared(core, prepared);
+  core.namesDeep -= 1;
+  return judged?.statement.facts;
 }
 
-function factsOf(judged: Judged | null): Facts | undefined {
-  return judged?.statement.facts;
+/** A cursor stays what it was opened for; one that runs another statement by name, only while the name means that statement. */
+function cursorFacts(core: Core, name: string, read: NamesRead): Facts | undefined {
+  const portal = core.portals.get(name);
+  read.portals.set(name, portal);
+  const facts = portal?.judged?.statement.facts;
+  return namesStand(core, facts) ? facts : undefined;
 }
 
 export function judge(core: Core, statement: Statement, alone: boolean): Judged {
@@ -81,10 +95,15 @@ export function onlyStatement(core: Core, text: Buffer, types: readonly number[]
   return notUnderstood(text.length, "a prepared statement holds several statements").statements[0]!;
 }
 
+/** Whether `judged` was decided under what is in force and known now, and the names it uses mean what they meant. */
+export function stands(core: Core, { basis, judged }: Pick<Prepared, "basis" | "judged">): boolean {
+  return basis === basisOf(core) && namesStand(core, judged?.statement.facts);
+}
+
 /** The decision on a prepared statement under the policy and the knowledge of now; null for an empty text. */
 export function judgePrepared(core: Core, prepared: Prepared): Judged | null {
   const basis = basisOf(core);
-  if (prepared.basis === basis || prepared.judged === null) return prepared.judged;
+  if (prepared.judged === null || stands(core, prepared)) return prepared.judged;
   const statement = statementOf(core, prepared);
   prepared.judged = statement === null ? null : judge(core, statement, true);
   prepared.basis = basis;

@@ -74,6 +74,11 @@ export class Knowledge {
     this.#doubted = true;
   }
 
+  /** What ends the open transaction, or rolls back in it, changes how names resolve or the catalogue. */
+  get unsettled(): boolean {
+    return this.#changedInTransaction;
+  }
+
   get ownDdl(): boolean {
     return this.#ownDdl;
   }
@@ -108,8 +113,8 @@ export class Knowledge {
     this.#forget();
   }
 
-  /** A rollback to a savepoint may have undone DDL or settings. */
-  rolledBack(): void {
+  /** The end of a transaction, or a rollback in it, may undo DDL or settings while the pipeline or string goes on. */
+  reverted(): void {
     if (!this.#changedInTransaction) return;
     this.#private = null;
     this.#tempRows = null;

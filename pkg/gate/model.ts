@@ -25,6 +25,8 @@ export interface Run {
   rows: number;
   maskedCells: number;
   closed: boolean;
+  /** What it does to the session's names is in our books. */
+  named: boolean;
 }
 
 /** A frame of ours in the place of a refused one: recognised by its position and by `marker` in the server's message. */

@@ -7,10 +7,10 @@ import type { Core } from "./core.ts";
 import { onCountedEnd } from "./counted.ts";
 import { disturb } from "./disturb.ts";
 import { Errand } from "./errand.ts";
-import { closeUnrun, finishRun } from "./events.ts";
+import { finishRun } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
-import { wireName } from "./judge.ts";
-import type { Owed, Portal, Prepared, Run } from "./model.ts";
+import { learnNames } from "./learn-names.ts";
+import type { Owed, Run } from "./model.ts";
 import { show } from "./server-lane.ts";
 
 export function onCompleted(core: Core, head: Owed, reply: "commandComplete" | "emptyQuery"): void {
@@ -51,73 +51,7 @@ function completed(core: Core, run: Run): void {
   const judged = { number: run.number, statement: run.statement, decision: run.decision };
   const { facts } = run.statement;
   if (!facts.understood || facts.changesCatalog || facts.changesResolution) disturb(core, judged);
-  learnNames(core, run);
-}
-
-/** SQL PREPARE, DEALLOCATE, DECLARE, CLOSE and DISCARD change the same names as the protocol's messages. */
-function learnNames(core: Core, run: Run): void {
-  const { facts } = run.statement;
-  const name = facts.understood ? facts.name : undefined;
-  if (name === undefined) return;
-  switch (name.do) {
-    case "prepare":
-      core.statements.set(wireName(name.name), inner(run, name.statement));
-      return;
-    case "declare":
-      core.portals.set(wireName(name.name), cursor(run, name.statement, name.hold));
-      return;
-    case "deallocate":
-      forgetStatements(core, name.name === null ? null : wireName(name.name));
-      return;
-    case "close":
-      if (name.name === null) core.portals.clear();
-      else core.portals.drop(wireName(name.name));
-      return;
-    case "discard":
-      forgetStatements(core, null);
-      core.portals.clear();
-      return;
-    case "execute":
-    case "fetch":
-    case "move":
-      return;
-    default:
-      name satisfies never;
-  }
-}
-
-function forgetStatements(core: Core, name: string | null): void {
-  for (const prepared of name === null ? core.statements.values() : [core.statements.get(name)])
-    closeUnrun(core, prepared);
-  if (name === null) core.statements.clear();
-  else core.statements.drop(name);
-}
-
-function inner(run: Run, facts: Run["statement"]["facts"]): Prepared {
-  const statement = { ...run.statement, facts };
-  return {
-    text: Buffer.from(run.text),
-    types: [],
-    inner: true,
-    judged: { number: run.number, statement, decision: run.decision },
-    basis: "",
-    poison: null,
-    unrun: null,
-  };
-}
-
-function cursor(run: Run, facts: Run["statement"]["facts"], hold: boolean): Portal {
-  const prepared = inner(run, facts);
-  return {
-    prepared,
-    judged: prepared.judged,
-    basis: prepared.basis,
-    fields: null,
-    described: false,
-    rows: 0,
-    hold,
-    poison: null,
-  };
+  if (!run.named) learnNames(core, run);
 }
 
 export function onSuspended(core: Core, head: Owed): void {

@@ -9,6 +9,7 @@ import { onCountedError } from "./counted.ts";
 import { answersStandIn, scrubbedError, standInError } from "./error-reply.ts";
 import { closeUnrun, finishRun, recordOutcome } from "./events.ts";
 import type { Owed, StandIn } from "./model.ts";
+import { withholds } from "./scrub.ts";
 
 export function onError(core: Core, head: Owed, frame: Buffer): void {
   const fields = decodeErrorFields(frame.subarray(5));
@@ -38,7 +39,7 @@ function answer(core: Core, head: Owed, fields: ReadonlyMap<string, string>, fra
   if (standIn !== null && standIn.number !== null && run === null)
     recordOutcome(core, standIn.number, "refused", sqlstate);
   if (run !== null) finishRun(core, run, sqlstate === "57014" ? "cancelled" : "failed", sqlstate, null);
-  tell(core, run?.decision.scrub === true ? scrubbedError(frame.subarray(5)) : frame);
+  tell(core, withholds(core, head) ? scrubbedError(frame.subarray(5)) : frame);
 }
 
 function tell(core: Core, bytes: Buffer): void {

@@ -35,6 +35,7 @@ function settle(core: Core, status: TransactionStatus): void {
   if (status !== "I") return;
   core.portals.clear((portal) => portal.hold);
   core.uncommitted.clear();
+  core.touched = false;
   core.knowledge.transactionEnded();
 }
 

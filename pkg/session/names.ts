@@ -3,8 +3,12 @@
 
 export type Undo = () => void;
 
+/** NAMEDATALEN - 1: the server's tables of names look no further, so that longer names that begin alike are one. */
+const NAME_BYTES_MAX = 63;
+
+/** Names are latin1 of their bytes. */
 export class Names<T> {
-  readonly #entries = new Map<string, T>();
+  #entries = new Map<string, T>();
 
   get size(): number {
     return this.#entries.size;
@@ -15,27 +19,38 @@ export class Names<T> {
   }
 
   get(name: string): T | undefined {
-    return this.#entries.get(name);
+    return this.#entries.get(keyOf(name));
   }
 
   set(name: string, value: T): Undo {
-    const before = this.#entries.get(name);
-    this.#entries.set(name, value);
-    return () => this.#restore(name, before);
+    const key = keyOf(name);
+    const before = this.#entries.get(key);
+    this.#entries.set(key, value);
+    return () => this.#restore(key, before);
   }
 
   drop(name: string): Undo {
-    const before = this.#entries.get(name);
-    this.#entries.delete(name);
-    return () => this.#restore(name, before);
+    const key = keyOf(name);
+    const before = this.#entries.get(key);
+    this.#entries.delete(key);
+    return () => this.#restore(key, before);
   }
 
-  clear(keep?: (value: T) => boolean): void {
-    for (const [name, value] of this.#entries) if (keep === undefined || !keep(value)) this.#entries.delete(name);
+  clear(keep?: (value: T) => boolean): Undo {
+    const before = this.#entries;
+    if (before.size === 0) return () => {};
+    this.#entries = new Map(keep === undefined ? [] : [...before].filter(([, value]) => keep(value)));
+    return () => {
+      this.#entries = before;
+    };
   }
 
-  #restore(name: string, before: T | undefined): void {
-    if (before === undefined) this.#entries.delete(name);
-    else this.#entries.set(name, before);
+  #restore(key: string, before: T | undefined): void {
+    if (before === undefined) this.#entries.delete(key);
+    else this.#entries.set(key, before);
   }
+}
+
+function keyOf(name: string): string {
+  return name.length > NAME_BYTES_MAX ? name.slice(0, NAME_BYTES_MAX) : name;
 }

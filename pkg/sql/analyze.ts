@@ -1,6 +1,7 @@
 // Text in, facts out: each statement of a text with its place, what it does, and its fingerprint.
 import type { Resolution, Snapshot } from "../catalog/snapshot.ts";
 import { watchConstants } from "./constant-watch.ts";
+import { contextAfter } from "./context-after.ts";
 import type { Analysis, Facts, Statement } from "./facts.ts";
 import type { Grammar } from "./grammar.ts";
 import { statementFacts } from "./lineage/statement.ts";
@@ -20,13 +21,16 @@ export interface AnalysisContext {
   prepared(name: string): Facts | undefined;
   /** Facts of an open cursor or portal. */
   cursor(name: string): Facts | undefined;
+  /** The open transaction has changed how names resolve, or the catalogue: what ends it or rolls back in it changes them again. */
+  readonly unsettled?: boolean;
 }
 
 const statementsMax = 10_000;
 
 /**
  * Never throws. A text that the grammar rejects is one statement over all of it, `syntax: true`. In a text of several statements,
- * those after one that may change how names resolve are judged without a catalogue.
+ * those after one that may change how names resolve are judged without a catalogue, and names of the session mean what those before
+ * made of them.
  */
 export function analyze(grammar: Grammar, text: string, context: AnalysisContext): Analysis {
   const unsafe = whyUnsafe(text, context.resolution);
@@ -40,7 +44,7 @@ export function analyze(grammar: Grammar, text: string, context: AnalysisContext
   for (const raw of parsed.statements) {
     const statement = analyzeStatement(grammar, bytes, raw, known);
     statements.push(statement);
-    if (mayChangeNames(statement.facts)) known = { ...known, snapshot: null, resolution: null };
+    known = contextAfter(known, statement.facts);
   }
   return { statements };
 }
@@ -87,8 +91,4 @@ function described(
   sessionDependent: boolean,
 ): Statement {
   return { facts, startByte, endByte, ...normalize(grammar, text, node, startByte, endByte), sessionDependent };
-}
-
-function mayChangeNames(facts: Facts): boolean {
-  return !facts.understood || facts.changesCatalog || facts.changesResolution;
 }

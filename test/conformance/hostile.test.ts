@@ -196,6 +196,18 @@ test("a Query or a Parse during COPY ends the session", async () => {
   await notices();
 });
 
+test("a Parse during COPY is told as the server tells it, also behind COPY in one write", async () => {
+  const session = await login();
+  session.send(query("CREATE TEMP TABLE t (a text); COPY t FROM STDIN"), parse("", `SELECT '${MARK}'`), sync());
+  await session.end();
+  const errors = session.frames.filter((one) => one.type === "E").map((one) => one.body.toString("latin1"));
+  expect(errors).toEqual([
+    expect.stringContaining("C08P01\0Munexpected message type 0x50 during COPY from stdin\0"),
+    expect.stringContaining("C08P01\0Mterminating connection because protocol synchronization was lost\0"),
+  ]);
+  await notices();
+});
+
 test("a frame exactly at the limit passes", async () => {
   const session = await login();
   const fill = FRAME_BYTES_MAX - 6 - "SELECT length('')".length;

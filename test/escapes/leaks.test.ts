@@ -5,6 +5,9 @@ import type { Step } from "../support/script.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { firstOwnOid, makeWorlds, STRICT_POLICY, WORLDS } from "../support/worlds.ts";
 import type { Leak } from "./escape.ts";
+import changedNames from "./leaks/changed-names.ts";
+import errorTexts from "./leaks/error-texts.ts";
+import executeArguments from "./leaks/execute-arguments.ts";
 import foundByAttack from "./leaks/found-by-attack.ts";
 import predicates from "./leaks/predicates.ts";
 import queries from "./leaks/queries.ts";
@@ -14,7 +17,15 @@ import { SessionPool } from "./session-pool.ts";
 
 // Found by an attack and not closed yet: each leaks today. They move into the list as they are closed; WEIR_ESCAPES=open tries them now.
 const triesOpen = process.env.WEIR_ESCAPES === "open";
-const leaks: readonly Leak[] = [...queries, ...predicates, ...sideWays, ...(triesOpen ? foundByAttack : [])];
+const closed: readonly Leak[] = [
+  ...queries,
+  ...predicates,
+  ...sideWays,
+  ...changedNames,
+  ...errorTexts,
+  ...executeArguments,
+];
+const leaks: readonly Leak[] = triesOpen ? [...closed, ...foundByAttack] : closed;
 
 if (!triesOpen) test.skip.each(foundByAttack.map((leak) => [leak.name]))("OPEN LEAK, not closed yet: %s", () => {});
 

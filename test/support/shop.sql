@@ -45,7 +45,7 @@ CREATE TABLE payments (
   method text,
   amount numeric(12,2)
 );
-CREATE TABLE patients (id int PRIMARY KEY, customer_id bigint, diagnosis text, room int); -- PHI, every column
+CREATE TABLE patients (id int PRIMARY KEY, customer_id bigint, diagnosis text, room int UNIQUE DEFERRABLE INITIALLY DEFERRED); -- PHI, every column
 CREATE TABLE contacts (id int, kind text, value text) PARTITION BY LIST (kind); -- value: PII.EMAIL
 CREATE TABLE contacts_mail PARTITION OF contacts FOR VALUES IN ('mail');
 CREATE TABLE contacts_web PARTITION OF contacts FOR VALUES IN ('web');

@@ -1,10 +1,11 @@
 // Prepared statements and cursors of the session (rule R13): the facts of a name are those of what it stands for.
 import type { Engine } from "../engine.ts";
-import type { Facts, Understood } from "../facts.ts";
+import type { Facts, PredicateUse, Understood } from "../facts.ts";
+import { deriveAll, sourcesOf } from "../lineage/label.ts";
 import { NotKnown } from "../lineage/walk.ts";
 import { list, type Node } from "../node.ts";
 import { expressionFacts } from "./expressions.ts";
-import { insist, understood } from "./understood.ts";
+import { insist, together, understood } from "./understood.ts";
 
 /** Judged by what is inside, though it runs at EXECUTE. */
 export function prepareFacts(node: Node, engine: Engine): Understood {
@@ -17,14 +18,29 @@ export function executeFacts(node: Node, engine: Engine): Understood {
   if (prepared.transaction !== undefined || prepared.copy !== undefined) {
     throw new NotKnown("EXECUTE of a statement that is no query");
   }
+  const name = { do: "execute" as const, name: node.name };
   const args = list(node.params);
-  const functions = args.length === 0 ? [] : expressionFacts(engine, args).functions;
-  return {
-    ...prepared,
-    kind: "EXECUTE",
-    functions: [...prepared.functions, ...functions],
-    name: { do: "execute", name: node.name },
-  };
+  if (args.length === 0) return { ...prepared, kind: "EXECUTE", name };
+  return { ...withArguments(prepared, expressionFacts(engine, args)), kind: "EXECUTE", name };
+}
+
+/** What an argument holds may be in every column, condition and stored value of the statement it is given to. */
+function withArguments(prepared: Understood, args: Understood): Understood {
+  const given = deriveAll((args.outputs ?? []).map(({ lineage }) => lineage));
+  const both = together("EXECUTE", [prepared, args], {});
+  const all = { ...prepared, ...both, takesSnapshot: prepared.takesSnapshot || args.takesSnapshot };
+  if (given.kind === "clean") return { ...all, outputs: prepared.outputs };
+  const sources = sourcesOf(given);
+  if (sources === null || given.kind === "unknown")
+    throw new NotKnown("arguments of EXECUTE whose values are not known");
+  const outputs =
+    prepared.outputs?.map((output) => ({ ...output, lineage: deriveAll([output.lineage, given]) })) ?? null;
+  const steers = sources.map(({ path, ...column }): PredicateUse => {
+    const place = { column, use: "other", where: "argument of EXECUTE" } as const;
+    return path === undefined ? place : { ...place, path };
+  });
+  const flows = all.flows.map((flow) => ({ ...flow, from: deriveAll([flow.from, given]) }));
+  return { ...all, outputs, predicates: [...all.predicates, ...steers], flows };
 }
 
 export function deallocateFacts(node: Node): Understood {

@@ -43,7 +43,13 @@ const steering = ({ predicates }: Understood) =>
 
 // text, kind, effects, relations with access
 test.each<[string, string, string, string]>([
-  ["CREATE TABLE t (a int DEFAULT risky())", "CREATE TABLE", "Create", ""],
+  ["CREATE TABLE t (a int DEFAULT risky())", "CREATE TABLE", "Create ExecuteCode", ""],
+  [
+    "CREATE TABLE t (a serial, b int DEFAULT 1 CHECK (b > 0), c int GENERATED ALWAYS AS (b + 1) STORED)",
+    "CREATE TABLE",
+    "Create",
+    "",
+  ],
   ["CREATE TABLE t (LIKE customers INCLUDING ALL)", "CREATE TABLE", "Create", "customers:"],
   ["CREATE TABLE t () INHERITS (parent)", "CREATE TABLE", "Create Alter", "parent:Alter"],
   ["CREATE TABLE e2 PARTITION OF events DEFAULT", "CREATE TABLE", "Create Alter", "events:Alter"],
@@ -212,12 +218,26 @@ describe("what is defined out of stored values", () => {
     expect(understood("ALTER TABLE customers ALTER name TYPE varchar USING lower(name)").writes).toEqual([]);
   });
 
-  test("expressions that run now count, those that are stored do not", () => {
+  test("expressions that run now count, and those that run when a row is written; those of a view do when it is read", () => {
     const called = (text: string) =>
       understood(text)
         .functions.filter(({ trust }) => trust === "opaque")
         .map(({ name }) => name);
-    expect(called("CREATE TABLE t (a int DEFAULT risky())")).toEqual([]);
+    for (const text of [
+      "CREATE TABLE t (a int DEFAULT risky())",
+      "CREATE TABLE t (a int CHECK (a > risky()))",
+      "CREATE TABLE t (a int, EXCLUDE USING gist ((a + risky()) WITH =))",
+      "CREATE TABLE t (a int) PARTITION BY RANGE ((a + risky()))",
+      "CREATE TABLE t (LIKE orders, CHECK (id > risky()))",
+      "CREATE TABLE t (CHECK (id > risky())) INHERITS (orders)",
+      "CREATE TEMP TABLE t (a int DEFAULT coalesce(NULL, risky()))",
+      "ALTER TABLE orders ALTER COLUMN id SET DEFAULT risky()",
+      "ALTER TABLE orders ADD COLUMN n int CHECK (n > risky() AND id > 0)",
+      "CREATE DOMAIN d AS int DEFAULT risky()",
+      "CREATE DOMAIN d AS int CHECK (VALUE > risky())",
+      "COPY orders FROM STDIN WHERE id > risky()",
+    ])
+      expect([text, called(text)]).toEqual([text, ["public.risky()"]]);
     expect(called("CREATE VIEW v AS SELECT risky()")).toEqual([]);
     expect(called("ALTER TABLE orders ADD COLUMN n int DEFAULT risky()")).toEqual(["public.risky()"]);
     expect(called("CREATE TABLE t AS SELECT risky()")).toEqual(["public.risky()"]);

@@ -4,8 +4,8 @@ import type { CastInfo, Snapshot, TypeInfo } from "../../catalog/snapshot.ts";
 import type { AnalysisContext } from "../analyze.ts";
 import type { FunctionUse } from "../facts.ts";
 import { baseType, castBetween, UNKNOWN } from "./coercible.ts";
+import { opaqueDomainIn } from "./opaque-type.ts";
 import { useOf } from "./resolved.ts";
-import { typeName } from "./type-name.ts";
 
 const opaque = (name: string): FunctionUse => ({ oid: null, name, trust: "opaque" });
 
@@ -18,6 +18,8 @@ export function resolveCast(sourceType: number, targetType: number, context: Ana
   if (snapshot === null) return opaque("cast");
   const target = snapshot.type(targetType);
   if (target === undefined) return opaque("cast to a type that is not known");
+  const domain = opaqueDomainIn(targetType, snapshot);
+  if (domain !== null) return opaque(`constraint of ${domain}`);
   if (target.kind === "d") return intoDomain(sourceType, targetType, context, snapshot);
   const length = castBetween(target.oid, target.oid, snapshot);
   const lengthUse = length === undefined ? null : castFunction(length, snapshot);
@@ -42,9 +44,6 @@ function conversion(
 }
 
 function intoDomain(source: number, domain: number, context: AnalysisContext, snapshot: Snapshot): FunctionUse | null {
-  for (let type = snapshot.type(domain); type?.kind === "d"; type = snapshot.type(type.base)) {
-    if (type.opaqueCheck === true) return opaque(`constraint of ${typeName(type.oid, snapshot)}`);
-  }
   const base = baseType(domain, snapshot);
   return snapshot.type(base)?.kind === "d" ? opaque("cast to a domain") : resolveCast(source, base, context);
 }

@@ -81,13 +81,10 @@ export function callOperator(walk: Walk, name: readonly string[], left: number |
 
 /** Code that turns a value of one type into another. */
 export function noteConversion(walk: Walk, source: number, target: number): void {
-  if (walk.catalog === null || (source === target && !isDomain(walk, target))) return;
+  // A value that has the type already was checked when it was made.
+  if (walk.catalog === null || source === target) return;
   const use = remembered(walk.calls!.casts, `${source}>${target}`, () => resolveCast(source, target, walk.context));
   if (use !== null && use.trust === "opaque") noteCalled(walk, use);
-}
-
-function isDomain(walk: Walk, type: number): boolean {
-  return walk.catalog?.type(type)?.kind === "d";
 }
 
 export function castValue(walk: Walk, value: Value, target: number): Value {

@@ -17,7 +17,7 @@ import { fieldOf, fieldsOf } from "./projection.ts";
 import type { Scope } from "./scope.ts";
 import { evaluateSort } from "./sort.ts";
 import { type BodyResult, callBody } from "./sql-function.ts";
-import { typeOfName } from "./types.ts";
+import { noteType, typeOfName } from "./types.ts";
 import { computed, type Value } from "./value.ts";
 import type { Walk } from "./walk.ts";
 import { evaluateWindow } from "./window.ts";
@@ -48,9 +48,17 @@ export function evaluateCalled(
   const body = callBody(walk, called, args.length, label);
   if (body === null) noteCalled(walk, called.use, called.info);
   noteSinks(walk, called, form, label);
+  if (called.info !== null && rowMakers.has(called.info.name)) noteType(walk, called.returns);
   if (called.returnsSet || isUnresolved(called)) steer(walk, label, "set-returning function");
   return { value: result(called, args, node, label, body), called };
 }
+
+/** They make rows of the type of their first argument out of a document. */
+const rowMakers = new Set(
+  ["json", "jsonb"]
+    .flatMap((of) => [`${of}_populate_record`, `${of}_populate_recordset`])
+    .concat("jsonb_populate_record_valid"),
+);
 
 function argumentOf(node: Node): Node {
   return node.NamedArgExpr === undefined ? node : node.NamedArgExpr.arg;

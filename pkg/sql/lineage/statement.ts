@@ -11,6 +11,7 @@ import { analyzeDataChange } from "./data-change.ts";
 import { outputsOf } from "./outputs.ts";
 import { lookUpRelation, useOf, useOfName } from "./relation.ts";
 import { analyzeSelect } from "./select.ts";
+import { noteType } from "./types.ts";
 import { NotKnown, type Walk } from "./walk.ts";
 
 const nestedMax = 20;
@@ -19,6 +20,7 @@ const nestedMax = 20;
 export function statementFacts(grammar: Grammar, context: AnalysisContext, node: Node, depth = 0): Facts {
   if (depth > nestedMax) return notUnderstood("statements nested too deeply");
   const walk = newWalk(grammar, context);
+  for (const type of context.parameterTypes ?? []) noteType(walk, type);
   try {
     return dispatch(walk, node, depth);
   } catch (error) {

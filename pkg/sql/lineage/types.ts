@@ -1,7 +1,8 @@
 // Types by name and what they have in common, as far as function resolution and predicted origins need it.
 import type { Snapshot, TypeInfo } from "../../catalog/snapshot.ts";
+import { opaqueDomainIn } from "../functions/opaque-type.ts";
 import { list, type Node, texts } from "../node.ts";
-import { noteConversion } from "./calls.ts";
+import { noteCalled, noteConversion } from "./calls.ts";
 import { schemaName } from "./relation.ts";
 import { NotKnown, type Walk } from "./walk.ts";
 
@@ -32,8 +33,15 @@ export function typeNamed(walk: Walk, typeName: Node): NamedType {
   if (typeName.pct_type === true) throw new NotKnown("type of a column");
   const element = lookUpType(walk, texts(typeName.names));
   if (element === undefined) throw new NotKnown("type not in the catalogue");
+  noteType(walk, element.oid);
   const isArray = list(typeName.arrayBounds).length > 0;
   return { oid: isArray ? arrayOf(walk, element.oid) : element.oid, typmod: typmodOf(element.oid, typeName) };
+}
+
+/** A type that a statement names, or gives to a parameter, is one that it makes values of. */
+export function noteType(walk: Walk, type: number): void {
+  const domain = walk.catalog === null ? null : opaqueDomainIn(type, walk.catalog);
+  if (domain !== null) noteCalled(walk, { oid: null, name: `constraint of ${domain}`, trust: "opaque" });
 }
 
 /** 0 when no type has that name. */

@@ -5,7 +5,8 @@ import { sourcesOf } from "../lineage/label.ts";
 import { NotKnown } from "../lineage/walk.ts";
 import { list, type Node, texts } from "../node.ts";
 import { constraintReferences } from "./create-table.ts";
-import { columnNode, expressionFacts, overRelation } from "./expressions.ts";
+import { columnNode, overRelation } from "./expressions.ts";
+import { boundValues, keptByConstraints, keptFacts, typeOf } from "./kept-expressions.ts";
 import { objectWords } from "./object-words.ts";
 import { columnsOf, deciding, relationUses } from "./relations.ts";
 import { definition, type Parts, together, understood } from "./understood.ts";
@@ -63,7 +64,7 @@ function commandFacts(command: Node, target: Target): Understood {
       return addColumn(command.def?.ColumnDef, target);
     case "AT_ColumnDefault":
       return part(
-        command.def === undefined ? {} : { functions: expressionFacts(target.engine, [command.def]).functions },
+        keptFacts(target.engine, new Map(), { values: given(command.def), conditions: [] }, "column default"),
       );
     case "AT_SetExpression":
       return computed(command.name, command.def, target);
@@ -82,23 +83,28 @@ function commandFacts(command: Node, target: Target): Understood {
 
 const part = (parts: Parts) => understood("ALTER TABLE", parts);
 
-/** ATTACH and DETACH name the partition. */
+const given = (node: Node): readonly Node[] => (node === undefined ? [] : [node]);
+
+/** ATTACH and DETACH name the partition, ATTACH what belongs into it. */
 function withPartition(command: Node, { engine }: Target): Understood {
-  const name = command.def?.PartitionCmd?.name;
-  return name === undefined ? part({}) : part({ relations: relationUses(engine, name, ["Alter"]) });
+  const { name, bound } = command.def?.PartitionCmd ?? {};
+  if (name === undefined) return part({});
+  const kept = keptFacts(engine, new Map(), { values: boundValues(bound), conditions: [] }, "partition bound");
+  return part({ ...kept, relations: relationUses(engine, name, ["Alter"]) });
 }
 
 /** A default is computed for rows that exist; a generated column holds what its expression makes of the others. */
 function addColumn(column: Node, target: Target): Understood {
-  const { engine } = target;
+  const { engine, node } = target;
   const constraints = list(column?.constraints).map(({ Constraint }) => Constraint);
-  const parts = constraints.map((constraint) => {
-    if (constraint.contype === "CONSTR_DEFAULT")
-      return part({ functions: expressionFacts(engine, [constraint.raw_expr]).functions });
-    if (constraint.contype === "CONSTR_GENERATED") return computed(null, constraint.raw_expr, target);
-    return part(constraintReferences(constraint, engine));
-  });
-  return together("ALTER TABLE", parts, {});
+  const isGenerated = (constraint: Node) => constraint.contype === "CONSTR_GENERATED";
+  const references = constraints.map((constraint) => part(constraintReferences(constraint, engine)));
+  const generated = constraints.filter(isGenerated).map(({ raw_expr }) => computed(null, raw_expr, target));
+  const kept = keptByConstraints(constraints.filter((constraint) => !isGenerated(constraint)));
+  const own = new Map(column?.typeName === undefined ? [] : [[column.colname, typeOf(column.typeName)] as const]);
+  const isChecked = kept.conditions.length > 0 && target.use !== undefined;
+  const parts = keptFacts(engine, own, kept, "column default", isChecked ? node.relation : undefined);
+  return together("ALTER TABLE", [...references, ...generated, part(parts)], {});
 }
 
 /** A stored column made of others of its row. `column` null: a new one. */

@@ -1,4 +1,5 @@
 // COPY: out of a relation or query, judged as the SELECT it is; into a relation, an INSERT.
+import type { Relation } from "../../catalog/snapshot.ts";
 import type { Engine } from "../engine.ts";
 import type { CopyFacts, EffectKind, OutputColumn, Understood } from "../facts.ts";
 import { NotKnown } from "../lineage/walk.ts";
@@ -6,8 +7,9 @@ import { list, type Node, texts } from "../node.ts";
 import { type CopyLayout, copyLayout } from "./copy-options.ts";
 import { flowsOf } from "./create-as.ts";
 import { columnNode, overRelation } from "./expressions.ts";
+import { columnsOfStored, keptFacts } from "./kept-expressions.ts";
 import { relationUses, storedRelation } from "./relations.ts";
-import { insist, understood } from "./understood.ts";
+import { insist, together, understood } from "./understood.ts";
 
 export function copyFacts(node: Node, engine: Engine): Understood {
   const layout = copyLayout(node.options);
@@ -76,15 +78,33 @@ function typeOf({ origin }: OutputColumn, engine: Engine): number {
 function copyIn(node: Node, layout: CopyLayout, engine: Engine): Understood {
   const place = placeOf(node);
   const relations = relationUses(engine, node.relation, ["Insert"]);
-  const condition = node.whereClause;
-  const functions = condition === undefined ? [] : overRelation(engine, node.relation, [], condition).functions;
-  return understood("COPY", {
-    effects: ["CopyIn", ...outsideEffects(place)],
+  const relation = storedRelation(engine, relations[0]!);
+  const conditions = node.whereClause === undefined ? [] : [node.whereClause];
+  const picked = keptFacts(engine, columnsOfStored(relation, engine), { values: [], conditions }, "new row");
+  const { copy, ...parts } = {
+    effects: ["CopyIn" as const, ...outsideEffects(place)],
     relations,
-    functions,
-    writes: relations.map((relation) => ({ effect: "Insert", relation, filter: "Other" })),
-    copy: { ...layout, direction: "in", place, forceQuote: [], types: columnTypes(node, engine) },
-  });
+    writes: relations.map((use) => ({ effect: "Insert" as const, relation: use, filter: "Other" as const })),
+    copy: { ...layout, direction: "in" as const, place, forceQuote: [], types: columnTypes(node, engine) },
+  };
+  return { ...together("COPY", [...setOff(node, relation, engine), understood("COPY", picked)], parts), copy };
+}
+
+/** What else a row that comes in sets off, such as defaults: what an INSERT into the same columns does. COPY fires no rules. */
+function setOff(node: Node, relation: Relation | undefined, engine: Engine): readonly Understood[] {
+  if (relation === undefined || relation.hasRules) return [];
+  const stored = relation.columns.filter((column) => column.generated === null).map((column) => column.name);
+  const names = node.attlist === undefined ? stored : texts(node.attlist);
+  const items = names.map(() => ({ A_Const: { isnull: true } }));
+  const insert = {
+    relation: node.relation,
+    ...(names.length > 0 && {
+      cols: names.map((name) => ({ ResTarget: { name } })),
+      selectStmt: { SelectStmt: { valuesLists: [{ List: { items } }] } },
+    }),
+    override: "OVERRIDING_NOT_SET",
+  };
+  return [{ ...insist(engine.statement({ InsertStmt: insert })), relations: [], writes: [] }];
 }
 
 function columnTypes(node: Node, engine: Engine): readonly number[] {

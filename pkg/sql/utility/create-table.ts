@@ -1,21 +1,38 @@
-// CREATE TABLE and what it names: parents, templates, tables that foreign keys refer to. Defaults, checks and generation
-// expressions are stored, not run; who reads or writes the table is judged by them.
+// CREATE TABLE and what it names: parents, templates, tables that foreign keys refer to, and the expressions that it keeps.
 import type { Engine } from "../engine.ts";
 import type { PredicateUse, RelationUse, Understood } from "../facts.ts";
 import { NotKnown } from "../lineage/walk.ts";
 import { kindOf, list, type Node, texts } from "../node.ts";
+import { boundValues, columnsOfNew, keptByConstraints, keptFacts, partitionKeys } from "./kept-expressions.ts";
 import { allRelations, columnsOf, deciding, relationUses, storedRelation } from "./relations.ts";
-import { definition } from "./understood.ts";
+import { together as allTogether, definition, understood } from "./understood.ts";
 
 export function createTableFacts(node: Node, engine: Engine): Understood {
   const parts = list(node.tableElts).map((element) => elementParts(element, engine));
   const parents = allRelations(engine, node.inhRelations, ["Alter"]);
-  return definition("CREATE TABLE", {
+  const named = definition("CREATE TABLE", {
     effects: ["Create"],
     relations: [...parents, ...parts.flatMap(({ relations }) => relations)],
     predicates: parts.flatMap(({ predicates }) => predicates),
+  });
+  return allTogether("CREATE TABLE", [named, ...keptParts(node, engine)], {
     changesResolution: node.relation?.relpersistence === "t",
   });
+}
+
+function keptParts(node: Node, engine: Engine): readonly Understood[] {
+  const columns = columnsOfNew(node, engine);
+  const { values, conditions } = keptByConstraints(list(node.tableElts).flatMap(constraintsOf));
+  const keys = partitionKeys(node.partspec);
+  return [
+    keptFacts(engine, columns, { values, conditions: [...conditions, ...keys] }, "column default"),
+    keptFacts(engine, new Map(), { values: boundValues(node.partbound), conditions: [] }, "partition bound"),
+  ].map((parts) => understood("CREATE TABLE", parts));
+}
+
+function constraintsOf(element: Node): readonly Node[] {
+  if (element.Constraint !== undefined) return [element.Constraint];
+  return list(element.ColumnDef?.constraints).map(({ Constraint }) => Constraint);
 }
 
 export function createForeignTableFacts(node: Node, engine: Engine): Understood {

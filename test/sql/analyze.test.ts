@@ -135,6 +135,14 @@ test("nesting deeper than is followed is refused", () => {
   expect(whyNot(union)).toBe("understood");
 });
 
+test("wide rows of many sources, joined again and again by a short text, are refused after a bounded amount of work", () => {
+  const wide = Array.from({ length: 1000 }, (_, at) => `c::text || o::text || i::text AS c${at}`).join(", ");
+  const text = (times: number) =>
+    `WITH w AS (SELECT ${wide} FROM customers c, orders o, items i) SELECT ${Array(times).fill("w::text").join(" || ")} FROM w`;
+  expect(whyNot(text(1))).toBe("understood");
+  expect(whyNot(text(600))).toBe("too much to analyse");
+});
+
 test("never throws, and never fails for a reason of our own, whatever the statement", () => {
   fc.assert(
     fc.property(scrambledStatement, (text) => {

@@ -1,7 +1,17 @@
 // The algebra of lineage: labels join upwards (clean, copy, derived, unknown), never downwards.
 import type { ColumnRef, Lineage, Source } from "../facts.ts";
+import { NotKnown } from "./walk.ts";
 
 const columnsMax = 64;
+
+/** Comparisons of columns for one statement: some tens of milliseconds. A short text may join wide rows of many sources any number of times. */
+const comparisonsMax = 20_000_000;
+let comparisons = 0;
+
+/** A statement's analysis begins. It never waits, so that one count serves all. */
+export function beginLabels(): void {
+  comparisons = 0;
+}
 
 export const CLEAN: Lineage = Object.freeze({ kind: "clean" });
 
@@ -102,6 +112,8 @@ function sameSet(a: readonly Source[] = none, b: readonly Source[] = none): bool
 
 function union(a: readonly Source[] | null, b: readonly Source[] | null): readonly Source[] | null {
   if (a === null || b === null) return null;
+  comparisons += a.length * b.length;
+  if (comparisons > comparisonsMax) throw new NotKnown("too much to analyse");
   let result: Source[] | null = null;
   for (const source of b) {
     if (contains(result ?? a, source)) continue;

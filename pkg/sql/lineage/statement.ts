@@ -8,6 +8,7 @@ import { kindOf, type Node } from "../node.ts";
 import { utilityFacts } from "../utility/utility.ts";
 import { factsOf, newCollector } from "./collector.ts";
 import { analyzeDataChange } from "./data-change.ts";
+import { beginLabels } from "./label.ts";
 import { outputsOf } from "./outputs.ts";
 import { lookUpRelation, useOf, useOfName } from "./relation.ts";
 import { analyzeSelect } from "./select.ts";
@@ -19,6 +20,7 @@ const nestedMax = 20;
 /** `node` as the grammar wraps it. `depth`: how many statements it is inside of. */
 export function statementFacts(grammar: Grammar, context: AnalysisContext, node: Node, depth = 0): Facts {
   if (depth > nestedMax) return notUnderstood("statements nested too deeply");
+  if (depth === 0) beginLabels();
   const walk = newWalk(grammar, context);
   for (const type of context.parameterTypes ?? []) noteType(walk, type);
   try {

@@ -3,6 +3,30 @@
 // biome-ignore-all format: one statement a line
 import { psqlQueries } from "./harmless-psql.ts";
 
+/** What a developer mistypes is answered by the server itself, in its own words. */
+const mistakes: readonly (readonly [name: string, sql: string])[] = [
+  ["no SQL", "SELEC name FROM customers"],
+  ["unfinished", "SELECT name FROM customers WHERE"],
+  ["table that is not there", "SELECT * FROM custmers"],
+  ["column that is not there", "SELECT nmae FROM customers"],
+  ["column of another table", "SELECT o.name FROM orders o"],
+  ["function that is not there", "SELECT uper(name) FROM customers"],
+  ["function with too many arguments", "SELECT upper(name, 1) FROM customers"],
+  ["operator for other types", "SELECT name FROM customers WHERE name = 5"],
+  ["operator for a protected column of another type", "SELECT name FROM customers WHERE email = 5"],
+  ["operator that is not there", "SELECT id FROM orders WHERE total <=> 1"],
+  ["prefix operator for another type", "SELECT - name FROM customers"],
+  ["type that is not there", "SELECT id::nope FROM customers"],
+  ["ambiguous column", "SELECT id FROM customers, orders"],
+  ["aggregate in WHERE", "SELECT id FROM orders WHERE sum(total) > 1"],
+  ["missing GROUP BY", "SELECT status, count(*) FROM orders"],
+  ["insert into a table that is not there", "INSERT INTO nope VALUES (1)"],
+  ["insert of a column that is not there", "INSERT INTO orders (nope) VALUES (1)"],
+  ["insert of too many values", "INSERT INTO products (id) VALUES (1, 2)"],
+  ["update of a column that is not there", "UPDATE orders SET nope = 1 WHERE id = 1"],
+  ["delete from a table that is not there", "DELETE FROM nope WHERE id = 1"],
+];
+
 /** Ordinary work over clean columns. */
 const shop: readonly (readonly [name: string, sql: string])[] = [
   ["one", "SELECT 1"],
@@ -129,4 +153,4 @@ const tools: readonly (readonly [name: string, sql: string])[] = [
   ["locks of a monitor", "SELECT count(*) >= 0 FROM pg_catalog.pg_locks"],
 ];
 
-export const harmless = { shop, tools, psql: psqlQueries } as const;
+export const harmless = { mistakes, shop, tools, psql: psqlQueries } as const;

@@ -69,6 +69,7 @@ function resolved(
   given: readonly number[],
   snapshot: Snapshot,
 ): ResolvedOperator {
+  if (meant.length === 0 && !given.includes(0)) return { ...unresolved(written), result: 0, absent: true };
   const infos = meant.map(({ operator }) => snapshot.function(operator.func)).filter((info) => info !== undefined);
   if (infos.length === 0 || infos.length < meant.length) return { ...unresolved(written), result: 0 };
   const results = meant.map(({ operator, types }) => resultType(operator.result, types, given, snapshot));

@@ -72,7 +72,8 @@ export function callOperator(walk: Walk, name: readonly string[], left: number |
   if (walk.catalog === null) return { use: { oid: null, name: name.join("."), trust: "opaque" }, result: 0 };
   const key = `${name.join(".")} ${left} ${right}`;
   const operation = remembered(walk.calls!.operators, key, () => {
-    const { result, ...use } = resolveOperator(name, left, right, walk.context);
+    const { result, absent, ...use } = resolveOperator(name, left, right, walk.context);
+    if (absent === true) throw new NotKnown("operator not in the catalogue");
     return { use, result };
   });
   if (operation.use.trust === "opaque") noteCalled(walk, operation.use);

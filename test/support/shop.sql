@@ -79,6 +79,9 @@ CREATE FUNCTION tell(text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE NOTIC
 CREATE FUNCTION full_name(bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN (SELECT name FROM customers WHERE id = $1); END $$;
 CREATE FUNCTION wipe() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM scratch; END $$;
 CREATE FUNCTION wipe_sql() RETURNS void LANGUAGE sql AS 'DELETE FROM scratch';
+CREATE DOMAIN wiping AS int CHECK (wipe() IS NOT NULL);
+CREATE TYPE wiping_row AS (a wiping);
+CREATE TABLE wiping_list (a wiping[]);
 CREATE PROCEDURE wipe_all() LANGUAGE plpgsql AS $$ BEGIN TRUNCATE scratch; END $$;
 CREATE FUNCTION same(text, text) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2';
 CREATE OPERATOR === (LEFTARG = text, RIGHTARG = text, FUNCTION = same);

@@ -9,8 +9,17 @@ import { insist, together, understood } from "./understood.ts";
 
 /** Judged by what is inside, though it runs at EXECUTE. */
 export function prepareFacts(node: Node, engine: Engine): Understood {
-  const statement = insist(engine.statement(node.query));
+  const inside = insist(engine.statement(node.query));
+  const types = list(node.argtypes).map(({ TypeName }) => TypeName);
+  // An argument is turned into the type that is declared for it, which may run a domain's check.
+  const statement =
+    types.length === 0 ? inside : { ...inside, functions: [...inside.functions, ...madeOf(types, engine)] };
   return { ...statement, kind: "PREPARE", outputs: null, name: { do: "prepare", name: node.name, statement } };
+}
+
+function madeOf(types: readonly Node[], engine: Engine): Understood["functions"] {
+  const casts = types.map((typeName) => ({ TypeCast: { arg: { A_Const: { isnull: true } }, typeName } }));
+  return expressionFacts(engine, casts).functions;
 }
 
 export function executeFacts(node: Node, engine: Engine): Understood {

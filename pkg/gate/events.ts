@@ -17,7 +17,7 @@ function digestOf(core: Core, statement: Statement, text: Buffer): StatementText
 /** Facts without anything the session's names or literals could have put there. */
 function factsFor(facts: Facts): unknown {
   if (!facts.understood) return null;
-  const { settings, name, copy, ...rest } = facts;
+  const { settings, name, copy, named: _named, ...rest } = facts;
   return {
     ...rest,
     settings: settings.map(({ name: setting, scope }) => ({ name: setting, scope })),

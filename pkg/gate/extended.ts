@@ -17,6 +17,7 @@ import { closeUnrun, recordDecision, recordOutcome } from "./events.ts";
 import { contradictionOf, wantsInspection } from "./inspect.ts";
 import { basisOf, governed, judge, judgePrepared, onlyStatement, refusedDecision, stands } from "./judge.ts";
 import type { Judged, Portal, Prepared } from "./model.ts";
+import { changedMeanwhile, pin, toldError, toPin } from "./pin.ts";
 import { abortedBy, absentName, raisingSql, refusedBy } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 import { tooManyPortals, tooManyStatements } from "./session-bounds.ts";
@@ -124,7 +125,13 @@ function bindKnown(core: Core, frame: Buffer, bind: BindNames, prepared: Prepare
   if (refusal !== null) return refuseBind(core, frame, { bind, prepared, refusal });
   if (changed && judged !== null && wantsInspection(core, judged))
     return describeAgain(core, frame, bind, prepared, judged);
-  sendBind(core, frame, bind, prepared);
+  const oids = judged === null ? [] : toPin(core, judged);
+  if (oids.length === 0) return sendBind(core, frame, bind, prepared);
+  pin(core, oids, (pinned) => {
+    if (pinned.is === "pinned") return sendBind(core, frame, bind, prepared);
+    if (!core.skipping) return refuseBind(core, frame, { bind, prepared, refusal: changedMeanwhile });
+    if (pinned.is === "failed" && pinned.error !== null) core.reply(toldError(pinned.error));
+  });
 }
 
 /** The server may plan the statement anew with the names of now, so its description is asked for anew. */

@@ -13,6 +13,8 @@ import { holdForCopy } from "./hold-for-copy.ts";
 import { inspect, inspectUnparsed, wantsInspection } from "./inspect.ts";
 import { analyzeText, judge, refusedDecision } from "./judge.ts";
 import type { Judged, Part, Portal, Prepared, Run } from "./model.ts";
+import { pinQuery, toPin } from "./pin.ts";
+import { cannotPin, toPinOfString } from "./pin-string.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 
@@ -47,14 +49,16 @@ function alone(core: Core, frame: Buffer, text: Buffer, statement: Statement, ca
     else refused();
     return;
   }
-  const go = () => {
+  const run = () => {
     recordDecision(core, "query", judged, text);
     if (isCounted(core, judged))
       return runCountedQuery(core, text, start(core, judged, text), unnamedPortal(judged, text));
     send(core, frame, [{ run: start(core, judged, text), shown: true, standIn: null }]);
   };
-  if (wantsInspection(core, judged)) inspect(core, text, judged, go, (why) => refuse(core, text, judged, why));
-  else go();
+  const stop = (why: Refusal) => refuse(core, text, judged, why);
+  const pinned = () => pinQuery(core, toPin(core, judged), run, stop);
+  if (wantsInspection(core, judged)) inspect(core, text, judged, pinned, stop);
+  else pinned();
 }
 
 function isCounted(core: Core, { decision }: Judged): boolean {
@@ -101,12 +105,18 @@ function endsTransaction(statement: Statement): boolean {
 
 function several(core: Core, frame: Buffer, text: Buffer, analysis: Analysis, cancelled: Refusal | null): void {
   const judged = analysis.statements.map((statement) => judge(core, statement, false));
-  const whole = cancelled ?? judged.map(needsToBeAlone).find((refusal) => refusal !== null) ?? null;
-  if (whole !== null) {
+  const refuseAll = (whole: Refusal) => {
     for (const one of judged) recordDecision(core, "query", { ...one, decision: refusedDecision(one, whole) }, text);
     refuseWhole(core, judged, whole);
-    return;
-  }
+  };
+  const whole = cancelled ?? judged.map(needsToBeAlone).find((refusal) => refusal !== null) ?? null;
+  if (whole !== null) return refuseAll(whole);
+  const oids = toPinOfString(core, judged);
+  if (oids === null) return refuseAll(cannotPin);
+  pinQuery(core, oids, () => sendSeveral(core, frame, text, judged), refuseAll);
+}
+
+function sendSeveral(core: Core, frame: Buffer, text: Buffer, judged: readonly Judged[]): void {
   const pieces: Buffer[] = [];
   const parts: Part[] = [];
   let at = 0;

@@ -4,6 +4,7 @@ import type { Binding } from "./binding.ts";
 import type { ClassBook } from "./class-book.ts";
 import type { ColumnMask, Refusal, RowLimit, RuleRef, Warning, WriteLimit } from "./decision.ts";
 import { type Estimate, judgeGuard } from "./guard-rule.ts";
+import { hiddenRefusals } from "./hidden-rule.ts";
 import { type MaskView, maskView } from "./label.ts";
 import { columnMask } from "./mask-plan.ts";
 import { refusal } from "./refusal.ts";
@@ -70,6 +71,7 @@ const maskRules: readonly ((view: MaskView, facts: Understood) => readonly Refus
   functionRefusals,
   predicateRefusals,
   launderingRefusals,
+  hiddenRefusals,
 ];
 
 function columnMasks(view: MaskView, outputs: readonly OutputColumn[]): Findings["columns"] {

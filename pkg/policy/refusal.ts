@@ -11,6 +11,7 @@ const order: readonly string[] = [
   "functions",
   "laundering",
   "predicates",
+  "hidden",
   "explain",
   "setting",
   "not-understood",

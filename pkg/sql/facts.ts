@@ -89,6 +89,13 @@ export interface RelationUse {
   readonly access: readonly EffectKind[];
 }
 
+/** What an unqualified name would mean if the relation that it means now went away, as another session may have it. */
+export interface HiddenRelation {
+  readonly relation: RelationUse;
+  /** What its columns hold; beside each what the same column holds of the relation meant now, where the two are alike. */
+  readonly columns: readonly { readonly holds: Lineage; readonly shown: Lineage | null }[];
+}
+
 /** `Key`: proven equality on every column of a unique key. Nobody tries to prove a condition non-trivial. */
 export type FilterKind = "Missing" | "Key" | "Other";
 
@@ -173,6 +180,10 @@ export interface Understood {
   readonly kind: string;
   readonly effects: readonly EffectKind[];
   readonly relations: readonly RelationUse[];
+  /** OIDs of permanent relations that its own text names; what it does depends on their columns. Absent: none. */
+  readonly named?: readonly number[];
+  /** Absent: no name hides another relation. */
+  readonly hidden?: readonly HiddenRelation[];
   readonly functions: readonly FunctionUse[];
   readonly writes: readonly Write[];
   /** null: returns no rows. For COPY TO: the columns copied out. For EXECUTE and FETCH: those of what they name. */

@@ -4,6 +4,7 @@ import type {
   Facts,
   Flow,
   FunctionUse,
+  HiddenRelation,
   Lineage,
   PredicateUse,
   RelationUse,
@@ -20,6 +21,10 @@ export interface Collector {
   readonly effects: Set<EffectKind>;
   /** By OID, or by name where the OID is not known. */
   readonly relations: Map<number | string, RelationUse>;
+  /** OIDs, as `Understood.named`. */
+  readonly named: Set<number>;
+  /** By OID. */
+  readonly hidden: Map<number, HiddenRelation>;
   readonly functions: Map<number | string, FunctionUse>;
   readonly writes: Write[];
   readonly predicates: Map<string, PredicateUse>;
@@ -33,6 +38,8 @@ export function newCollector(): Collector {
   return {
     effects: new Set(),
     relations: new Map(),
+    named: new Set(),
+    hidden: new Map(),
     functions: new Map(),
     writes: [],
     predicates: new Map(),
@@ -94,6 +101,8 @@ function notePredicate(found: Collector, source: Source, where: string, use: "eq
 export function noteFacts(found: Collector, facts: Understood): void {
   for (const effect of facts.effects) found.effects.add(effect);
   for (const use of facts.relations) noteRelation(found, use);
+  for (const oid of facts.named ?? []) found.named.add(oid);
+  for (const each of facts.hidden ?? []) found.hidden.set(each.relation.oid, each);
   for (const use of facts.functions) noteFunction(found, use);
   for (const use of facts.predicates) notePredicate(found, withPath(use), use.where, use.use);
   found.writes.push(...facts.writes);
@@ -113,6 +122,8 @@ export function factsOf(found: Collector, kind: string, outputs: Understood["out
     kind,
     effects: [...found.effects],
     relations: [...found.relations.values()],
+    ...(found.named.size > 0 && { named: [...found.named] }),
+    ...(found.hidden.size > 0 && { hidden: [...found.hidden.values()] }),
     functions: [...found.functions.values()],
     writes: found.writes,
     outputs,

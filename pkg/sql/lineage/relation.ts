@@ -2,6 +2,7 @@
 import type { Relation } from "../../catalog/snapshot.ts";
 import type { EffectKind, RelationUse } from "../facts.ts";
 import type { Node } from "../node.ts";
+import { noteNamed } from "./named-relation.ts";
 import { NotKnown, type Walk } from "./walk.ts";
 
 /** The relation a RangeVar names; null without a catalogue. An unknown name ends the analysis. */
@@ -9,6 +10,7 @@ export function resolveRelation(walk: Walk, rangeVar: Node): Relation | null {
   if (walk.catalog === null) return null;
   const relation = lookUpRelation(walk, rangeVar);
   if (relation === undefined) throw new NotKnown("relation not in the catalogue");
+  noteNamed(walk, rangeVar, relation);
   return relation;
 }
 

@@ -102,6 +102,8 @@ function understoodBody(walk: Walk, info: FunctionInfo): Facts {
     if (facts.changesCatalog || facts.changesResolution)
       throw new NotKnown("function that may change how names resolve");
   }
+  // A body in the standard's form is stored by OID, like a view.
+  if (info.sqlBody !== null) for (const names of [inner.found.named, inner.found.hidden]) names.clear();
   return factsOf(inner.found, "SELECT", outputs);
 }
 

@@ -44,6 +44,7 @@ export function together(kind: string, all: readonly Understood[], parts: Parts)
   return understood(kind, {
     effects: [...(parts.effects ?? []), ...all.flatMap((facts) => facts.effects)],
     relations: [...(parts.relations ?? []), ...all.flatMap((facts) => facts.relations)],
+    ...namesOf(all),
     functions: all.flatMap((facts) => facts.functions),
     writes: [...(parts.writes ?? []), ...all.flatMap((facts) => facts.writes)],
     predicates: all.flatMap((facts) => facts.predicates),
@@ -52,4 +53,10 @@ export function together(kind: string, all: readonly Understood[], parts: Parts)
     changesCatalog: parts.changesCatalog === true || all.some((facts) => facts.changesCatalog),
     changesResolution: parts.changesResolution === true || all.some((facts) => facts.changesResolution),
   });
+}
+
+function namesOf(all: readonly Understood[]): Pick<Understood, "named" | "hidden"> {
+  const named = [...new Set(all.flatMap((facts) => facts.named ?? []))];
+  const hidden = all.flatMap((facts) => facts.hidden ?? []);
+  return { ...(named.length > 0 && { named }), ...(hidden.length > 0 && { hidden }) };
 }

@@ -20,6 +20,7 @@ import { holdForCopy } from "./hold-for-copy.ts";
 import { governed, judge, judgePrepared, refusedDecision, stands } from "./judge.ts";
 import { learnNames } from "./learn-names.ts";
 import type { Judged, Owed, Portal, Prepared } from "./model.ts";
+import { rowsFetched } from "./on-row.ts";
 import { abortedBy, absentName } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 
@@ -168,14 +169,19 @@ function run(core: Core, frame: Buffer, call: Call, judged: Judged): void {
   const undo = learnNames(core, started);
   if (decision.writeLimits.length > 0 && !core.surelyFailed)
     return runCountedExecute(core, frame, started, portal, undo);
-  const left = decision.rowLimit === null ? null : Math.max(0, decision.rowLimit.rows - portal.rows);
+  const gone = portal.rows + rowsFetched(core, started);
+  const left = decision.rowLimit === null ? null : Math.max(0, decision.rowLimit.rows - gone);
   if (left !== null && !isCopyOut(statement) && (rowsMax === 0 || rowsMax > left))
     return runLimited(core, name, { portal, parts, rowsLeft: left, undo });
   // At most what was asked for is sent; counted now, so that the next Execute of a pipeline knows.
   portal.rows += rowsMax;
   const asked = core.ask(frame, decidedPermit, { asked: "execute", portal, parts, undo });
-  if (left !== null && isCopyOut(statement)) return holdToEnd(core, asked);
+  if (left !== null && (isCopyOut(statement) || isFetch(statement))) return holdToEnd(core, asked);
   holdForCopy(core, asked, 0);
+}
+
+function isFetch({ facts }: Statement): boolean {
+  return facts.understood && facts.name?.do === "fetch";
 }
 
 function isCopyOut({ facts }: Statement): boolean {

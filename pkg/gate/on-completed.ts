@@ -11,13 +11,17 @@ import { finishRun } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
 import { learnNames } from "./learn-names.ts";
 import type { Owed, Run } from "./model.ts";
+import { noteFetched } from "./on-row.ts";
 import { show } from "./server-lane.ts";
 
 export function onCompleted(core: Core, head: Owed, reply: "commandComplete" | "emptyQuery"): void {
   head.errand?.completed();
   const run = head.parts[head.at]?.run ?? null;
   const tag = reply === "emptyQuery" ? "" : decodeCommandComplete(core.buffer, core.start + 5, core.end);
-  if (run !== null) completed(core, run);
+  if (run !== null) {
+    completed(core, run);
+    noteFetched(core, run);
+  }
   if (head.errand === null && core.muzzle === null) core.warn();
   show(core, head);
   core.flow = null;
@@ -57,6 +61,7 @@ function completed(core: Core, run: Run): void {
 export function onSuspended(core: Core, head: Owed): void {
   const run = head.parts[head.at]?.run ?? null;
   core.flow = null;
+  if (run !== null) noteFetched(core, run);
   if (run !== null && head.rowsLeft !== null) {
     // One row more than may leave was there: the rest of the batch is skipped after an error of ours.
     finishRun(core, run, "refused", run.decision.rowLimit!.refusal.sqlstate, null);

@@ -2,8 +2,9 @@
 
 import { WireError } from "../wire/postgres/wire-error.ts";
 import type { Core } from "./core.ts";
+import { finishRun } from "./events.ts";
 import { openCopyFlow } from "./flow.ts";
-import type { Owed } from "./model.ts";
+import type { Owed, Run } from "./model.ts";
 import { show } from "./server-lane.ts";
 
 export function onCopyStart(core: Core, head: Owed, reply: "copyIn" | "copyOut" | "copyBoth"): void {
@@ -37,6 +38,12 @@ export function copyRowPassesUnread(core: Core): boolean {
   return true;
 }
 
+function exceeded(core: Core, run: Run): void {
+  const { refusal } = run.decision.rowLimit!;
+  finishRun(core, run, "refused", refusal.sqlstate, null);
+  core.silence(refusal, true);
+}
+
 /** One CopyData is one row, as every server sends it; the header line and the binary trailer are none. */
 function onCopyRow(core: Core, head: Owed): void {
   const { buffer, start, end } = core;
@@ -44,7 +51,7 @@ function onCopyRow(core: Core, head: Owed): void {
   const trailer = end - start === 7 && buffer.readUInt16BE(start + 5) === 0xffff;
   if (flow.copyHeaderDue || trailer) flow.copyHeaderDue = false;
   else {
-    if (flow.left <= 0) return core.silence(flow.run.decision.rowLimit!.refusal, true);
+    if (flow.left <= 0) return exceeded(core, flow.run);
     flow.left -= 1;
     flow.run.rows += 1;
   }

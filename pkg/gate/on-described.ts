@@ -53,7 +53,7 @@ function onQueryDescribed(core: Core, head: Owed): void {
   const why = contradictionOf(core, asJudged(run), { fields });
   if (why !== null) return core.silence(witnessRefusal(why), true);
   show(core, head);
-  core.flow = openRowFlow(core, run, fields, limitOf(head));
+  core.flow = openRowFlow(core, run, fields, limitOf(core, head));
 }
 
 function asJudged(run: Run): Judged {

@@ -1,9 +1,12 @@
 // DataRow: the only message that is common enough to be written for speed. One result shape, one flow; no object per row.
+import type { Statement } from "../sql/facts.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import type { Core } from "./core.ts";
 import { noteHeld } from "./counted.ts";
+import { finishRun } from "./events.ts";
 import { type Flow, openRowFlow } from "./flow.ts";
-import type { Owed } from "./model.ts";
+import { wireName } from "./judge.ts";
+import type { Owed, Portal, Run } from "./model.ts";
 
 export function onRow(core: Core, head: Owed, buffer: Buffer, start: number, end: number): void {
   if (head.errand !== null) return head.errand.row(buffer.subarray(start + 5, end));
@@ -36,24 +39,44 @@ function executeFlow(core: Core, head: Owed): Flow | null {
   const { portal } = head;
   const poison = portal?.poison ?? null;
   if (poison !== null) {
+    finishRun(core, run, "refused", poison.sqlstate, null);
     core.silence(poison, false);
     return null;
   }
   if (head.asked === "execute" && portal?.fields == null && run.decision.masks.columns !== null) {
     throw new WireError("rows arrived before their description, so they cannot be masked");
   }
-  core.flow = openRowFlow(core, run, portal?.fields ?? [], head.rowsLeft ?? limitOf(head));
+  core.flow = openRowFlow(core, run, portal?.fields ?? [], head.rowsLeft ?? limitOf(core, head));
   return core.flow;
 }
 
-export function limitOf(head: Owed): number {
-  const limit = head.parts[head.at]?.run?.decision.rowLimit ?? null;
-  return head.asked === "execute" || limit === null ? Number.POSITIVE_INFINITY : limit.rows;
+export function limitOf(core: Core, head: Owed): number {
+  const run = head.parts[head.at]?.run ?? null;
+  const limit = run?.decision.rowLimit ?? null;
+  if (head.asked === "execute" || run === null || limit === null) return Number.POSITIVE_INFINITY;
+  return Math.max(0, limit.rows - rowsFetched(core, run));
+}
+
+/** Rows of a cursor are one result, however many FETCHes take them. */
+export function rowsFetched(core: Core, { statement }: Pick<Run, "statement">): number {
+  return cursorOf(core, statement)?.rows ?? 0;
+}
+
+/** What a FETCH has shown counts for its cursor. */
+export function noteFetched(core: Core, run: Run): void {
+  const cursor = cursorOf(core, run.statement);
+  if (cursor !== null) cursor.rows += run.rows;
+}
+
+function cursorOf(core: Core, { facts }: Statement): Portal | null {
+  if (!facts.understood || facts.name?.do !== "fetch") return null;
+  return core.portals.get(wireName(facts.name.name)) ?? null;
 }
 
 /** A row above the limit never leaves. Extended: the server stops at our max_rows by itself. Simple: it is cancelled. */
 function exceeded(core: Core, head: Owed, flow: Flow): void {
   const limit = flow.run.decision.rowLimit;
   if (head.asked === "execute" || limit === null) return;
+  finishRun(core, flow.run, "refused", limit.refusal.sqlstate, null);
   core.silence(limit.refusal, true);
 }

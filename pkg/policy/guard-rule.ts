@@ -22,20 +22,39 @@ export type GuardFinding =
   | { readonly says: "count"; readonly limit: WriteLimit }
   | null;
 
+/** PostgreSQL's FirstNormalObjectId: smaller OIDs are the server's own objects. */
+const FIRST_NORMAL_OID = 16_384;
+
 const writeEffects: ReadonlySet<EffectKind> = new Set(["Insert", "Update", "Delete", "Truncate"]);
 
 export function judgeGuard(bound: BoundGuard, context: GuardContext): GuardFinding {
   const { facts } = context;
   if (!facts.understood)
-    return verdict(bound, "what the statement does is not known", "Write the statement in a plainer form.");
+    return verdict(
+      bound,
+      `what the statement does is not known: ${facts.why}`,
+      "Write the statement in a plainer form.",
+      true,
+    );
   const match = matchOf(bound, facts);
   if (match.effects.length === 0) return null;
   if (bound.guard.filter !== null && !filterMatches(bound, facts, match)) return null;
   const why = reasonOf(match, facts);
+  if (match.unread.length > 0) return unreadVerdict(bound, match, facts, why);
   if (bound.guard.rowsOver === null) return verdict(bound, why, hintOf(bound));
-  if (match.unread.length > 0 || match.effects.some((effect) => writeEffects.has(effect)))
+  if (match.effects.some((effect) => writeEffects.has(effect)))
     return writeLimit(bound, { facts, match, alone: context.alone, why });
   return readLimit(bound, facts, context, why);
+}
+
+/** The guard's own message would speak of what it is about, and nobody knows whether this is. */
+function unreadVerdict(bound: BoundGuard, { unread }: Match, facts: Understood, why: string): GuardFinding {
+  const counted = bound.guard.rowsOver !== null;
+  if (counted && (facts.name?.do === "prepare" || facts.name?.do === "declare")) return null;
+  const reason = counted ? `rows changed by ${listed(unread)} cannot be counted; ${why}` : why;
+  const names = unread.slice(0, 5).map((name) => `"${name}"`);
+  const hint = `Leave the code out, or ask the owners of policy ${bound.policy.policy.name} to list ${names.join(", ")} under functions.safe.`;
+  return verdict(bound, reason, hint, true);
 }
 
 interface Match {
@@ -49,7 +68,18 @@ function matchOf({ guard, policy }: BoundGuard, facts: Understood): Match {
   if (unread.length > 0) return { effects: guard.effects, unread };
   const known = new Set<EffectKind>([...facts.effects, ...facts.writes.map((write) => write.effect)]);
   for (const use of facts.functions) for (const effect of use.effects ?? []) known.add(effect);
-  return { effects: guard.effects.filter((effect) => known.has(effect) && !isVouched(effect, facts)), unread };
+  const told = (effect: EffectKind) => known.has(effect) && !isVouched(effect, facts) && !isOfTemporary(effect, facts);
+  return { effects: guard.effects.filter(told), unread };
+}
+
+const schemaChanges: ReadonlySet<EffectKind> = new Set(["Create", "Alter", "Drop", "Truncate"]);
+
+/** Temp tables are the session's own working space and no part of the schema. */
+function isOfTemporary(effect: EffectKind, { relations, effects, functions }: Understood): boolean {
+  if (!schemaChanges.has(effect) || effects.includes("Grant")) return false;
+  if (functions.some((use) => use.effects?.includes(effect))) return false;
+  const changed = relations.filter(({ access }) => access.includes(effect));
+  return changed.length > 0 && changed.every(({ temporary }) => temporary);
 }
 
 /** Here all code that could be meant is vouched for. */
@@ -110,8 +140,7 @@ function writeLimit(bound: BoundGuard, { facts, match, alone, why }: Counted): G
   return { says: "count", limit: { rows, counts, refusal: exceeded } };
 }
 
-function whyUncounted(facts: Understood, { unread, effects }: Match): string | null {
-  if (unread.length > 0) return `rows changed by ${listed(unread)} cannot be counted`;
+function whyUncounted(facts: Understood, { effects }: Match): string | null {
   if (!countedKinds.has(facts.kind)) return `rows changed by ${facts.kind} cannot be counted`;
   if (effects.includes("Truncate")) return "TRUNCATE does not count its rows";
   if (facts.writes.some(({ relation }) => relation.kind === "foreign"))
@@ -121,7 +150,8 @@ function whyUncounted(facts: Understood, { unread, effects }: Match): string | n
 
 /** Rows that leave are counted while they stream; a statement that reads no relation has none to count. */
 function readLimit(bound: BoundGuard, facts: Understood, context: GuardContext, why: string): GuardFinding {
-  if (facts.relations.length === 0 || facts.name?.do === "prepare" || facts.name?.do === "declare") return null;
+  if (facts.name?.do === "prepare" || facts.name?.do === "declare") return null;
+  if (facts.relations.every(tellsSchemaOnly)) return null;
   const rows = limitOf(bound, facts, context.estimate);
   if (rows === null) {
     return verdict(
@@ -144,6 +174,22 @@ function readLimit(bound: BoundGuard, facts: Understood, context: GuardContext, 
   return { says: "limit", limit: { rows, refusal: exceeded } };
 }
 
+/** They hold rows, or parts of some, of tables of users. */
+const holdUserData = new Set([
+  "pg_statistic",
+  "pg_statistic_ext_data",
+  "pg_stats",
+  "pg_stats_ext",
+  "pg_stats_ext_exprs",
+  "pg_largeobject",
+]);
+
+/** The server's own catalogues, which every driver and tool reads at its start, hold no rows of users. */
+function tellsSchemaOnly({ oid, schema, name }: RelationUse): boolean {
+  const isSystem = oid > 0 && oid < FIRST_NORMAL_OID && (schema === "pg_catalog" || schema === "information_schema");
+  return isSystem && !holdUserData.has(name);
+}
+
 /** null: not known. A share is of the smallest table read; the server's own catalogues do not count. */
 function limitOf({ guard }: BoundGuard, facts: Understood, estimate: Estimate): number | null {
   const over = guard.rowsOver!;
@@ -158,6 +204,7 @@ function limitOf({ guard }: BoundGuard, facts: Understood, estimate: Estimate): 
   return Math.floor(over.share * Math.min(...(estimates as number[])));
 }
 
+/** `effects` of the guard that the statement has. */
 function reasonOf({ effects, unread }: Match, facts: Understood): string {
   if (unread.length > 0) return `it runs ${listed(unread)}, which may do anything`;
   const used = facts.relations.filter(({ access }) => access.some((effect) => effects.includes(effect)));
@@ -176,25 +223,29 @@ function hintOf({ guard, policy }: BoundGuard): string {
   return `If this should be possible, ask the owners of policy ${policy.policy.name}.`;
 }
 
-function verdict(bound: BoundGuard, why: string, hint: string): GuardFinding {
-  const told = refusalOf(bound, why, hint);
+/** `unknown`: what the statement does is not known, so what the guard is about may not be what it does. */
+function verdict(bound: BoundGuard, why: string, hint: string, unknown = false): GuardFinding {
+  const told = refusalOf(bound, why, hint, unknown);
   return bound.guard.action === "Warn"
     ? { says: "warn", message: `${told.message} (${told.detail})` }
     : { says: "refuse", refusal: told };
 }
 
-function refusalOf({ guard, policy }: BoundGuard, why: string, hint: string): Refusal {
+function refusalOf({ guard, policy }: BoundGuard, why: string, hint: string, unknown = false): Refusal {
   const name = policy.policy.name;
+  const own = unknown
+    ? `what this statement does is not understood, so guard ${guard.name} cannot let it pass`
+    : guard.message;
   const detail = `Guard ${guard.name} of policy ${name}: ${why}.`;
   if (guard.action !== "RequireApproval") {
     return refusal(
       name,
       guard.name,
-      { message: guard.message ?? `guard ${guard.name} does not allow this statement`, detail, hint },
+      { message: own ?? `guard ${guard.name} does not allow this statement`, detail, hint },
       REFUSED,
     );
   }
-  const message = guard.message ?? `guard ${guard.name} requires an approval for this statement`;
+  const message = own ?? `guard ${guard.name} requires an approval for this statement`;
   const unreachable = "An approval is needed, and no approver is reachable from here.";
   return refusal(name, guard.name, { message, detail: `${detail} ${unreachable}`, hint }, APPROVAL_NEEDED);
 }

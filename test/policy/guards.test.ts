@@ -1,5 +1,5 @@
 // Guards: what may not be done, at any depth; what is not known counts as the worst.
-import type { Understood } from "../../pkg/sql/facts.ts";
+import type { RelationUse, Understood } from "../../pkg/sql/facts.ts";
 import {
   allowed,
   api,
@@ -126,6 +126,35 @@ test.each([
   expect(guardOf(some)).toBe(guard);
 });
 
+test("what is not known is told as such, with the remedy, and not in the words of the guard", () => {
+  const spoken = policies(
+    policy(
+      "g",
+      'guard: [{name: by-key, effects: [Delete], filter: Missing, action: Deny, message: "Add a condition."}]',
+    ),
+  );
+  const unread = facts({ functions: [{ oid: null, name: "public.f()", trust: "opaque" }] });
+  expect(refused(spoken, { principal: api, facts: unread }).refusal).toMatchObject({
+    message: "what this statement does is not understood, so guard by-key cannot let it pass",
+    detail: "Guard by-key of policy shop/g: it runs public.f(), which may do anything.",
+    hint: 'Leave the code out, or ask the owners of policy shop/g to list "public.f()" under functions.safe.',
+  });
+  const unknown = { understood: false, why: "nested too deeply", syntax: false } as const;
+  expect(refused(spoken, { principal: api, facts: unknown }).refusal).toMatchObject({
+    message: "what this statement does is not understood, so guard by-key cannot let it pass",
+    detail: "Guard by-key of policy shop/g: what the statement does is not known: nested too deeply.",
+  });
+});
+
+test("temp tables are no part of the schema", () => {
+  const ddl = policies(policy("g", "guard: [{name: no-ddl, effects: [Alter, Drop, Truncate], action: Deny}]"));
+  const dropped = (...relations: RelationUse[]) => facts({ kind: "DROP TABLE", effects: ["Drop"], relations });
+  const temporary = { ...relation("made", "Drop"), temporary: true };
+  allowed(ddl, { principal: api, facts: dropped(temporary) });
+  refused(ddl, { principal: api, facts: dropped(temporary, relation("customers", "Drop")) });
+  refused(ddl, { principal: api, facts: dropped() });
+});
+
 test("RequireApproval refuses with a code of its own and says that nobody can be asked", () => {
   const some = facts({ kind: "DELETE", effects: ["Delete"], writes: [write("Delete", "customers", "Other")] });
   expect(refused(set, { principal: api, facts: some }).refusal).toMatchObject({
@@ -219,12 +248,15 @@ guard:
     ).toBeNull();
   });
 
-  test("the server's catalogues are not a table of which a share could be taken", () => {
-    const catalog = facts({
-      relations: [{ ...relation("pg_class", "Read"), oid: 1259, schema: "pg_catalog" }],
-      outputs: [],
-    });
-    expect(allowed(reads, { principal: robo, facts: catalog }).rowLimit?.rows).toBe(500);
+  test("the server's catalogues hold no rows of users and are not counted, but for those with samples of them", () => {
+    const reading = (name: string, oid: number) => ({ ...relation(name, "Read"), oid, schema: "pg_catalog" });
+    const bulk = policies(policy("bulk", "guard: [{name: bulk, effects: [Read], rowsOver: 500, action: Deny}]"));
+    const limit = (...relations: RelationUse[]) =>
+      allowed(bulk, { principal: robo, facts: facts({ relations, outputs: [] }) }).rowLimit?.rows;
+    expect(limit(reading("pg_class", 1259), reading("pg_type", 1247))).toBeUndefined();
+    expect(limit(reading("pg_class", 1259), relation("customers", "Read"))).toBe(500);
+    expect(limit(reading("pg_statistic", 2619))).toBe(500);
+    expect(limit(reading("pg_class", 20_000))).toBe(500);
   });
 
   test("on writes it allows with a count to hold, alone in its string, by a statement whose rows the server counts", () => {

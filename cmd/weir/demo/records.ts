@@ -55,7 +55,7 @@ export async function showRecords(
   const differences = [
     ...(report.verdict === "intact" ? [] : [`the records are ${report.verdict}`]),
     ...report.notes,
-    ...untold(decisions, scenes),
+    ...untold(decisions, outcomes, scenes),
     ...secretsIn(source),
   ];
   const claim = `${report.records} records, chained and intact; each refusal names its rule; no customer's data is in them`;
@@ -113,9 +113,12 @@ function rulesShown(rules: readonly { readonly rule: string }[]): string {
 
 function outcomeOf(outcome: Shown | undefined): string {
   const { rows = null, masked_cells: masked = 0 } = outcome?.unmapped.weir ?? {};
+  if (outcome?.status === "refused" && rows !== null) return `refused after ${many(rows, "row")}`;
   if (outcome?.status !== "completed") return outcome?.status ?? "open";
-  return `${rows ?? 0} rows${masked > 0 ? `, ${masked} cells masked` : ""}`;
+  return `${many(rows ?? 0, "row")}${masked > 0 ? `, ${many(masked, "cell")} masked` : ""}`;
 }
+
+const many = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 function verdictOf({ verdict = "", masks = [] }: Shown["unmapped"]["weir"]): string {
   return verdict === "allow" && masks.length > 0 ? "mask" : verdict;
@@ -126,12 +129,19 @@ function short(text: string): string {
   return line.length > 56 ? `${line.slice(0, 55)}…` : line;
 }
 
-function untold(decisions: readonly Shown[], scenes: readonly Scene[]): readonly string[] {
+/** Every refusal is told by the decision, or where rows had to be counted first, by the outcome. */
+function untold(
+  decisions: readonly Shown[],
+  outcomes: ReadonlyMap<string, Shown>,
+  scenes: readonly Scene[],
+): readonly string[] {
+  const isRefused = (decision: Shown) =>
+    decision.unmapped.weir.verdict === "refuse" || outcomes.get(keyOf(decision))?.status === "refused";
   const told = decisions
-    .filter(({ unmapped }) => unmapped.weir.verdict === "refuse")
+    .filter(isRefused)
     .flatMap(({ unmapped }) => (unmapped.weir.rules ?? []).map(({ rule }) => rule));
   const expected = scenes.flatMap(({ steps }) =>
-    steps.flatMap(({ expect }) => (expect.outcome === "refused" && expect.counted !== true ? [expect.rule] : [])),
+    steps.flatMap(({ expect }) => (expect.outcome === "refused" ? [expect.rule] : [])),
   );
   return expected.filter((rule) => !told.includes(rule)).map((rule) => `no record tells of the refusal by ${rule}`);
 }

@@ -5,6 +5,8 @@ import type { Owed, Run } from "./model.ts";
 
 /** Errors and notices that answer `head` are withheld. What comes from parse analysis reads no rows and passes. */
 export function withholds(core: Core, head: Owed): boolean {
+  // In a failed transaction nothing runs: what the server says is its own.
+  if (core.surelyFailed) return false;
   const run = head.parts[head.at]?.run ?? null;
   if (run?.decision.scrub === true) return true;
   if (head.asked === "bind") return isScrubbed(head);

@@ -7,6 +7,7 @@ import { type Step, script } from "../support/script.ts";
 import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
 import { makeWorlds, STRICT_POLICY } from "../support/worlds.ts";
 import { harmless } from "./harmless.ts";
+import { conversations } from "./harmless-conversations.ts";
 
 let server: TestServer;
 let governed: Governed;
@@ -59,4 +60,14 @@ test("there are at least 60 of them, each with a name of its own", () => {
 test.each(all)("%s", async (_, sql) => {
   const text = await withOids(sql);
   expect(await play(text, governed.port)).toEqual(await play(text, server.port));
+});
+
+// Clean columns read beside protected ones, which are locked and looked at before the statement runs.
+test.each(Object.entries(conversations))("conversation: %s", async (name, steps) => {
+  const on = (port: number) => {
+    const target = { port, password: PASSWORD, database: "world_a" };
+    const lines = { target, user: "analyst", firstOwnOid: 2 ** 32, admin: server.admin };
+    return record(script(name, ...steps), lines);
+  };
+  expect(await on(governed.port)).toEqual(await on(server.port));
 });

@@ -42,7 +42,7 @@ export type Pinned =
 /** Locks and compares, then goes on; nothing of the client's goes up meanwhile. No Sync follows: the locks must outlast it. */
 export function pin(core: Core, oids: readonly number[], then: (pinned: Pinned) => void): void {
   const { snapshot } = core.knowledge.view();
-  const relations = oids.map((oid) => snapshot?.relation(oid));
+  const relations = withRowTypes(oids, snapshot);
   const isKnown = relations.every((relation) => relation !== undefined && (core.utf8 || isAsciiName(relation)));
   if (snapshot === null || !isKnown) return then({ is: "changed" });
   const asked = (relations as readonly Relation[]).filter(({ kind }) => KINDS.includes(kind));
@@ -59,6 +59,26 @@ export function pin(core: Core, oids: readonly number[], then: (pinned: Pinned) 
   }
   core.flush();
   core.hold({ why: "errand", until: () => left === 0, resume: () => then(pinned) });
+}
+
+/** And the relations whose row types their columns have: `(column).*` stands for the columns of those. */
+function withRowTypes(oids: readonly number[], snapshot: Snapshot | null): readonly (Relation | undefined)[] {
+  const all = new Set(oids);
+  for (const oid of all)
+    for (const { type } of snapshot?.relation(oid)?.columns ?? []) {
+      const relation = rowRelation(type, snapshot);
+      if (relation !== null) all.add(relation);
+    }
+  return [...all].map((oid) => snapshot?.relation(oid));
+}
+
+/** The relation whose rows the values of a type are, also in arrays and domains. */
+function rowRelation(type: number, snapshot: Snapshot | null): number | null {
+  const info = snapshot?.type(type);
+  if (info === undefined) return null;
+  if (info.kind === "c") return snapshot?.relation(info.relation)?.temporary === false ? info.relation : null;
+  if (info.kind === "d") return rowRelation(info.base, snapshot);
+  return info.element === 0 ? null : rowRelation(info.element, snapshot);
 }
 
 /** Parse locks the relation until the transaction ends, and takes what is current, whatever snapshot the transaction has. */

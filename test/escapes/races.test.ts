@@ -26,6 +26,10 @@ const secret = "SELECT email || '' AS x FROM customers ORDER BY id LIMIT 2";
 const beside = "SELECT t.*, c.email || '' AS x, u.* FROM s.t, public.customers c, s.u WHERE c.id < 3";
 const sameShape =
   "SELECT q.*, c.email || '' AS x, r.* FROM (TABLE s.t UNION ALL TABLE s.t) q, public.customers c, (TABLE s.u UNION ALL TABLE s.u) r WHERE c.id < 3";
+const rowType =
+  "COPY (SELECT (NULL::s.t).*, c.email || '' AS x, (NULL::s.u).* FROM public.customers c WHERE c.id < 3) TO STDOUT";
+const rowColumn =
+  "COPY (SELECT (w.r).*, c.email || '' AS x, (w.q[1]).* FROM s.w, public.customers c WHERE c.id < 3) TO STDOUT";
 /** The inner `email` is the asker's own for as long as `s.v` has one. */
 const outer = "SELECT (SELECT email || '' FROM s.v LIMIT 1) FROM public.customers ORDER BY id LIMIT 2";
 const shift = ["ALTER TABLE s.t DROP COLUMN x", "ALTER TABLE s.u DROP COLUMN y, ADD COLUMN x text, ADD COLUMN y text"];
@@ -114,6 +118,9 @@ const races: readonly (readonly [string, Race])[] = [
       meanwhile: shift,
     },
   ],
+  ["shifted: a row type", { message: [query(rowType)], meanwhile: shift }],
+  ["shifted: a row type in a string", { ...sleepy(rowType), meanwhile: shift }],
+  ["shifted: columns of row types", { message: extended(rowColumn), meanwhile: shift }],
   ["column gone: a Query", { message: [query(outer)], meanwhile: ["ALTER TABLE s.v DROP COLUMN email"] }],
   ["column gone: a string", { ...sleepy(outer), meanwhile: ["ALTER TABLE s.v RENAME COLUMN email TO gone"] }],
   [
@@ -124,7 +131,7 @@ const races: readonly (readonly [string, Race])[] = [
 ];
 
 const OWN = `CREATE SCHEMA s; CREATE TABLE s.customers (id int, email text); CREATE TABLE s.t (a text, x text); CREATE TABLE s.u (y text);
-  CREATE TABLE s.v (email text); INSERT INTO s.t VALUES ('a', 'b'); INSERT INTO s.u VALUES ('c'); INSERT INTO s.v VALUES ('d')`;
+  CREATE TABLE s.v (email text); CREATE TABLE s.w (r s.t, q s.u[]); INSERT INTO s.w VALUES (NULL, NULL); INSERT INTO s.t VALUES ('a', 'b'); INSERT INTO s.u VALUES ('c'); INSERT INTO s.v VALUES ('d')`;
 
 /** What the first session reads. */
 async function play(port: number, database: World, race: Race): Promise<string> {

@@ -1,6 +1,6 @@
 // Relations that a statement's own text names, and those that such a name would mean if another session dropped, renamed or moved the
 // one it means now: names resolve again when the statement runs. What a stored definition names is kept by OID.
-import type { Relation } from "../../catalog/snapshot.ts";
+import type { Relation, TypeInfo } from "../../catalog/snapshot.ts";
 import type { HiddenRelation, Lineage } from "../facts.ts";
 import type { Node } from "../node.ts";
 import { unknown } from "./label.ts";
@@ -21,6 +21,13 @@ export function noteNamed(walk: Walk, rangeVar: Node, relation: Relation): void 
     const hidden = catalog!.relationNamed(schema, rangeVar.relname);
     if (hidden !== undefined && mayChange(hidden)) found.hidden.set(hidden.oid, hiddenBy(walk, relation, hidden));
   }
+}
+
+/** The row type of a relation is named like it, and has its columns. Other composite types no masked principal may alter. */
+export function noteNamedType(walk: Walk, names: readonly string[], type: TypeInfo): void {
+  const relation = type.relation === 0 ? undefined : walk.catalog?.relation(type.relation);
+  if (relation === undefined || relation.kind === "c") return;
+  noteNamed(walk, { relname: names.at(-1), ...(names.length > 1 && { schemaname: names.at(-2) }) }, relation);
 }
 
 /** Temp relations are this session's own to change. */

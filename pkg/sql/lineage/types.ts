@@ -3,6 +3,7 @@ import type { Snapshot, TypeInfo } from "../../catalog/snapshot.ts";
 import { opaqueDomainIn } from "../functions/opaque-type.ts";
 import { list, type Node, texts } from "../node.ts";
 import { noteCalled, noteConversion } from "./calls.ts";
+import { noteNamedType } from "./named-relation.ts";
 import { schemaName } from "./relation.ts";
 import { NotKnown, type Walk } from "./walk.ts";
 
@@ -34,6 +35,7 @@ export function typeNamed(walk: Walk, typeName: Node): NamedType {
   const element = lookUpType(walk, texts(typeName.names));
   if (element === undefined) throw new NotKnown("type not in the catalogue");
   noteType(walk, element.oid);
+  noteNamedType(walk, texts(typeName.names), element);
   const isArray = list(typeName.arrayBounds).length > 0;
   return { oid: isArray ? arrayOf(walk, element.oid) : element.oid, typmod: typmodOf(element.oid, typeName) };
 }

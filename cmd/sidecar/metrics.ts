@@ -6,6 +6,7 @@ import type { GovernorCounters } from "../../pkg/proxy/governor.ts";
 export interface Sources {
   governor(): GovernorCounters;
   audit(): AuditCounters;
+  unmatchedPatterns(): number;
   /** What is wrong with the policy folder as it is now. */
   policyProblems(): number;
   /** Times that it has been read anew, well or not. */
@@ -53,6 +54,20 @@ export function metricsOf(sources: Sources): Registry {
       "Problems that keep the policy folder's content from taking effect",
       sources.policyProblems,
     ],
+    [
+      "gauge",
+      "weir_policy_unmatched_patterns",
+      "Patterns of classify that match no column: what they were to protect is not protected",
+      () => sources.unmatchedPatterns(),
+    ],
+    [
+      "gauge",
+      "weir_analysis_bytes",
+      "Bytes that kept analyses weigh, estimated",
+      () => sources.governor().analyses.bytes,
+    ],
+    ["counter", "weir_analysis_hits_total", "Texts whose analysis was kept", () => sources.governor().analyses.hits],
+    ["counter", "weir_analysis_misses_total", "Texts that were analysed", () => sources.governor().analyses.misses],
     ["counter", "weir_policy_reloads_total", "Times the policy folder has been read anew", sources.policyReloads],
   ];
   for (const reading of readings) register(registry, reading);

@@ -17,6 +17,7 @@ import { metricsOf } from "./metrics.ts";
 import { openWatched, type WatchedPolicies } from "./open-watched.ts";
 import { Refused } from "./refused.ts";
 import type { Values } from "./settings.ts";
+import { unmatchedNote, watchUnmatched } from "./watch-unmatched.ts";
 
 export interface World {
   readonly clock: Clock;
@@ -52,6 +53,7 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
     ...world,
   });
   const state = { stopping: false };
+  const stopWatching = watchUnmatched(() => governor.unmatched(), world.logger);
   const admin = await serveAdmin(config, { governor, audit, policies, state });
   const ports = await governor.start();
   for (const [index, listener] of config.listeners.entries()) {
@@ -66,6 +68,7 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
       policies.close();
       await governor.drain(config.drainSeconds * 1000);
       clearInterval(tick);
+      stopWatching();
       audit.close(why);
       await admin.close();
       world.logger.log("info", "stopped");
@@ -159,6 +162,7 @@ function serveAdmin(config: Values, { governor, audit, policies, state }: Parts)
   const metrics = metricsOf({
     governor: () => governor.counters(),
     audit: () => audit.counters(),
+    unmatchedPatterns: () => governor.unmatched().length,
     policyProblems: () => policies.problems().length,
     policyReloads: () => policies.reloads(),
   });
@@ -166,7 +170,12 @@ function serveAdmin(config: Values, { governor, audit, policies, state }: Parts)
     listen: config["admin.listen"],
     readiness() {
       const full = audit.writable ? [] : ["the spool takes no records now; see the log and weir_audit_spool_bytes"];
-      const notes = [...(state.stopping ? ["stopping"] : []), ...full, ...policies.problems()];
+      const notes = [
+        ...(state.stopping ? ["stopping"] : []),
+        ...full,
+        ...policies.problems(),
+        ...governor.unmatched().map(unmatchedNote),
+      ];
       return { ready: !state.stopping, notes, policyVersion: policies.current().set.version };
     },
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.metrics() }),

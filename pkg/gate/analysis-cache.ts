@@ -4,10 +4,12 @@
 // long strings by length alone. Statements that depend on the session's names are never kept.
 import { createHash } from "node:crypto";
 import { type AnalysisContext, analyze, type Grammar } from "../sql/analyze.ts";
-import type { Analysis, Facts, Statement } from "../sql/facts.ts";
+import type { Analysis, Facts, Lineage, Statement } from "../sql/facts.ts";
 import { hasLiteralsAt, type Shape, ShapeReader } from "../sql/text-shape.ts";
 
 const GENERATION_MAX = 2_000;
+/** What the analyses of one generation may weigh, estimated: a wide statement's facts are larger than its text by far. */
+const GENERATION_BYTES_MAX = 16 * 1024 * 1024;
 const TEXT_KEY_MAX = 16_000;
 /** Combinations of catalogue, resolution and parameter types that are told apart before all is forgotten. */
 const VIEWS_MAX = 4_096;
@@ -18,6 +20,8 @@ interface Kept {
   readonly analysis: Analysis;
   /** Bytes of the text that it was made of. */
   readonly textBytes: number;
+  /** What it weighs with its key, estimated. */
+  readonly bytes: number;
 }
 
 export class AnalysisCache {
@@ -25,6 +29,8 @@ export class AnalysisCache {
   readonly #shape = new ShapeReader();
   #young = new Map<string, Kept>();
   #old = new Map<string, Kept>();
+  #youngBytes = 0;
+  #oldBytes = 0;
   #views = new Map<string, number>();
   #newest = 0;
   #last = { viewKey: "", types: "", view: -1 };
@@ -54,8 +60,15 @@ export class AnalysisCache {
     const analysis = this.#grammar === null ? withoutGrammar(text.length) : analyze(this.#grammar, string, context);
     if (analysis.statements.some((statement) => statement.sessionDependent)) return analysis;
     const mayShare = shape !== null && isOfShape(text, shape, analysis);
-    this.#keep(mayShare ? shape.key : key, { analysis, textBytes: text.length });
+    const keptKey = mayShare ? shape.key : key;
+    const bytes = 2 * keptKey.length + weightOf(analysis);
+    if (bytes <= GENERATION_BYTES_MAX) this.#keep(keptKey, { analysis, textBytes: text.length, bytes });
     return analysis;
+  }
+
+  /** Estimated. */
+  get keptBytes(): number {
+    return this.#youngBytes + this.#oldBytes;
   }
 
   #viewOf(viewKey: string, parameterTypes: readonly number[] | undefined): number {
@@ -78,6 +91,8 @@ export class AnalysisCache {
     this.#last = { viewKey: "", types: "", view: -1 };
     this.#young = new Map();
     this.#old = new Map();
+    this.#youngBytes = 0;
+    this.#oldBytes = 0;
   }
 
   #find(key: string): Kept | undefined {
@@ -91,12 +106,39 @@ export class AnalysisCache {
   }
 
   #keep(key: string, kept: Kept): void {
-    if (this.#young.size >= GENERATION_MAX) {
+    if (this.#young.size >= GENERATION_MAX || this.#youngBytes + kept.bytes > GENERATION_BYTES_MAX) {
       this.#old = this.#young;
+      this.#oldBytes = this.#youngBytes;
       this.#young = new Map();
+      this.#youngBytes = 0;
     }
     this.#young.set(key, kept);
+    this.#youngBytes += kept.bytes;
   }
+}
+
+/** An object with its names takes some hundred bytes, and a label one for each of its columns. */
+const OBJECT_BYTES = 300;
+
+function weightOf({ statements }: Analysis): number {
+  let bytes = 0;
+  for (const { facts, normalized } of statements)
+    bytes += OBJECT_BYTES + 2 * (normalized?.length ?? 0) + OBJECT_BYTES * partsOf(facts);
+  return bytes;
+}
+
+function partsOf(facts: Facts): number {
+  if (!facts.understood) return 1;
+  const { relations, functions, writes, predicates, flows, settings, outputs, name } = facts;
+  let parts = relations.length + functions.length + writes.length + predicates.length + settings.length;
+  for (const { from } of flows) parts += 1 + columnsIn(from);
+  for (const { lineage } of outputs ?? []) parts += 1 + columnsIn(lineage);
+  return parts + (name?.do === "prepare" || name?.do === "declare" ? partsOf(name.statement) : 0);
+}
+
+function columnsIn(lineage: Lineage): number {
+  if (lineage.kind === "clean") return 0;
+  return lineage.kind === "copy" ? 1 + (lineage.via?.length ?? 0) : (lineage.columns?.length ?? 0);
 }
 
 /** Keys of shapes have no character above 255, those of texts begin with one; those of digests with another. */

@@ -13,6 +13,11 @@ export class ClassBooks {
   #now: { policies: PolicySet; version: number; database: string; book: ClassBook } | null = null;
   #books = new Map<string, ClassBook>();
 
+  /** The book that was asked for last; null before any was. */
+  get current(): ClassBook | null {
+    return this.#now?.book ?? null;
+  }
+
   of(policies: PolicySet, snapshot: Snapshot, database: string): ClassBook {
     const now = this.#now;
     if (now !== null && now.policies === policies && now.version === snapshot.version && now.database === database)

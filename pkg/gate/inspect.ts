@@ -10,7 +10,7 @@ import { encodeReadyForQuery } from "../wire/postgres/ready-for-query.ts";
 import type { Core } from "./core.ts";
 import { testify } from "./descriptions.ts";
 import { Errand } from "./errand.ts";
-import { recordDecision, recordOutcome } from "./events.ts";
+import { decided, recordDecision, recordOutcome } from "./events.ts";
 import type { Judged } from "./model.ts";
 import { cancelledByUser } from "./refresh.ts";
 import { witnessRefusal } from "./witness.ts";
@@ -58,14 +58,31 @@ export function contradictionOf(
 
 /** Text that is not understood: what the server rejects in analysis is answered with the server's own error. */
 export function inspectUnparsed(core: Core, text: Buffer, judged: Judged, refuse: () => void): void {
-  ask(core, text, judged, (errand) => (errand.error === null ? refuse() : relayError(core, errand)));
+  const number = core.nextNumber();
+  // Only Parse is sent, which runs nothing: that is allowed, whatever becomes of the statement itself.
+  const inspected = {
+    ...decided(core, "inspect", { ...judged, number }, text),
+    verdict: "allow",
+    sqlstate: null,
+  } as const;
+  core.record({ ...inspected, rules: [], reason: whyUnknown(judged) });
+  describe(core, text, number, (errand) => (errand.error === null ? refuse() : relayError(core, errand)));
+}
+
+function whyUnknown({ statement: { facts } }: Judged): string | null {
+  return facts.understood ? null : facts.why;
 }
 
 function ask(core: Core, text: Buffer, judged: Judged, then: (errand: Errand) => void): void {
-  const name = core.names.next();
   const number = core.nextNumber();
-  let done: Errand | null = null;
   recordDecision(core, "inspect", { ...judged, number }, text);
+  describe(core, text, number, then);
+}
+
+/** `number`: whose outcome it is. */
+function describe(core: Core, text: Buffer, number: number, then: (errand: Errand) => void): void {
+  const name = core.names.next();
+  let done: Errand | null = null;
   const errand = new Errand(4, (ended) => {
     recordOutcome(core, number, ended.error === null ? "completed" : "failed", ended.error?.get("C") ?? null);
     done = ended;

@@ -23,7 +23,7 @@ import { RecordLane } from "./record-lane.ts";
 import { sendCancel } from "./send-cancel.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
 import { SessionLoop } from "./session-loop.ts";
-import { SharedKnowledge } from "./shared-knowledge.ts";
+import { type AnalysisCounters, SharedKnowledge, type UnmatchedPattern } from "./shared-knowledge.ts";
 import { Slots } from "./slots.ts";
 import { readable, type Startup } from "./startup.ts";
 import type { Upstream } from "./upstream.ts";
@@ -74,6 +74,7 @@ export interface GovernorCounters {
   readonly bufferedBytes: number;
   /** Sides of sessions that wait for others to let go of buffered bytes. */
   readonly bufferWaits: number;
+  readonly analyses: AnalysisCounters;
 }
 
 export interface Governor {
@@ -82,6 +83,8 @@ export interface Governor {
   /** Takes no new session; ends each when its transaction ends, and what is left after `timeMs`. */
   drain(timeMs: number): Promise<void>;
   counters(): GovernorCounters;
+  /** What policies mean to protect and no database has, as far as databases were seen. */
+  unmatched(): readonly UnmatchedPattern[];
 }
 
 export function createGovernor(options: GovernorOptions): Governor {
@@ -138,7 +141,12 @@ class RunningGovernor implements Governor {
       loginsFailedTotal: this.#loginsFailedTotal,
       bufferedBytes: fromClients.heldBytes + fromServers.heldBytes,
       bufferWaits: fromClients.waiting + fromServers.waiting,
+      analyses: this.#shared.analyses(),
     };
+  }
+
+  unmatched(): readonly UnmatchedPattern[] {
+    return this.#shared.unmatched();
   }
 
   #listener(governed: GovernedListener): Listener {
@@ -223,7 +231,7 @@ class RunningGovernor implements Governor {
     const options = this.#options;
     const { startup, parameters, cancelTarget } = logged;
     const major = Number.parseInt(parameters.get("server_version") ?? "0", 10);
-    const shared = await this.#shared.of(`${governed.database}/${startup.database}/${major}`, major);
+    const shared = await this.#shared.of(governed.database, startup.database, major);
     const session = options.random.bytes(16).toString("hex");
     const principal = options.identify(startup.login);
     const context = this.#contextOf(startup);

@@ -13,20 +13,69 @@ export interface Shared {
 /** Databases kept at a time; beyond it all are forgotten and loaded anew. */
 const DATABASES_MAX = 256;
 
+/** A pattern of `classify` that no column matches in any database that was seen: what it was to protect is not protected. */
+export interface UnmatchedPattern {
+  /** `namespace/name` of the GovernedDatabase. */
+  readonly database: string;
+  readonly policy: string;
+  readonly pattern: string;
+}
+
+export interface AnalysisCounters {
+  readonly hits: number;
+  readonly misses: number;
+  readonly bytes: number;
+}
+
 export class SharedKnowledge {
   #databases = new Map<string, Promise<Shared>>();
+  readonly #opened = new Map<string, { readonly governed: string; readonly shared: Shared }>();
 
-  /** `key` names the server, its version and the database. */
-  of(key: string, serverMajor: number): Promise<Shared> {
+  /** `governed`: `namespace/name` of the GovernedDatabase; `database`: as the client names it. */
+  of(governed: string, database: string, serverMajor: number): Promise<Shared> {
+    const key = `${governed}/${database}/${serverMajor}`;
     const known = this.#databases.get(key);
     if (known !== undefined) return known;
-    if (this.#databases.size >= DATABASES_MAX) this.#databases = new Map();
-    const opened = openAnalyses(serverMajor).then((analyses) => ({
-      catalogs: new CatalogStore(),
-      books: new ClassBooks(),
-      analyses,
-    }));
+    if (this.#databases.size >= DATABASES_MAX) {
+      this.#databases = new Map();
+      this.#opened.clear();
+    }
+    const opened = openAnalyses(serverMajor).then((analyses) => {
+      const shared = { catalogs: new CatalogStore(), books: new ClassBooks(), analyses };
+      this.#opened.set(key, { governed, shared });
+      return shared;
+    });
     this.#databases.set(key, opened);
     return opened;
+  }
+
+  /** Sorted by database, policy and pattern. */
+  unmatched(): readonly UnmatchedPattern[] {
+    const books = [...this.#opened.values()].flatMap(({ governed, shared: { books } }) =>
+      books.current === null ? [] : [{ governed, unmatched: books.current.unmatched }],
+    );
+    const found = new Map<string, UnmatchedPattern>();
+    for (const { governed, unmatched } of books) {
+      for (const { policy, pattern } of unmatched) {
+        const matches = (other: (typeof books)[number]) =>
+          other.governed === governed &&
+          !other.unmatched.some((one) => one.policy === policy && one.pattern === pattern);
+        if (!books.some(matches))
+          found.set(`${governed} ${policy} ${pattern}`, { database: governed, policy, pattern });
+      }
+    }
+    return [...found.keys()].sort().map((key) => found.get(key)!);
+  }
+
+  analyses(): AnalysisCounters {
+    let hits = 0;
+    let misses = 0;
+    let bytes = 0;
+    for (const { shared } of this.#opened.values()) {
+      hits += shared.analyses.hits;
+      misses += shared.analyses.misses;
+      bytes += shared.analyses.keptBytes;
+    }
+    return { hits, misses, bytes };
   }
 }

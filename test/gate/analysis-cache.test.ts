@@ -138,3 +138,15 @@ test("views and parameter types are told apart", () => {
   cache.analyze(text, "one", { ...shapes.context, parameterTypes: [] });
   expect(cache.misses).toBe(3);
 });
+
+test("what is kept is weighed, not only counted: wide analyses leave before they fill the memory", () => {
+  const cache = new AnalysisCache(shapes.grammar);
+  const columns = Array.from({ length: 400 }, (_, at) => `c.email || c.name || c.ssn AS wide_column_${at}`).join(", ");
+  let most = 0;
+  for (let at = 0; at < 200; at++) {
+    ask(cache, `SELECT ${columns} FROM customers c WHERE c.id = ${at} ORDER BY ${at + 1}`);
+    most = Math.max(most, cache.keptBytes);
+  }
+  expect(most).toBeGreaterThan(16 * 2 ** 20);
+  expect(most).toBeLessThan(33 * 2 ** 20);
+});

@@ -14,6 +14,8 @@ export const exits = {
   unavailable: 69,
   /** An error of Weir's own. */
   internal: 70,
+  /** Ended by Ctrl-C or a signal before it was done, as shells count it. */
+  interrupted: 130,
 } as const;
 
 export interface Command {

@@ -1,4 +1,6 @@
 // `weir COMMAND ...`: finds the command, runs it, turns its end into an exit code.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { hint } from "../../pkg/runtime/closest.ts";
 import { type Command, exits, UsageError } from "./command.ts";
 import { demo } from "./demo/demo.ts";
@@ -16,7 +18,7 @@ usage: weir COMMAND [options]
 
 ${lines.join("\n")}
 
-\`weir COMMAND --help\` tells more.
+\`weir COMMAND --help\` tells more, \`weir --version\` which version this is.
 exit codes: 0 good, 1 what was looked at does not hold, 64 wrong arguments, 69 something needed is not there, 70 an error of Weir's own`;
 }
 
@@ -29,8 +31,13 @@ function unknownCommand(word: string): string {
 
 async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const [first = "--help", second = ""] = args;
+  if (first === "help" && second !== "") return await run([...args.slice(1), "--help"], terminal);
   if (["help", "--help", "-h"].includes(first)) {
     terminal.print(overview());
+    return exits.good;
+  }
+  if (first === "--version" || first === "version") {
+    terminal.print(`weir ${version()}`);
     return exits.good;
   }
   const name = [`${first} ${second}`, first].find((candidate) => Object.hasOwn(commands, candidate));
@@ -41,6 +48,10 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     return exits.good;
   }
   return await commands[name]!.run(rest, terminal);
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")).version;
 }
 
 const terminal = terminalOn(process.stdout, process.env);

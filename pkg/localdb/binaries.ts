@@ -64,7 +64,7 @@ async function privateCopy(root: string, account: Account): Promise<string> {
   const shared = sharedTemporaryFolder(account);
   const copy = join(shared, `weir-postgresql-${version}-${process.geteuid?.() ?? "user"}`);
   if (isOurs(copy)) {
-    if (isComplete(copy, root)) return copy;
+    if (isComplete(copy, root) && !(await failure(copy, account))) return copy;
     await rm(copy, { recursive: true, force: true });
   }
   const fresh = await mkdtemp(`${copy}-`);
@@ -74,7 +74,7 @@ async function privateCopy(root: string, account: Account): Promise<string> {
     filter: (path) => !path.endsWith(".a"),
   });
   await linkLibraries(fresh);
-  chmodSync(fresh, 0o755);
+  openToAll(fresh);
   try {
     await rename(fresh, copy);
     return copy;
@@ -82,6 +82,16 @@ async function privateCopy(root: string, account: Account): Promise<string> {
     if (!isOurs(copy)) return fresh;
     await rm(fresh, { recursive: true, force: true });
     return copy;
+  }
+}
+
+/** Whatever umask it was copied, or installed, under: everybody may read and run it. */
+function openToAll(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue;
+    const path = join(entry.parentPath, entry.name);
+    chmodSync(path, entry.isDirectory() || (lstatSync(path).mode & 0o100) !== 0 ? 0o755 : 0o644);
   }
 }
 

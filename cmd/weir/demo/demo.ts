@@ -20,39 +20,51 @@ agent, verifies the records, and stays up until Ctrl-C. Everything is on loopbac
 
   --exit   end after the session
 
-exit codes: 0 all went as claimed, 1 something differed, 70 it could not be played`,
+exit codes: 0 all went as claimed, 1 something differed, 70 it could not be played, 130 ended before its session was over`,
   async run(args, terminal) {
     const { values } = readArguments(args, { exit: { type: "boolean", default: false } });
     const folder = mkdtempSync(join(tmpdir(), "weir-demo-"));
     const closers: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
-    const interrupted = untilInterrupted();
-    try {
-      const shop = await step(terminal, "starting PostgreSQL with a small shop", startShop);
-      closers.push(() => shop.stop());
-      const sidecar = await step(terminal, "starting the sidecar in front of it", () =>
-        startSidecar(folder, shop.port),
+    const interruption = awaitInterruption();
+    const started = async <T extends { stop(): Promise<void> }>(what: string, work: () => Promise<T>): Promise<T> => {
+      const pending = work();
+      closers.push(() =>
+        pending.then(
+          (part) => part.stop(),
+          () => {},
+        ),
       );
-      closers.push(() => sidecar.stop());
+      return await Promise.race([step(terminal, what, pending), interruption.aborted]);
+    };
+    try {
+      const shop = await started("starting PostgreSQL with a small shop", startShop);
+      const sidecar = await started("starting the sidecar in front of it", () => startSidecar(folder, shop.port));
       const stage = { host: "127.0.0.1", governedPort: sidecar.port, directPort: shop.port };
-      const differences = [
+      const session = async () => [
         ...(await play(scenes, stage, terminal)),
         ...(await showRecords(sidecar.spoolFolder, scenes, terminal)),
       ];
+      const differences = await Promise.race([session(), interruption.aborted]);
       printVerdict(differences, terminal);
       if (!values.exit) {
         printInvitation(sidecar, shop, terminal);
-        await interrupted;
+        await interruption.aborted.catch(() => {});
       }
       return differences.length === 0 ? exits.good : exits.failed;
+    } catch (error) {
+      // What a Ctrl-C tears down on its way complains; nobody needs to read that.
+      if (!interruption.happened) throw error;
+      terminal.print("\ninterrupted; everything is stopped and removed");
+      return exits.interrupted;
     } finally {
       for (const close of closers.reverse()) await close();
     }
   },
 };
 
-async function step<T>(terminal: Terminal, what: string, work: () => Promise<T>): Promise<T> {
+async function step<T>(terminal: Terminal, what: string, pending: Promise<T>): Promise<T> {
   const startedMs = performance.now();
-  const result = await work();
+  const result = await pending;
   terminal.print(
     `${terminal.green("✓")} ${what} ${terminal.dim(`${((performance.now() - startedMs) / 1000).toFixed(1)} s`)}`,
   );
@@ -90,8 +102,26 @@ function printInvitation(sidecar: Sidecar, shop: LocalPostgres, terminal: Termin
 Ctrl-C ends it and removes everything.`);
 }
 
-function untilInterrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+interface Interruption {
+  readonly happened: boolean;
+  /** Rejects when somebody ends the demo. */
+  readonly aborted: Promise<never>;
+}
+
+function awaitInterruption(): Interruption {
+  const state = { happened: false };
+  const aborted = new Promise<never>((_, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+      process.on(signal, () => {
+        state.happened = true;
+        reject(new Error(`ended by ${signal}`));
+      });
   });
+  aborted.catch(() => {});
+  return {
+    aborted,
+    get happened() {
+      return state.happened;
+    },
+  };
 }

@@ -58,7 +58,14 @@ export function pin(core: Core, oids: readonly number[], then: (pinned: Pinned) 
     core.run(lookFrames(core.names.next(), relation), ownPermit.inspect, errand);
   }
   core.flush();
-  core.hold({ why: "errand", until: () => left === 0, resume: () => then(pinned) });
+  core.hold({
+    why: "errand",
+    until: () => left === 0,
+    resume: () => {
+      if (mayBeStale(pinned)) core.knowledge.doubt();
+      then(pinned);
+    },
+  });
 }
 
 /** And the relations whose row types their columns have: `(column).*` stands for the columns of those. */
@@ -116,22 +123,36 @@ function baseOf(snapshot: Snapshot, type: number): number {
   return info?.kind === "d" ? baseOf(snapshot, info.base) : type;
 }
 
+/** What becomes of a Query. */
+export interface AfterPin {
+  readonly run: () => void;
+  readonly refuse: (why: Refusal) => void;
+  /** Decides it anew; null when that is no use. */
+  readonly again: (() => void) | null;
+}
+
 /** In front of a Query, which then runs in the same transaction; so does what raises the error when it is refused. */
-export function pinQuery(core: Core, oids: readonly number[], go: () => void, refuse: (why: Refusal) => void): void {
-  if (oids.length === 0) return go();
+export function pinQuery(core: Core, oids: readonly number[], { run, refuse, again }: AfterPin): void {
+  if (oids.length === 0) return run();
   pin(core, oids, (pinned) => {
-    if (pinned.is === "pinned") return go();
+    if (pinned.is === "pinned") return run();
+    if (again !== null && mayBeStale(pinned)) return endLook(core, again);
     if (pinned.is === "changed" || pinned.error === null) return refuse(changedMeanwhile);
     const told = toldError(pinned.error);
-    endFailed(core, () => {
+    endLook(core, () => {
       core.reply(told);
       core.reply(encodeReadyForQuery(core.transaction));
     });
   });
 }
 
-/** The server skips everything up to a Sync, which the client of a Query does not send. */
-function endFailed(core: Core, then: () => void): void {
+/** Class 42: there is no such relation, column or right any more. */
+function mayBeStale(pinned: Pinned): boolean {
+  return pinned.is === "changed" || (pinned.is === "failed" && pinned.error?.get("C")?.startsWith("42") === true);
+}
+
+/** Ends the transaction that the look began; after an error the server skips everything up to a Sync. */
+function endLook(core: Core, then: () => void): void {
   let done = false;
   core.skipping = false;
   core.unsynced = false;

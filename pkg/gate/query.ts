@@ -18,9 +18,20 @@ import { cannotPin, toPinOfString } from "./pin-string.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 
+interface Asked {
+  readonly frame: Buffer;
+  readonly text: Buffer;
+  /** It was decided anew already, because what it was decided on had changed. */
+  readonly again: boolean;
+}
+
 export function onQuery(core: Core, frame: Buffer): void {
   if (core.skipping) return;
-  const { text } = decodeQuery(frame, 5);
+  decideQuery(core, { frame, text: decodeQuery(frame, 5).text, again: false });
+}
+
+function decideQuery(core: Core, asked: Asked): void {
+  const { frame, text } = asked;
   const before = core.knowledge.view();
   const known = analyzeText(core, text, before);
   if (known.statements.some(({ facts }) => !facts.understood && !facts.syntax)) core.knowledge.doubt();
@@ -29,8 +40,8 @@ export function onQuery(core: Core, frame: Buffer): void {
     const analysis = now.key === before.key ? known : analyzeText(core, text, now);
     const [first] = analysis.statements;
     if (first === undefined) send(core, frame, [{ run: null, shown: true, standIn: null }]);
-    else if (analysis.statements.length > 1) several(core, frame, text, analysis, cancelled);
-    else alone(core, frame, text, first, cancelled);
+    else if (analysis.statements.length > 1) several(core, asked, analysis, cancelled);
+    else alone(core, asked, first, cancelled);
   });
 }
 
@@ -40,7 +51,8 @@ function send(core: Core, frame: Buffer, parts: readonly Part[]): void {
   holdForCopy(core, asked, 0);
 }
 
-function alone(core: Core, frame: Buffer, text: Buffer, statement: Statement, cancelled: Refusal | null): void {
+function alone(core: Core, asked: Asked, statement: Statement, cancelled: Refusal | null): void {
+  const { frame, text } = asked;
   const judged = judge(core, statement, true);
   const refusal = cancelled ?? refusalOf(core, judged);
   if (refusal !== null) {
@@ -56,9 +68,15 @@ function alone(core: Core, frame: Buffer, text: Buffer, statement: Statement, ca
     send(core, frame, [{ run: start(core, judged, text), shown: true, standIn: null }]);
   };
   const stop = (why: Refusal) => refuse(core, text, judged, why);
-  const pinned = () => pinQuery(core, toPin(core, judged), run, stop);
+  const pinned = () => pinQuery(core, toPin(core, judged), { run, refuse: stop, again: againOf(core, asked) });
   if (wantsInspection(core, judged)) inspect(core, text, judged, pinned, stop);
   else pinned();
+}
+
+/** Once, and between transactions: what is known is asked for anew, and the Query decided on that. */
+function againOf(core: Core, asked: Asked): (() => void) | null {
+  if (asked.again || core.transaction !== "I" || core.unsynced) return null;
+  return () => decideQuery(core, { ...asked, again: true });
 }
 
 function isCounted(core: Core, { decision }: Judged): boolean {
@@ -103,7 +121,8 @@ function endsTransaction(statement: Statement): boolean {
   return control?.do === "commit" || control?.do === "prepare";
 }
 
-function several(core: Core, frame: Buffer, text: Buffer, analysis: Analysis, cancelled: Refusal | null): void {
+function several(core: Core, asked: Asked, analysis: Analysis, cancelled: Refusal | null): void {
+  const { text } = asked;
   const judged = analysis.statements.map((statement) => judge(core, statement, false));
   const refuseAll = (whole: Refusal) => {
     for (const one of judged) recordDecision(core, "query", { ...one, decision: refusedDecision(one, whole) }, text);
@@ -113,10 +132,11 @@ function several(core: Core, frame: Buffer, text: Buffer, analysis: Analysis, ca
   if (whole !== null) return refuseAll(whole);
   const oids = toPinOfString(core, judged);
   if (oids === null) return refuseAll(cannotPin);
-  pinQuery(core, oids, () => sendSeveral(core, frame, text, judged), refuseAll);
+  const run = () => sendSeveral(core, asked, judged);
+  pinQuery(core, oids, { run, refuse: refuseAll, again: againOf(core, asked) });
 }
 
-function sendSeveral(core: Core, frame: Buffer, text: Buffer, judged: readonly Judged[]): void {
+function sendSeveral(core: Core, { frame, text }: Asked, judged: readonly Judged[]): void {
   const pieces: Buffer[] = [];
   const parts: Part[] = [];
   let at = 0;

@@ -165,3 +165,32 @@ test.each(races)("%s", async (_, race) => {
   expect(direct).toMatch(/canarya/);
   expect(through).not.toMatch(/canary/);
 });
+
+test("what another way into the database has changed is asked for anew, and the statement runs", async () => {
+  await server.freshDatabase("world_a", "world_a_template");
+  const place = { user: "analyst", password: PASSWORD, database: "world_a" };
+  const direct = await Frontend.login({ port: server.port, ...place });
+  const reader = await Frontend.login({ port: governed.port, ...place });
+  const joined = "SELECT o.*, c.email FROM orders o JOIN customers c ON c.id = o.customer_id ORDER BY o.id LIMIT 1";
+  const text = () => written(reader.frames).join("\n");
+  try {
+    for (const change of ["ADD COLUMN extra int", "DROP COLUMN gift_note", "RENAME COLUMN status TO state"]) {
+      await reader.ask([query(joined)]);
+      await direct.ask([query(`ALTER TABLE orders ${change}`)]);
+      for (const message of [query(joined), query(`SELECT 1; ${joined}; SELECT 2`)]) {
+        const from = reader.frames.length;
+        await reader.ask([message]);
+        expect(
+          written(reader.frames.slice(from))
+            .filter((line) => /^[DE] /.test(line))
+            .join("\n"),
+        ).not.toMatch(/^E/m);
+      }
+    }
+    expect(text()).not.toMatch(/canary/);
+    expect(text()).toMatch(/\*\*\*/);
+  } finally {
+    reader.destroy();
+    direct.destroy();
+  }
+});

@@ -4,6 +4,7 @@ import type { Upstream } from "../../pkg/proxy/upstream.ts";
 import { loadPolicySet } from "../../pkg/resources/compile.ts";
 import type { ResourceFile } from "../../pkg/resources/parse-resources.ts";
 import { formatProblem } from "../../pkg/resources/problem.ts";
+import { readFolder } from "../../pkg/resources/read-folder.ts";
 import { hint } from "../../pkg/runtime/closest.ts";
 import type { Compiled } from "./live-policies.ts";
 import { type Listener, placeOf } from "./parse-value.ts";
@@ -38,6 +39,16 @@ export function compilePolicies(
   const wrong = found.filter((each) => typeof each === "string");
   if (wrong.length > 0) return { good: false, problems: [...new Set(wrong)] };
   return { good: true, policies: { set, upstreams: found as GovernedUpstream[] } };
+}
+
+/** What is wrong in the files of a folder by themselves, for a start that is refused anyway. */
+export function folderProblems(folder: string): readonly string[] {
+  try {
+    return loadPolicySet(readFolder(folder), { maskKey: true, namespace: "default" }).problems.map(formatProblem);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return [`${folder}: cannot be read (${code ?? message})`];
+  }
 }
 
 /** A text is the problem. */

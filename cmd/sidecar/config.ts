@@ -9,7 +9,8 @@ import { type Setting, type SettingName, settings, type Values } from "./setting
 export type ConfigOutcome =
   | { readonly do: "run"; readonly config: Values }
   | { readonly do: "print"; readonly text: string }
-  | { readonly do: "refuse"; readonly problems: readonly string[] };
+  /** `policies`: the policy folder, where that is known, so that its problems are told at the same time. */
+  | { readonly do: "refuse"; readonly problems: readonly string[]; readonly policies: string | null };
 
 /** What the reader needs of the outside world. `readFile` throws as `fs.readFileSync` does. */
 export interface Outside {
@@ -37,9 +38,24 @@ export function readConfig(argv: readonly string[], outside: Outside): ConfigOut
     if ("problem" in outcome) problems.push(outcome.problem);
     else config[name] = outcome.value;
   }
-  if (problems.length === 0) problems.push(...contradictions(config as Values, outside));
-  return problems.length > 0 ? { do: "refuse", problems } : { do: "run", config: config as Values };
+  problems.push(...contradictions({ ...withoutWrong, ...config } as Values, outside));
+  if (problems.length === 0) return { do: "run", config: config as Values };
+  return { do: "refuse", problems, policies: (config as Partial<Values>).policies ?? null };
 }
+
+/** Stands for settings whose own problem is told already, so that what hangs together can still be looked at. */
+const withoutWrong: Partial<Values> = {
+  listeners: [],
+  upstreamLogins: {},
+  identities: {},
+  "tls.certificate": null,
+  "tls.key": null,
+  "tls.clientCa": null,
+  "tls.clientCertificate": "Optional",
+  "tls.required": false,
+  "keys.mask": null,
+  "keys.digest": null,
+};
 
 function readFlags(argv: readonly string[]): {
   values: { config?: string; help?: boolean; version?: boolean };

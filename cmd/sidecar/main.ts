@@ -6,6 +6,7 @@ import { AuditUnavailable } from "../../pkg/audit/audit-unavailable.ts";
 import { systemClock } from "../../pkg/runtime/clock.ts";
 import { jsonLogger } from "../../pkg/runtime/logger.ts";
 import { systemRandom } from "../../pkg/runtime/random.ts";
+import { folderProblems } from "./compile-policies.ts";
 import { readConfig } from "./config.ts";
 import { Refused } from "./refused.ts";
 import type { Values } from "./settings.ts";
@@ -22,7 +23,8 @@ const outcome = readConfig(process.argv.slice(2), {
   version,
 });
 if (outcome.do === "print") process.stdout.write(outcome.text);
-else if (outcome.do === "refuse") refuse(outcome.problems);
+else if (outcome.do === "refuse")
+  refuse([...outcome.problems, ...(outcome.policies === null ? [] : folderProblems(outcome.policies))]);
 else await run(outcome.config);
 
 async function run(config: Values): Promise<void> {

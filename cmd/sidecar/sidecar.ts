@@ -33,9 +33,12 @@ export interface Sidecar {
 
 /** @throws Refused, AuditUnavailable, or the system's error when an address cannot be listened on. */
 export async function startSidecar(config: Values, world: World): Promise<Sidecar> {
-  const keys = { mask: maskKeysOf(config), digest: digestOf(config, world) };
-  const certificate = certificateOf(config, world);
-  const policies = openWatched(config, world.logger, () => world.clock.nowMs());
+  const [mask, certificate, policies] = allOf(
+    () => maskKeysOf(config),
+    () => certificateOf(config, world),
+    () => openWatched(config, world.logger, () => world.clock.nowMs()),
+  );
+  const keys = { mask, digest: digestOf(config, world) };
   const audit = openAudit(config, world, keys.digest);
   policies.follow((version, reason) => audit.write([{ event: "policy", version, reason }]));
   const tick = setInterval(() => audit.tick(), 1000).unref();
@@ -74,6 +77,22 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
       world.logger.log("info", "stopped");
     },
   };
+}
+
+/** Results of all steps, or one Refused with what is wrong in any of them. */
+function allOf<T extends readonly unknown[]>(...steps: { [K in keyof T]: () => T[K] }): T {
+  const problems: string[] = [];
+  const results = steps.map((step) => {
+    try {
+      return step();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  });
+  if (problems.length > 0) throw new Refused(problems);
+  return results as unknown as T;
 }
 
 function maskKeysOf(config: Values): MaskKeys | null {

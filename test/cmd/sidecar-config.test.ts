@@ -196,6 +196,8 @@ tls: {clientCertificate: VerifyCA, required: true}
 `;
   expect(problems(["--config", "/f"], {}, { "/f": file })).toEqual([
     "/f:2:1: listeners[2].listen: mode is for unix sockets; remove it",
+    "tls.required is set although tls.certificate is not; nobody could log in",
+    "tls.clientCertificate is VerifyCA although tls.clientCa is not set; name the CA's file",
   ]);
   const mended = file.replace('"127.0.0.1:1", mode: "0600"', '"127.0.0.1:1"');
   expect(problems(["--config", "/f"], {}, { "/f": mended })).toEqual([

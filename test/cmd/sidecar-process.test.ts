@@ -77,6 +77,12 @@ test("bad configuration and bad policies end it with 64 and every problem", asyn
   const bad = await start().ended;
   expect(bad.code).toBe(64);
   expect(bad.log).toMatch(/policy\.yaml:9:8: [\s\S]*policy\.yaml:9:\d+: /);
+
+  const both = await start({ WEIR_LISTENERS: "here", WEIR_TLS_CERTIFICATE: join(folder, "none.crt") }).ended;
+  expect(both.code).toBe(64);
+  expect(both.log).toMatch(
+    /WEIR_LISTENERS: [\s\S]*tls\.key is not set[\s\S]*none\.crt cannot be read[\s\S]*policy\.yaml:9:8: /,
+  );
 });
 
 test("it tells when it is ready, what it measures and what is wrong with a changed folder, and stops on SIGTERM", async () => {

@@ -127,7 +127,7 @@ function bindKnown(core: Core, frame: Buffer, bind: BindNames, prepared: Prepare
     return describeAgain(core, frame, bind, prepared, judged);
   const oids = judged === null ? [] : toPin(core, judged);
   if (oids.length === 0) return sendBind(core, frame, bind, prepared);
-  pin(core, oids, (pinned) => {
+  pin(core, oids, core.knowledge.view(), (pinned) => {
     if (pinned.is === "pinned") return sendBind(core, frame, bind, prepared);
     if (!core.skipping) return refuseBind(core, frame, { bind, prepared, refusal: changedMeanwhile });
     if (pinned.is === "failed" && pinned.error !== null) core.reply(toldError(pinned.error));

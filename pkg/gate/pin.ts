@@ -14,6 +14,7 @@ import type { RowField } from "../wire/postgres/row-description.ts";
 import type { Core } from "./core.ts";
 import { Errand } from "./errand.ts";
 import { wireName } from "./judge.ts";
+import type { View } from "./knowledge.ts";
 import type { Judged } from "./model.ts";
 
 /** Relations with columns that change: tables, partitioned and foreign ones, views. */
@@ -21,11 +22,8 @@ const KINDS = "rpvmf";
 
 /** OIDs that must be as they were when `judged` was decided; empty: nothing of it depends on what others may change. */
 export function toPin(core: Core, { decision, statement: { facts } }: Judged): readonly number[] {
-  if (decision.verdict !== "allow" || !decision.witness || !decision.scrub || core.surelyFailed) return [];
-  if (!facts.understood || facts.named === undefined || readsNothingNow(facts.name?.do)) return [];
-  const { book } = core;
-  const mayBeChanged = facts.named.some((oid) => book === null || book.classesIn(oid).length === 0);
-  return mayBeChanged ? facts.named : [];
+  if (decision.verdict !== "allow" || decision.pins.length === 0 || core.surelyFailed) return [];
+  return facts.understood && readsNothingNow(facts.name?.do) ? [] : decision.pins;
 }
 
 /** PREPARE reads nothing; an open cursor has its plan and its locks. */
@@ -40,8 +38,7 @@ export type Pinned =
   | { readonly is: "failed"; readonly error: ReadonlyMap<string, string> | null };
 
 /** Locks and compares, then goes on; nothing of the client's goes up meanwhile. No Sync follows: the locks must outlast it. */
-export function pin(core: Core, oids: readonly number[], then: (pinned: Pinned) => void): void {
-  const { snapshot } = core.knowledge.view();
+export function pin(core: Core, oids: readonly number[], { snapshot }: View, then: (pinned: Pinned) => void): void {
   const relations = withRowTypes(oids, snapshot);
   const isKnown = relations.every((relation) => relation !== undefined && (core.utf8 || isAsciiName(relation)));
   if (snapshot === null || !isKnown) return then({ is: "changed" });
@@ -125,6 +122,8 @@ function baseOf(snapshot: Snapshot, type: number): number {
 
 /** What becomes of a Query. */
 export interface AfterPin {
+  /** What it was decided on. */
+  readonly view: View;
   readonly run: () => void;
   readonly refuse: (why: Refusal) => void;
   /** Decides it anew; null when that is no use. */
@@ -132,9 +131,9 @@ export interface AfterPin {
 }
 
 /** In front of a Query, which then runs in the same transaction; so does what raises the error when it is refused. */
-export function pinQuery(core: Core, oids: readonly number[], { run, refuse, again }: AfterPin): void {
+export function pinQuery(core: Core, oids: readonly number[], { view, run, refuse, again }: AfterPin): void {
   if (oids.length === 0) return run();
-  pin(core, oids, (pinned) => {
+  pin(core, oids, view, (pinned) => {
     if (pinned.is === "pinned") return run();
     if (again !== null && mayBeStale(pinned)) return endLook(core, again);
     if (pinned.is === "changed" || pinned.error === null) return refuse(changedMeanwhile);

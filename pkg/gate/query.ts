@@ -53,6 +53,7 @@ function send(core: Core, frame: Buffer, parts: readonly Part[]): void {
 
 function alone(core: Core, asked: Asked, statement: Statement, cancelled: Refusal | null): void {
   const { frame, text } = asked;
+  const view = core.knowledge.view();
   const judged = judge(core, statement, true);
   const refusal = cancelled ?? refusalOf(core, judged);
   if (refusal !== null) {
@@ -68,7 +69,7 @@ function alone(core: Core, asked: Asked, statement: Statement, cancelled: Refusa
     send(core, frame, [{ run: start(core, judged, text), shown: true, standIn: null }]);
   };
   const stop = (why: Refusal) => refuse(core, text, judged, why);
-  const pinned = () => pinQuery(core, toPin(core, judged), { run, refuse: stop, again: againOf(core, asked) });
+  const pinned = () => pinQuery(core, toPin(core, judged), { view, run, refuse: stop, again: againOf(core, asked) });
   if (wantsInspection(core, judged)) inspect(core, text, judged, pinned, stop);
   else pinned();
 }
@@ -133,7 +134,7 @@ function several(core: Core, asked: Asked, analysis: Analysis, cancelled: Refusa
   const oids = toPinOfString(core, judged);
   if (oids === null) return refuseAll(cannotPin);
   const run = () => sendSeveral(core, asked, judged);
-  pinQuery(core, oids, { run, refuse: refuseAll, again: againOf(core, asked) });
+  pinQuery(core, oids, { view: core.knowledge.view(), run, refuse: refuseAll, again: againOf(core, asked) });
 }
 
 function sendSeveral(core: Core, { frame, text }: Asked, judged: readonly Judged[]): void {

@@ -8,6 +8,7 @@ import { type DatabaseRules, rulesOf } from "./database-rules.ts";
 import type { Decision, Refusal, RowLimit, RuleRef } from "./decision.ts";
 import type { Estimate } from "./guard-rule.ts";
 import { judge, rulesIn } from "./judge.ts";
+import type { MaskRules } from "./mask-rules.ts";
 import { decidedPermit } from "./permit.ts";
 import { chosen, refusal } from "./refusal.ts";
 
@@ -53,14 +54,16 @@ export function decideUnder({ enforce, observe }: Bindings, request: DecisionReq
   };
   if (told !== undefined)
     return { verdict: "refuse", refusal: told, ...common, matched: added([...common.matched, told.rule], []) };
+  const scrub = enforce.masks !== null && (touches || readsClass(request));
   return {
     verdict: "allow",
     permit: decidedPermit,
     masks: { columns: found.columns },
     rowLimit: smallest(found.limits),
     writeLimits: found.writeLimits,
-    scrub: enforce.masks !== null && (touches || readsClass(request)),
+    scrub,
     witness: enforce.masks !== null,
+    pins: scrub ? pinsOf(enforce.masks, request) : nothingPinned,
     onAuditFailure: audit.onFailure,
     durability: audit.durability,
     ...common,
@@ -77,6 +80,15 @@ function touchesClass(rules: DatabaseRules, { facts, book }: DecisionRequest): b
 /** A relation that is read holds a class: an error may tell a value of it that the result does not show. */
 function readsClass({ facts, book }: DecisionRequest): boolean {
   return facts.understood && book !== null && facts.relations.some(({ oid }) => book.classesIn(oid).length > 0);
+}
+
+const nothingPinned: readonly number[] = [];
+
+/** A masked principal may alter what carries no class that is hidden from him; columns of one such relation decide what all names mean. */
+function pinsOf(masks: MaskRules | null, { facts, book }: DecisionRequest): readonly number[] {
+  if (masks === null || !facts.understood || facts.named === undefined) return nothingPinned;
+  const mayBeAltered = facts.named.some((oid) => book === null || masks.protectionIn(book, oid).length === 0);
+  return mayBeAltered ? facts.named : nothingPinned;
 }
 
 function notRecorded(policy: string): Refusal {

@@ -99,6 +99,11 @@ export interface Allow extends Common {
   readonly scrub: boolean;
   /** A mask on this database concerns this principal, so the second witness (RowDescription) is asked. */
   readonly witness: boolean;
+  /**
+   * OIDs of relations that must still be what the facts were made of when it runs. Empty: all that its text names are such as the
+   * principal may not alter, or nothing protected is read.
+   */
+  readonly pins: readonly number[];
   /** What happens when the record of this decision cannot be written (`audit.onFailure`, invariant 2). */
   readonly onAuditFailure: "Deny" | "Allow";
   /** `Node`: the record must survive the machine, so its write is synchronised to disk (`audit.durability`). */

@@ -1,4 +1,4 @@
-// The arrows of DESIGN.md section 6: which package may import which. Fails on any other import and on a package without a row.
+// The arrows of docs/design.md section 6: which package may import which. Fails on any other import and on a package without a row.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 

@@ -1,5 +1,5 @@
 // Counting what a write changes, without a BEGIN of ours: the server's own counters before and after it, in its own transaction,
-// which stays open because no Sync follows (DESIGN.md section 5, "Counting writes"). Its replies are held back until the count is
+// which stays open because no Sync follows (docs/design.md section 5, "Counting writes"). Its replies are held back until the count is
 // known; above a limit an error of ours rolls it back.
 import type { Refusal, WriteLimit } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";

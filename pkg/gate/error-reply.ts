@@ -1,5 +1,5 @@
 // ErrorResponse and NoticeResponse on their way to the client: ours in the place of a stand-in's, scrubbed under a mask, else as
-// the server wrote them (DESIGN.md section 5, rule R12).
+// the server wrote them (docs/design.md section 5, rule R12).
 import type { Refusal, Warning } from "../policy/decision.ts";
 import { decodeErrorFields, encodeError, encodeNotice } from "../wire/postgres/error-fields.ts";
 import type { StandIn } from "./model.ts";

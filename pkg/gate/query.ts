@@ -1,5 +1,5 @@
 // Query: one string, any number of statements. One refused statement is replaced on the wire by one that raises; the others stay,
-// so what ran before it and what does not run after it is the server's own doing (DESIGN.md section 5, table of refusals).
+// so what ran before it and what does not run after it is the server's own doing (docs/design.md section 5, table of refusals).
 import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
 import type { Analysis, Statement } from "../sql/facts.ts";

@@ -1,6 +1,6 @@
 // Looks at the server between the client's statements: how names resolve now, whether the catalogue changed, and if so the
 // catalogue itself. Only by extended protocol under our own names, never inside a pipeline, and inside a transaction only
-// directly in front of a statement that takes a snapshot itself (DESIGN.md section 7, "Catalog").
+// directly in front of a statement that takes a snapshot itself (docs/design.md section 7, "Catalog").
 import { buildSnapshot, nextVersion } from "../catalog/load.ts";
 import { probeOf } from "../catalog/probe-query.ts";
 import { type CatalogQuery, catalogQueries, probeQuery, reusable, temporaryQuery } from "../catalog/queries.ts";

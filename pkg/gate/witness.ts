@@ -1,4 +1,4 @@
-// The second witness: what the server says of a result's columns beside what lineage predicted (DESIGN.md section 7). Any
+// The second witness: what the server says of a result's columns beside what lineage predicted (docs/design.md section 7). Any
 // difference is our bug or an attack, and closes.
 import type { ClassBook } from "../policy/class-book.ts";
 import type { MaskPlan, Refusal } from "../policy/decision.ts";

@@ -1,4 +1,4 @@
-// Permits: a frame reaches the upstream only with one, and only this package makes them (DESIGN.md section 5).
+// Permits: a frame reaches the upstream only with one, and only this package makes them (docs/design.md section 5).
 
 declare const brand: unique symbol;
 

@@ -1,4 +1,4 @@
-// The client's own login, relayed: the server decides, we only take channel binding out of the way (DESIGN.md section 8).
+// The client's own login, relayed: the server decides, we only take channel binding out of the way (docs/design.md section 8).
 import { TLSSocket } from "node:tls";
 import { type Authentication, decodeAuthentication, encodeAuthentication } from "../wire/postgres/authentication.ts";
 import { decodeNegotiateProtocolVersion } from "../wire/postgres/negotiate-protocol-version.ts";

@@ -43,7 +43,7 @@ export interface PolicyResource {
 
 export type Resource = DatabaseResource | PolicyResource;
 
-/** `spec` of DataPolicy and ClusterDataPolicy (DESIGN.md section 8), with what it leaves out filled in. */
+/** `spec` of DataPolicy and ClusterDataPolicy (docs/design.md section 8), with what it leaves out filled in. */
 export interface PolicySpec {
   readonly databases: readonly string[] | null;
   readonly mode: "Enforce" | "Observe";

@@ -1,4 +1,4 @@
-// DESIGN.md section 5, the table of refusals, as data: each conversation is played through the sidecar with what policy refuses,
+// docs/design.md section 5, the table of refusals, as data: each conversation is played through the sidecar with what policy refuses,
 // and directly with what PostgreSQL itself fails at that very place.
 // biome-ignore-all format: one conversation a line
 import { bind, copyData, copyDone, describe, execute, flush, functionCall, parse, query, sync } from "../support/messages.ts";

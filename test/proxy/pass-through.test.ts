@@ -145,7 +145,7 @@ test("an absent database is refused in the server's words", async () => {
 
 const whenPsql = psqlIsHere ? describe : describe.skip;
 
-whenPsql("SCRAM and channel binding (DESIGN.md section 8)", () => {
+whenPsql("SCRAM and channel binding (docs/design.md section 8)", () => {
   const scram = (relay: string, settings: string) =>
     psql(
       portOf(relay),

@@ -1,4 +1,4 @@
-// The table of DESIGN.md section 8: who can log in by SCRAM-SHA-256 through a relay that must not see the password, for what
+// The table of docs/design.md section 8: who can log in by SCRAM-SHA-256 through a relay that must not see the password, for what
 // psql, a recent libpq, node-postgres and postgres.js say about channel binding.
 import { readFileSync } from "node:fs";
 import pg from "pg";

@@ -13,6 +13,7 @@ import { startAdminServer } from "./admin-server.ts";
 import { certificateFrom } from "./certificate-file.ts";
 import { credentialsOf } from "./credentials-of.ts";
 import { identifyBy } from "./identify.ts";
+import { keptClasses } from "./kept-classes.ts";
 import { metricsOf } from "./metrics.ts";
 import { openWatched, type WatchedPolicies } from "./open-watched.ts";
 import { Refused } from "./refused.ts";
@@ -50,6 +51,7 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
     digest: (text) => keys.digest.of(text),
     maskKeys: keys.mask,
     certificate,
+    classes: keptClasses(config["spool.folder"], world.logger),
     environment: config.environment,
     cluster: config.cluster,
     limits: limitsOf(config),

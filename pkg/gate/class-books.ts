@@ -1,17 +1,30 @@
 // One class book per policy set and catalogue, shared by the sessions of a database. The last one is handed to the next, so a
 // label stays with its column's OID through renames.
 import type { Snapshot } from "../catalog/snapshot.ts";
-import { buildClassBook, type ClassBook } from "../policy/class-book.ts";
+import { type BookEntry, buildClassBook, type ClassBook } from "../policy/class-book.ts";
 import type { PolicySet } from "../policy/rules.ts";
 
 /** Private snapshots (open transactions with DDL, temp tables) whose books are kept at a time. */
 const BOOKS_MAX = 64;
 
+export interface BookKeeping {
+  /** What an earlier process knew. */
+  readonly remembered: readonly BookEntry[];
+  /** Called with each new book. */
+  keep(entries: readonly BookEntry[]): void;
+}
+
 export class ClassBooks {
-  #last: ClassBook | null = null;
+  readonly #keeping: BookKeeping | null;
+  #last: Pick<ClassBook, "entries"> | null;
   /** The one that was asked for last: nearly always the one that is asked for next. */
   #now: { policies: PolicySet; version: number; database: string; book: ClassBook } | null = null;
   #books = new Map<string, ClassBook>();
+
+  constructor(keeping: BookKeeping | null = null) {
+    this.#keeping = keeping;
+    this.#last = keeping === null ? null : { entries: keeping.remembered };
+  }
 
   /** The book that was asked for last; null before any was. */
   get current(): ClassBook | null {
@@ -36,6 +49,7 @@ export class ClassBooks {
     if (this.#books.size >= BOOKS_MAX) this.#books = new Map();
     this.#books.set(key, book);
     this.#last = book;
+    this.#keeping?.keep(book.entries);
     return book;
   }
 }

@@ -23,7 +23,7 @@ import { RecordLane } from "./record-lane.ts";
 import { sendCancel } from "./send-cancel.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
 import { SessionLoop } from "./session-loop.ts";
-import { type AnalysisCounters, SharedKnowledge, type UnmatchedPattern } from "./shared-knowledge.ts";
+import { type AnalysisCounters, type KeptClasses, SharedKnowledge, type UnmatchedPattern } from "./shared-knowledge.ts";
 import { Slots } from "./slots.ts";
 import { readable, type Startup } from "./startup.ts";
 import type { Upstream } from "./upstream.ts";
@@ -50,6 +50,8 @@ export interface GovernorOptions {
   readonly digest: (text: Buffer) => string;
   readonly maskKeys: GateOptions["maskKeys"];
   readonly certificate: () => ServingCertificate | null;
+  /** Absent: classes follow a renamed column only while the process lives. */
+  readonly classes?: KeptClasses;
   readonly environment: string;
   readonly cluster: string;
   readonly limits: GovernorLimits;
@@ -95,7 +97,7 @@ class RunningGovernor implements Governor {
   readonly #options: GovernorOptions;
   readonly #cancels: CancelRegistry;
   readonly #slots: Slots;
-  readonly #shared = new SharedKnowledge();
+  readonly #shared: SharedKnowledge;
   readonly #reads = new SharedBuffer();
   readonly #records: RecordLane;
   readonly #budgets: ByteBudgets;
@@ -107,6 +109,7 @@ class RunningGovernor implements Governor {
 
   constructor(options: GovernorOptions) {
     this.#options = options;
+    this.#shared = new SharedKnowledge(options.classes ?? null);
     this.#records = new RecordLane(options.audit, options.logger);
     this.#cancels = new CancelRegistry(options.random);
     this.#slots = new Slots(options.limits.sessions);

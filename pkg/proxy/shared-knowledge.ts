@@ -3,6 +3,7 @@ import { CatalogStore } from "../catalog/store.ts";
 import { openAnalyses } from "../gate/analyses.ts";
 import type { AnalysisCache } from "../gate/analysis-cache.ts";
 import { ClassBooks } from "../gate/class-books.ts";
+import type { BookEntry } from "../policy/class-book.ts";
 
 export interface Shared {
   readonly catalogs: CatalogStore;
@@ -27,9 +28,20 @@ export interface AnalysisCounters {
   readonly bytes: number;
 }
 
+/** Classes of columns, kept over a restart. */
+export interface KeptClasses {
+  load(database: string): readonly BookEntry[] | null;
+  save(database: string, entries: readonly BookEntry[]): void;
+}
+
 export class SharedKnowledge {
+  readonly #kept: KeptClasses | null;
   #databases = new Map<string, Promise<Shared>>();
   readonly #opened = new Map<string, { readonly governed: string; readonly shared: Shared }>();
+
+  constructor(kept: KeptClasses | null = null) {
+    this.#kept = kept;
+  }
 
   /** `governed`: `namespace/name` of the GovernedDatabase; `database`: as the client names it. */
   of(governed: string, database: string, serverMajor: number): Promise<Shared> {
@@ -41,12 +53,21 @@ export class SharedKnowledge {
       this.#opened.clear();
     }
     const opened = openAnalyses(serverMajor).then((analyses) => {
-      const shared = { catalogs: new CatalogStore(), books: new ClassBooks(), analyses };
+      const shared = { catalogs: new CatalogStore(), books: this.#books(`${governed}/${database}`), analyses };
       this.#opened.set(key, { governed, shared });
       return shared;
     });
     this.#databases.set(key, opened);
     return opened;
+  }
+
+  #books(database: string): ClassBooks {
+    const kept = this.#kept;
+    if (kept === null) return new ClassBooks();
+    return new ClassBooks({
+      remembered: kept.load(database) ?? [],
+      keep: (entries) => kept.save(database, entries),
+    });
   }
 
   /** Sorted by database, policy and pattern. */

@@ -89,17 +89,25 @@ function recorded(core: Core, judged: Judged, prepared: Prepared): Judged {
 }
 
 /**
- * The decision of now. A portal keeps the plan of its Bind: under a mask its own facts stay for as long as it does, and are
- * what the statement's of now must agree with.
+ * The decision of now. Under a mask a portal's own facts stay for as long as it does, and are what the statement's of now must agree
+ * with.
  */
 function judgeAgain(core: Core, portal: Portal): Judged | null {
-  if (stands(core, portal)) return portal.judged;
+  if (stands(core, portal) || keepsPlan(core, portal)) return portal.judged;
   const now = judgePrepared(core, portal.prepared);
   if (!core.standing.governed(core.policies).masks || agree(portal.judged, now)) {
     portal.judged = now;
     portal.basis = portal.prepared.basis;
   }
   return now;
+}
+
+const planned: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"]);
+
+/** What was planned at Bind reads what it read then, whatever has changed since; anything else resolves its names when it runs. */
+function keepsPlan(core: Core, { basis, judged }: Portal): boolean {
+  const facts = judged?.statement.facts;
+  return facts?.understood === true && planned.has(facts.kind) && core.standing.isUnder(core.policies, basis);
 }
 
 function agree(bound: Judged | null, now: Judged | null): boolean {

@@ -28,6 +28,11 @@ export class Standing {
     return this.#governed;
   }
 
+  /** Whether a basis is one under this set, whatever was known. */
+  isUnder(set: PolicySet, basis: string): boolean {
+    return basis.startsWith(`${set.version}|`);
+  }
+
   /** The policy version and the knowledge that a decision stands on. */
   basis(set: PolicySet, viewKey: string): string {
     if (set !== this.#basisOf || viewKey !== this.#basisUnder) {

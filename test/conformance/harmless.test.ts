@@ -1,8 +1,9 @@
 // A masked principal notices nothing while nothing protected is asked for: same frames as on a direct connection.
 
+import { Frontend } from "../support/frontend.ts";
 import { type Governed, startGoverned } from "../support/governed.ts";
-import { bind, describe, execute, parse, query, sync } from "../support/messages.ts";
-import { type Recording, record } from "../support/recorder.ts";
+import { bind, describe, execute, flush, parse, query, sync } from "../support/messages.ts";
+import { type Recording, record, written } from "../support/recorder.ts";
 import { type Step, script } from "../support/script.ts";
 import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
 import { makeWorlds, STRICT_POLICY } from "../support/worlds.ts";
@@ -70,4 +71,27 @@ test.each(Object.entries(conversations))("conversation: %s", async (name, steps)
     return record(script(name, ...steps), lines);
   };
   expect(await on(governed.port)).toEqual(await on(server.port));
+});
+
+test("a portal is read on in pages while another session changes the catalogue", async () => {
+  const login = () => Frontend.login({ port: governed.port, user: "analyst", password: PASSWORD, database: "world_a" });
+  const [reader, other] = [await login(), await login()];
+  const joined =
+    "SELECT o.id, c.name, c.email FROM orders o JOIN customers c ON c.id = o.customer_id ORDER BY o.id LIMIT 6";
+  try {
+    const from = reader.frames.length;
+    reader.send(parse("", joined), bind({ portal: "p" }), execute("p", 2), flush());
+    await reader.frame("s", from);
+    await other.ask([query("CREATE TEMP TABLE made (a int)")]);
+    const page = reader.frames.length;
+    reader.send(execute("p", 2), flush());
+    await reader.frame("s", page);
+    await other.ask([query("DROP TABLE made")]);
+    await reader.ask([execute("p", 2), sync()]);
+    const rows = written(reader.frames.slice(from)).filter((line) => /^[DE] /.test(line));
+    expect(rows).toEqual(Array(6).fill(expect.stringMatching(/^D .*Customer \d+.*\*\*\*$/)));
+  } finally {
+    reader.destroy();
+    other.destroy();
+  }
 });

@@ -12,6 +12,10 @@ const TENANTS = `
   CREATE TABLE tenant.customers (id int, email text);
   CREATE TABLE tenant.orders (id int, note text);
   CREATE TABLE tenant.customer_emails (id int, name text, email text);
+  CREATE SCHEMA private;
+  CREATE TABLE private.notes (note text);
+  INSERT INTO private.notes VALUES ('told');
+  CREATE FUNCTION public.noted() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT note FROM private.notes';
   INSERT INTO tenant.people VALUES (1, 'canary of the tenant');
   GRANT ALL ON SCHEMA tenant TO analyst; GRANT ALL ON ALL TABLES IN SCHEMA tenant TO analyst`;
 
@@ -60,6 +64,7 @@ test.each([
   ["a name that hides a clean table", "SELECT id, note FROM orders", /C SELECT 0/],
   ["the hidden one with its schema", "SELECT id FROM public.customers", /C SELECT 12/],
   ["labelled alike in both, and masked", "SELECT * FROM people", /D .*\*\*\*\nC SELECT 1/],
+  ["what only a function may read", "SELECT noted(), c.email FROM public.customers c", /D .*told.*\*\*\*/],
   ["a WITH query of that name", "WITH customers AS (SELECT 1 AS id) SELECT id FROM customers", /C SELECT 1/],
 ])("passes: %s", async (_, sql, rows) => {
   expect(await answer(sql)).toMatch(rows);

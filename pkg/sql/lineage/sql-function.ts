@@ -102,8 +102,9 @@ function understoodBody(walk: Walk, info: FunctionInfo): Facts {
     if (facts.changesCatalog || facts.changesResolution)
       throw new NotKnown("function that may change how names resolve");
   }
-  // A body in the standard's form is stored by OID, like a view.
-  if (info.sqlBody !== null) for (const names of [inner.found.named, inner.found.hidden]) names.clear();
+  // A body in the standard's form is stored by OID, like a view; what another's rights reach, the caller may not even name.
+  if (info.sqlBody !== null || info.securityDefiner) inner.found.named.clear();
+  if (info.sqlBody !== null) inner.found.hidden.clear();
   return factsOf(inner.found, "SELECT", outputs);
 }
 

@@ -12,7 +12,11 @@ const domainsThatCallUserCode = `SELECT k.contypid AS domain FROM pg_catalog.pg_
 
 const trueArray = `t.typsubscript ${eq} 'pg_catalog.array_subscript_handler'::pg_catalog.regproc`;
 
-/** [oid, schema, name, kind, category, element, base, relation, preferred, constraint calls user code] */
+/** Of a range the type of its bounds, of a multirange the range. */
+const rangeParts = `SELECT r.rngtypid AS type, r.rngsubtype AS part FROM pg_catalog.pg_range r
+  UNION ALL SELECT r.rngmultitypid, r.rngtypid FROM pg_catalog.pg_range r`;
+
+/** [oid, schema, name, kind, category, element, base, relation, preferred, constraint calls user code, bounds or 0] */
 export function typeQuery(scope: Scope): string {
   const row = [
     number("t.oid"),
@@ -25,9 +29,11 @@ export function typeQuery(scope: Scope): string {
     number("t.typrelid"),
     "t.typispreferred",
     "checks.domain IS NOT NULL",
+    `CASE WHEN ranges.part IS NULL THEN 0 ELSE ${number("ranges.part")} END`,
   ];
   return `SELECT ${jsonRow(row)} FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid ${eq} t.typnamespace
     LEFT JOIN (${domainsThatCallUserCode}) checks ON checks.domain ${eq} t.oid
+    LEFT JOIN (${rangeParts}) ranges ON ranges.type ${eq} t.oid
     WHERE ${inScope(scope, "t.oid", "t.typnamespace")}`;
 }
 

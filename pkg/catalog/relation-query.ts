@@ -62,10 +62,10 @@ function uniqueKeys(scope: Scope): string {
     GROUP BY i.indrelid`;
 }
 
-/** Foreign keys: [own attnums, target oid, target attnums]. */
+/** Foreign keys: [own attnums, target oid, target attnums, on delete, on update]. */
 function foreignKeys(scope: Scope): string {
   return `SELECT f.conrelid AS relation,
-      pg_catalog.json_agg(pg_catalog.json_build_array(f.conkey, ${number("f.confrelid")}, f.confkey) ORDER BY f.oid) AS list
+      pg_catalog.json_agg(pg_catalog.json_build_array(f.conkey, ${number("f.confrelid")}, f.confkey, f.confdeltype, f.confupdtype) ORDER BY f.oid) AS list
     FROM pg_catalog.pg_constraint f
     JOIN pg_catalog.pg_class r ON r.oid ${eq} f.conrelid
     WHERE f.contype ${eq} 'f' AND ${inScope(scope, "r.oid", "r.relnamespace")}

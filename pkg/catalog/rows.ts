@@ -26,7 +26,13 @@ function columnOf(fields: Fields): Column {
 }
 
 function foreignKeyOf(fields: Fields): ForeignKey {
-  return { columns: fields.numbers(0), target: fields.number(1), targetColumns: fields.numbers(2) };
+  return {
+    columns: fields.numbers(0),
+    target: fields.number(1),
+    targetColumns: fields.numbers(2),
+    onDelete: fields.text(3),
+    onUpdate: fields.text(4),
+  };
 }
 
 /** `printedUnder` null: each row tells its own. */
@@ -40,7 +46,7 @@ export function relationsOf(rows: Rows, printedUnder: readonly string[] | null):
     columns: fields.nested(5, 7).map(columnOf),
     parents: fields.numbers(6),
     uniqueKeys: fields.numberLists(7),
-    foreignKeys: fields.nested(8, 3).map(foreignKeyOf),
+    foreignKeys: fields.nested(8, 5).map(foreignKeyOf),
     definition: fields.textOrNull(9),
     hasRules: fields.boolean(10),
     hasTriggers: fields.boolean(11),
@@ -50,7 +56,7 @@ export function relationsOf(rows: Rows, printedUnder: readonly string[] | null):
 }
 
 export function typesOf(rows: Rows): TypeInfo[] {
-  return read("types", rows, 10, (fields) => ({
+  return read("types", rows, 11, (fields) => ({
     oid: fields.number(0),
     schema: fields.text(1),
     name: fields.text(2),
@@ -61,6 +67,7 @@ export function typesOf(rows: Rows): TypeInfo[] {
     relation: fields.number(7),
     preferred: fields.boolean(8),
     opaqueCheck: fields.boolean(9),
+    rangeOf: fields.number(10),
   }));
 }
 

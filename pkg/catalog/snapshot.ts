@@ -35,7 +35,7 @@ export interface Relation {
   readonly hasRules: boolean;
   readonly hasTriggers: boolean;
   readonly rowSecurity: boolean;
-  /** Columns (attnum) of foreign keys to other tables: [own attnums, target oid, target attnums]. */
+  /** Foreign keys to other tables. */
   readonly foreignKeys: readonly ForeignKey[];
 }
 
@@ -43,6 +43,9 @@ export interface ForeignKey {
   readonly columns: readonly number[];
   readonly target: number;
   readonly targetColumns: readonly number[];
+  /** pg_constraint.confdeltype and confupdtype: a no action, r restrict, c cascade, n set null, d set default. */
+  readonly onDelete: string;
+  readonly onUpdate: string;
 }
 
 export interface TypeInfo {
@@ -59,6 +62,8 @@ export interface TypeInfo {
   readonly preferred: boolean;
   /** A domain with a constraint that calls functions or operators made by users. */
   readonly opaqueCheck?: boolean;
+  /** Type of a range's bounds; of a multirange the range; else 0. */
+  readonly rangeOf?: number;
 }
 
 export interface FunctionInfo {

@@ -191,6 +191,8 @@ export interface Understood {
   readonly predicates: readonly PredicateUse[];
   readonly flows: readonly Flow[];
   readonly settings: readonly SettingChange[];
+  /** Every column that is read, whatever becomes of it: asked for only of what is inside another statement. */
+  readonly reads?: readonly Source[];
   readonly transaction?: TransactionControl;
   readonly copy?: CopyFacts;
   readonly name?: NameUse;

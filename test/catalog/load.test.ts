@@ -8,6 +8,7 @@ const ddl = `
   CREATE FUNCTION shop.is_ok(text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT length($1) > 0';
   CREATE DOMAIN shop.plain AS text CHECK (length(VALUE) < 100);
   CREATE DOMAIN shop.checked AS text CHECK (shop.is_ok(VALUE));
+  CREATE TYPE shop.spans AS RANGE (subtype = shop.checked, subtype_opclass = text_ops, multirange_type_name = shop.many_spans);
   CREATE TABLE shop.customers (
     id bigint PRIMARY KEY, gone int, email varchar(120) NOT NULL, nick text DEFAULT lower('X'), region text, code text,
     initial text GENERATED ALWAYS AS (substr(email, 1, 1)) STORED, UNIQUE (region, code), UNIQUE (nick) DEFERRABLE);
@@ -80,7 +81,9 @@ test("partitions know their parents, parents their children", () => {
 });
 
 test("foreign keys name both sides by attribute number", () => {
-  expect(named("orders").foreignKeys).toEqual([{ columns: [3], target: named("customers").oid, targetColumns: [1] }]);
+  expect(named("orders").foreignKeys).toEqual([
+    { columns: [3], target: named("customers").oid, targetColumns: [1], onDelete: "a", onUpdate: "a" },
+  ]);
 });
 
 test("views come with their definition and the path under which it was printed", () => {
@@ -142,6 +145,9 @@ test("operators, casts, enums, domains and row types are there", () => {
   expect(snapshot.typeNamed("shop", "_mood")).toMatchObject({ element: mood.oid });
   expect(snapshot.typeNamed("shop", "plain")).toMatchObject({ kind: "d", base: 25, opaqueCheck: false });
   expect(snapshot.typeNamed("shop", "checked")).toMatchObject({ kind: "d", base: 25, opaqueCheck: true });
+  const spans = snapshot.typeNamed("shop", "spans")!;
+  expect(spans).toMatchObject({ kind: "r", rangeOf: snapshot.typeNamed("shop", "checked")!.oid });
+  expect(snapshot.typeNamed("shop", "many_spans")).toMatchObject({ kind: "m", rangeOf: spans.oid });
   expect(snapshot.typeNamed("shop", "customers")).toMatchObject({ kind: "c", relation: named("customers").oid });
 });
 

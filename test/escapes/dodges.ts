@@ -176,6 +176,10 @@ export const dodges: readonly Dodge[] = [
   dodge("a long comment before it", `/*${"x".repeat(300_000)}*/ DELETE FROM scratch`),
   dodge("a long list", `DELETE FROM scratch WHERE a IN (${Array.from({ length: 20_000 }, (_, n) => n).join(",")})`),
   dodge("deep nesting", `DELETE FROM scratch WHERE ${"(".repeat(900)}true${")".repeat(900)}`),
+  // rows that go with others
+  dodge("DELETE that cascades", "DELETE FROM shelves WHERE id = 1"),
+  dodge("UPDATE of a key that cascades", "UPDATE shelves SET id = 5 WHERE id = 1"),
+  dodge("DELETE that cascades in a CTE", "WITH d AS (DELETE FROM shelves WHERE id = 1 RETURNING id) SELECT * FROM d"),
   // protocol
   played("extended", [parse("", "DELETE FROM scratch"), bind(), execute(), sync()]),
   played("extended with a parameter", [parse("", "DELETE FROM scratch WHERE $1"), bind({ values: ["t"] }), execute(), sync()]),
@@ -197,6 +201,11 @@ export const dodges: readonly Dodge[] = [
   ...ofDomain.map(([name, sql]) => dodge(`function in a domain: ${name!}`, ...madeDomain, sql!)),
   ...ofDomain.map(([name, sql]) => dodge(`function in the owner's domain: ${name!}`, sql!.replaceAll("made_types.made_domain", "wiping").replaceAll("made_types.made_row", "wiping_row"))),
   dodge("function in the owner's domain: a literal", "SELECT 1::wiping"),
+  dodge("function in the owner's domain: a range", "SELECT '[1,2]'::wiping_range"),
+  dodge("function in the owner's domain: a computed range", "SELECT wiping_range(1, 2)"),
+  dodge("function in the owner's domain: a multirange", "SELECT '{[1,2]}'::wiping_multirange"),
+  dodge("function in the owner's domain: an array of ranges", "SELECT ARRAY['[1,2]']::wiping_range[]"),
+  dodge("function in the owner's domain: a range of one's own", "CREATE TYPE made_range AS RANGE (subtype = wiping)", "SELECT '[1,2]'::made_range"),
   dodge("function in the owner's domain: EXECUTE", "PREPARE p(wiping_row) AS SELECT 1 WHERE $1 IS NOT NULL", "EXECUTE p('(1)')"),
   dodge("function in the owner's domain: array of a stored column", "INSERT INTO wiping_list VALUES ('{1}')"),
   dodge("function in the owner's domain: UPDATE of a stored column", "INSERT INTO wiping_list VALUES (NULL)", "UPDATE wiping_list SET a[1] = 1 WHERE a IS NULL"),

@@ -399,7 +399,18 @@ describe("EXPLAIN", () => {
     ]);
   });
 
-  test("costs tell how wide the values of the result are", () => {
+  test("costs tell how wide the values are of every column that is read", () => {
+    const read = (text: string) => {
+      const { lineage } = understood(text).outputs![0]!;
+      return lineage.kind === "derived" ? lineage.columns.map(({ column }) => column) : lineage.kind;
+    };
+    expect(read("EXPLAIN SELECT count(*) FROM (SELECT email FROM customers OFFSET 0) x")).toEqual(["email"]);
+    expect(read("EXPLAIN SELECT count(*) FROM (SELECT c FROM customers c OFFSET 0) x")).toContain("email");
+    expect(read("EXPLAIN SELECT count(*) FROM (SELECT * FROM contact OFFSET 0) x")).toContain("email");
+    expect(read("EXPLAIN SELECT count(*) FROM (SELECT id FROM customers OFFSET 0) x")).toEqual(["id"]);
+    expect(read("EXPLAIN SELECT count(*) FROM customers")).toBe("clean");
+    expect(read("EXPLAIN (COSTS off) SELECT count(*) FROM (SELECT email FROM customers OFFSET 0) x")).toBe("clean");
+    expect(read("EXPLAIN CREATE TABLE made AS SELECT 1 FROM customers")).toContain("email");
     expect(understood("EXPLAIN SELECT email FROM customers").outputs).toMatchObject([
       { lineage: { kind: "derived", columns: [{ column: "email" }] } },
     ]);

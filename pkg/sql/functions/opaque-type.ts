@@ -1,5 +1,5 @@
 // Types whose values cannot be made without running users' code: a domain whose check calls some, and whatever holds such a domain, as
-// an array's element, a row's field or what another domain is over.
+// an array's element, a row's field, a range's bound or what another domain is over.
 import type { Snapshot, TypeInfo } from "../../catalog/snapshot.ts";
 import { typeName } from "./type-name.ts";
 
@@ -24,7 +24,7 @@ export function opaqueDomainIn(type: number, snapshot: Snapshot): string | null 
 function look(info: TypeInfo | undefined, snapshot: Snapshot): string | null {
   if (info === undefined) return null;
   if (info.opaqueCheck === true) return typeName(info.oid, snapshot);
-  const parts = [info.kind === "d" ? info.base : 0, info.element, ...fieldTypes(info, snapshot)];
+  const parts = [info.kind === "d" ? info.base : 0, info.element, info.rangeOf ?? 0, ...fieldTypes(info, snapshot)];
   for (const part of parts) {
     const inside = part === 0 ? null : opaqueDomainIn(part, snapshot);
     if (inside !== null) return inside;

@@ -30,11 +30,14 @@ export interface Collector {
   readonly predicates: Map<string, PredicateUse>;
   readonly flows: Flow[];
   readonly settings: SettingChange[];
+  /** Every column that is read anywhere, whatever becomes of it; null where nobody asks. */
+  readonly reads: Map<string, Source> | null;
   changesCatalog: boolean;
   changesResolution: boolean;
 }
 
-export function newCollector(): Collector {
+/** `reads`: every column that is read is wanted, too. */
+export function newCollector(reads: boolean): Collector {
   return {
     effects: new Set(),
     relations: new Map(),
@@ -45,6 +48,7 @@ export function newCollector(): Collector {
     predicates: new Map(),
     flows: [],
     settings: [],
+    reads: reads ? new Map() : null,
     changesCatalog: false,
     changesResolution: false,
   };
@@ -97,6 +101,17 @@ function notePredicate(found: Collector, source: Source, where: string, use: "eq
   found.predicates.set(key, path === undefined ? { column, use, where } : { column, path, use, where });
 }
 
+/** Values of this label are read. */
+export function noteReading({ found }: Walk, label: Lineage): void {
+  if (found.reads === null || label.kind === "clean") return;
+  const sources = sourcesOf(label);
+  for (const source of sources ?? [NO_COLUMN]) noteSource(found.reads, source);
+}
+
+function noteSource(reads: Map<string, Source>, source: Source): void {
+  reads.set(`${source.relation}.${source.attnum} ${source.path?.join("\0") ?? ""}`, source);
+}
+
 /** Takes over what a view, a function body or a default does. */
 export function noteFacts(found: Collector, facts: Understood): void {
   for (const effect of facts.effects) found.effects.add(effect);
@@ -108,6 +123,7 @@ export function noteFacts(found: Collector, facts: Understood): void {
   found.writes.push(...facts.writes);
   found.flows.push(...facts.flows);
   found.settings.push(...facts.settings);
+  if (found.reads !== null) for (const source of facts.reads ?? []) noteSource(found.reads, source);
   found.changesCatalog ||= facts.changesCatalog;
   found.changesResolution ||= facts.changesResolution;
 }
@@ -130,6 +146,7 @@ export function factsOf(found: Collector, kind: string, outputs: Understood["out
     predicates: [...found.predicates.values()],
     flows: found.flows,
     settings: found.settings,
+    ...(found.reads !== null && { reads: [...found.reads.values()] }),
     takesSnapshot: true,
     changesCatalog: found.changesCatalog,
     changesResolution: found.changesResolution,

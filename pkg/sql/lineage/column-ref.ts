@@ -1,6 +1,6 @@
 // A name in an expression: a column, a whole row, a field of a row, a function called in the notation of a column (rule R2).
 import { list, type Node, text } from "../node.ts";
-import { noteRelation } from "./collector.ts";
+import { noteReading, noteRelation } from "./collector.ts";
 import { deriveAll, unknown } from "./label.ts";
 import { projectOrCall } from "./projection.ts";
 import { schemaName, useOf } from "./relation.ts";
@@ -69,6 +69,7 @@ export function columnOf(walk: Walk, item: RangeItem, name: string): Value | nul
 
 export function columnValue(walk: Walk, item: RangeItem, column: ScopeColumn | null): Value {
   noteRead(walk, item);
+  noteReading(walk, column === null ? openColumn.lineage : column.lineage);
   if (column === null) return openColumn;
   const { lineage, type, typmod, origin, fields } = column;
   const value: Value = { lineage, type, typmod, origin, shape: "column", item };
@@ -93,6 +94,7 @@ export function wholeRow(walk: Walk, item: RangeItem): Value {
   if (item.open) return { ...openColumn, shape: "computed", wholeRow: item };
   if (item.scalar) return columnValue(walk, item, item.columns[0]!);
   const lineage = deriveAll(item.columns.map((column) => column.lineage));
+  noteReading(walk, lineage);
   const { relation } = item;
   if (relation === null) return { ...computed(lineage, RECORD, item.columns), wholeRow: item };
   const origin = { table: relation.oid, column: 0 };

@@ -35,7 +35,7 @@ export function noteDefault(walk: Walk, relation: Relation, column: Column): voi
 }
 
 function expressionFacts(walk: Walk, relation: Relation, column: Column, expression: string): Facts {
-  const inner = { ...definitionWalk(walk, relation), found: newCollector() };
+  const inner = { ...definitionWalk(walk, relation), found: newCollector(false) };
   const scope = newScope(null);
   scope.items.push(rangeItem(relation.name, plainColumns(relation), { relation, aliased: false }));
   try {

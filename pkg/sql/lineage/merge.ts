@@ -56,7 +56,7 @@ function analyzeAction(walk: Walk, scope: Scope, target: Target, clause: Node): 
       return assignInserted(walk, scope, target, list(clause.targetList), values);
     }
     case "CMD_UPDATE":
-      noteWrite(walk, target, "Update", "Other");
+      noteWrite(walk, target, "Update", "Other", list(clause.targetList));
       return assign(walk, scope, target, list(clause.targetList));
     case "CMD_DELETE":
       noteWrite(walk, target, "Delete", "Other");

@@ -13,7 +13,7 @@ import { NotKnown, type Walk } from "./walk.ts";
 export function analyzeConflict(walk: Walk, scope: Scope, target: Target, node: Node, inserted: Assigned): Assigned {
   steerByKey(walk, scope, target, node.infer);
   if (node.action !== "ONCONFLICT_UPDATE") return new Map();
-  noteWrite(walk, target, "Update", "Other");
+  noteWrite(walk, target, "Update", "Other", list(node.targetList));
   const columns = target.item.columns.map((column) => ({
     ...column,
     lineage: inserted.get(column.name ?? "") ?? CLEAN,

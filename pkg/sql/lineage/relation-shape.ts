@@ -107,7 +107,7 @@ function viewShape(walk: Walk, relation: Relation): RelationShape {
 
 /** Reading a materialised view reads what was stored: its tables and functions are not touched, its conditions have steered it. */
 function storedFacts(facts: Understood): Understood {
-  return { ...facts, relations: [], functions: [], effects: [] };
+  return { ...facts, relations: [], functions: [], effects: [], reads: [] };
 }
 
 /** A view whose definition is not understood may run any code. */
@@ -141,7 +141,7 @@ export function definitionWalk(walk: Walk, relation: Relation): Walk {
     ...walk,
     context: { ...walk.context, resolution },
     calls: callsUnder(walk.memory!, resolution.key),
-    found: newCollector(),
+    found: newCollector(true),
     parameters: null,
     inside: "view",
     expanding: [...walk.expanding, relation.oid],

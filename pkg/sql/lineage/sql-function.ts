@@ -109,7 +109,10 @@ function understoodBody(walk: Walk, info: FunctionInfo): Facts {
 }
 
 function statementsOf(walk: Walk, info: FunctionInfo): readonly Node[] {
-  const parsed = walk.grammar.parse(info.sqlBody ?? info.body ?? "");
+  // The server prints a body in the standard's form without the head that the grammar wants in front of it.
+  const parsed = walk.grammar.parse(
+    info.sqlBody === null ? (info.body ?? "") : `CREATE FUNCTION f() RETURNS int LANGUAGE sql ${info.sqlBody}`,
+  );
   if (!parsed.ok) throw new NotKnown(parsed.why);
   if (info.sqlBody === null) return parsed.statements.map((raw) => raw.stmt);
   const body = parsed.statements[0]?.stmt?.CreateFunctionStmt?.sql_body;
@@ -125,7 +128,7 @@ function bodyWalk(walk: Walk, info: FunctionInfo): Walk {
     ...walk,
     context: { ...walk.context, resolution, parameterTypes: info.args },
     calls: callsUnder(walk.memory!, resolution.key),
-    found: newCollector(),
+    found: newCollector(true),
     parameters: parametersOf(info),
     inside: "function",
     sublinkNames: new Map(),

@@ -17,11 +17,17 @@ import { NotKnown, type Walk } from "./walk.ts";
 
 const nestedMax = 20;
 
-/** `node` as the grammar wraps it. `depth`: how many statements it is inside of. */
-export function statementFacts(grammar: Grammar, context: AnalysisContext, node: Node, depth = 0): Facts {
+/** `node` as the grammar wraps it. `depth`: how many statements it is inside of. `reads`: every column that is read is wanted, too. */
+export function statementFacts(
+  grammar: Grammar,
+  context: AnalysisContext,
+  node: Node,
+  depth = 0,
+  reads = false,
+): Facts {
   if (depth > nestedMax) return notUnderstood("statements nested too deeply");
   if (depth === 0) beginLabels();
-  const walk = newWalk(grammar, context);
+  const walk = newWalk(grammar, context, reads);
   for (const type of context.parameterTypes ?? []) noteType(walk, type);
   try {
     return dispatch(walk, node, depth);
@@ -35,7 +41,7 @@ function notUnderstood(why: string): Facts {
   return { understood: false, why, syntax: false };
 }
 
-function newWalk(grammar: Grammar, context: AnalysisContext): Walk {
+function newWalk(grammar: Grammar, context: AnalysisContext, reads: boolean): Walk {
   // Without knowing how names resolve, no name means anything.
   const { resolution } = context;
   const catalog = resolution === null ? null : context.snapshot;
@@ -46,7 +52,7 @@ function newWalk(grammar: Grammar, context: AnalysisContext): Walk {
     catalog,
     memory,
     calls: memory === null ? null : callsUnder(memory, resolution!.key),
-    found: newCollector(),
+    found: newCollector(reads),
     parameters: null,
     inside: null,
     sublinkNames: new Map(),
@@ -116,7 +122,7 @@ function changeFacts(walk: Walk, wrapped: Node, kind: string, node: Node): Facts
 function engineOf(walk: Walk, depth: number): Engine {
   return {
     context: walk.context,
-    statement: (node) => statementFacts(walk.grammar, walk.context, node, depth + 1),
+    statement: (node, reads) => statementFacts(walk.grammar, walk.context, node, depth + 1, reads),
     relation: (rangeVar, access) => relationUse(walk, rangeVar, access),
   };
 }

@@ -1,8 +1,9 @@
 // What a data-changing statement changes: its relation, the columns assigned, and what flows into them (rule R8).
 import type { Column, Relation } from "../../catalog/snapshot.ts";
-import type { EffectKind, FilterKind, Lineage, Source, Write } from "../facts.ts";
+import type { EffectKind, FilterKind, Lineage, Source } from "../facts.ts";
 import { type Node, text } from "../node.ts";
 import { noteConversion } from "./calls.ts";
+import { type Change, cascadesOf } from "./cascade.ts";
 import { noteRelation } from "./collector.ts";
 import { evaluate } from "./expression.ts";
 import { relationItem } from "./from.ts";
@@ -27,8 +28,17 @@ export function targetOf(walk: Walk, node: Node): Target {
   return { node, item, relation: item.relation };
 }
 
-/** Notes one change; through a simple view it goes to the table below as well. */
-export function noteWrite(walk: Walk, target: Target, effect: Write["effect"], filter: FilterKind): void {
+/**
+ * Notes one change, and those that follow from it by foreign keys; through a simple view it goes to the table below as well.
+ * `assigned`: of an Update the names of its columns, undefined when they may be any.
+ */
+export function noteWrite(
+  walk: Walk,
+  target: Target,
+  effect: "Insert" | "Update" | "Delete",
+  filter: FilterKind,
+  assigned?: readonly Node[],
+): void {
   const access: readonly EffectKind[] = [effect];
   if (target.relation === null) {
     const use = useOfName(target.node, access);
@@ -40,7 +50,28 @@ export function noteWrite(walk: Walk, target: Target, effect: Write["effect"], f
     const use = useOf(relation, access);
     noteRelation(walk.found, use);
     walk.found.writes.push({ effect, relation: use, filter });
+    if (effect !== "Insert") noteCascades(walk, { effect, relation, columns: attnumsOf(target, relation, assigned) });
   }
+}
+
+/** Nothing names the rows that a cascade changes. */
+function noteCascades(walk: Walk, change: Change): void {
+  for (const { effect, relation } of cascadesOf(walk.catalog!, change)) {
+    const use = useOf(relation, [effect]);
+    noteRelation(walk.found, use);
+    walk.found.writes.push({ effect, relation: use, filter: "Other" });
+  }
+}
+
+/** Columns of the target itself; of a table under a view it is not followed which they are. */
+function attnumsOf(
+  target: Target,
+  relation: Relation,
+  assigned: readonly Node[] | undefined,
+): readonly number[] | null {
+  if (assigned === undefined || relation !== target.relation) return null;
+  const names = new Set(assigned.map(({ ResTarget }) => ResTarget.name));
+  return relation.columns.filter(({ name }) => names.has(name)).map(({ attnum }) => attnum);
 }
 
 /** The relations that changes of a simple view go to, one under the other. */

@@ -1,5 +1,6 @@
 // Select lists: expressions, stars of every sort, and what the server will call each column.
 import { kindOf, list, type Node, texts } from "../node.ts";
+import { noteReading } from "./collector.ts";
 import { itemOf, noteRead } from "./column-ref.ts";
 import { evaluate } from "./expression.ts";
 import { evaluateIndirection } from "./indirection.ts";
@@ -75,6 +76,7 @@ function allColumns(walk: Walk, scope: Scope): Columns {
 
 function itemColumns(walk: Walk, item: RangeItem): Columns {
   noteRead(walk, item);
+  for (const { lineage } of item.columns) noteReading(walk, lineage);
   const columns = item.columns.some((column) => column.hidden === true)
     ? item.columns.filter((column) => column.hidden !== true)
     : item.columns;

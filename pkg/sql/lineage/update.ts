@@ -16,7 +16,8 @@ export function analyzeUpdate(walk: Walk, parent: Scope | null, node: Node, top:
   const target = targetOf(walk, node.relation);
   addTargetAndFrom(walk, scope, target, list(node.fromClause));
   const equal = analyzeCondition(walk, scope, node.whereClause, "WHERE", top);
-  noteWrite(walk, target, "Update", filterOf(walk, target, node.whereClause !== undefined, equal));
+  const filter = filterOf(walk, target, node.whereClause !== undefined, equal);
+  noteWrite(walk, target, "Update", filter, list(node.targetList));
   const assigned = assign(walk, scope, target, list(node.targetList));
   return analyzeReturning(walk, scope, target, node, [assigned]);
 }

@@ -4,6 +4,7 @@ import type { EffectKind, Flow, FunctionUse, OutputColumn, Understood } from "..
 import { resolveFunction } from "../functions/resolve-function.ts";
 import { constantText } from "../lineage/constant-text.ts";
 import { unknown } from "../lineage/label.ts";
+import { NotKnown } from "../lineage/walk.ts";
 import { list, type Node, texts } from "../node.ts";
 import { expressionFacts } from "./expressions.ts";
 import { relationUses } from "./relations.ts";
@@ -87,8 +88,10 @@ export function callFacts(node: Node, engine: Engine): Understood {
     returns: _returns,
     returnsSet: _set,
     kind: _kind,
+    absent,
     ...use
   } = resolveFunction(texts(funcname), [], values.length, engine.context, form);
+  if (absent === true) throw new NotKnown("procedure not in the catalogue");
   return understood("CALL", {
     effects: ["ExecuteCode"],
     functions: [use satisfies FunctionUse, ...(inside?.functions ?? [])],

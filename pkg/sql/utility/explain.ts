@@ -6,6 +6,7 @@ import { CLEAN, deriveAll } from "../lineage/label.ts";
 import { NotKnown } from "../lineage/walk.ts";
 import type { Node } from "../node.ts";
 import { optionBoolean, optionsOf } from "./options.ts";
+import { columnsOf } from "./relations.ts";
 import { insist } from "./understood.ts";
 
 const options = new Set([
@@ -32,13 +33,14 @@ export function explainFacts(node: Node, engine: Engine): Understood {
       .map(({ value }) => optionBoolean(value))
       .at(-1) ?? false;
   const explain = { analyze: on("analyze"), verbose: on("verbose") };
-  const inner = insist(engine.statement(node.query));
+  const { reads, ...inner } = insist(engine.statement(node.query, true));
   const tellsWidths =
     given
       .filter(({ name }) => name === "costs")
       .map(({ value }) => optionBoolean(value))
       .at(-1) ?? true;
-  const lineage = planLineage(inner, explain.analyze || explain.verbose || tellsWidths);
+  const read = reads ?? allColumns(inner, engine);
+  const lineage = planLineage(inner, explain.analyze || explain.verbose || tellsWidths ? read : null);
   const { copy: _copy, transaction: _transaction, name: _name, ...facts } = inner;
   const outputs = [{ name: "QUERY PLAN", lineage, origin: { table: 0, column: 0 } }];
   const told = { ...facts, kind: "EXPLAIN", outputs, explain, takesSnapshot: true };
@@ -49,8 +51,21 @@ export function explainFacts(node: Node, engine: Engine): Understood {
 /** Planning reads no rows; it may call functions whose arguments are constants, so those stay. */
 const notRun = { effects: [], writes: [], flows: [], settings: [], changesCatalog: false, changesResolution: false };
 
-function planLineage({ predicates, outputs }: Understood, detailed: boolean): Lineage {
-  const columns = predicates.map(({ column, path }): Source => (path === undefined ? column : { ...column, path }));
+/** `read`: what of it also shows, however it is used; null when nothing does. */
+function planLineage({ predicates, outputs }: Understood, read: readonly Source[] | null): Lineage {
+  const compared = predicates.map(({ column, path }): Source => (path === undefined ? column : { ...column, path }));
+  const columns = [...compared, ...(read ?? []).filter((source) => !compared.some((each) => isSame(each, source)))];
   const steering: Lineage = columns.length === 0 ? CLEAN : { kind: "derived", columns };
-  return deriveAll([steering, ...(detailed ? (outputs ?? []).map(({ lineage }) => lineage) : [])]);
+  return deriveAll([steering, ...(read === null ? [] : (outputs ?? []).map(({ lineage }) => lineage))]);
+}
+
+function isSame(one: Source, other: Source): boolean {
+  return (
+    one.relation === other.relation && one.attnum === other.attnum && one.path?.join("\0") === other.path?.join("\0")
+  );
+}
+
+/** Of EXECUTE only the relations are known that it reads. */
+function allColumns({ relations }: Understood, engine: Engine): readonly Source[] {
+  return relations.flatMap((use) => (use.oid === 0 ? [] : columnsOf(engine, use, null)));
 }

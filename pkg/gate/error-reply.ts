@@ -52,9 +52,15 @@ export function standInError(fields: ReadonlyMap<string, string>, standIn: Stand
 /** Severity and SQLSTATE stay; everything the server said in prose goes. */
 export function scrubbedError(body: Buffer): Buffer {
   const fields = decodeErrorFields(body);
-  return encodeError(
-    scrubbed(fields, "the server's error text is withheld, because the statement touches protected columns"),
-  );
+  return encodeError([
+    ...scrubbed(fields, "the server's error text is withheld, because the statement touches protected columns"),
+    [
+      "D",
+      "Errors may quote stored values, and columns of this database are masked for you. The SQLSTATE is the server's own.",
+    ],
+    ["H", "Have somebody whose data is not masked run it, or look into the server's log."],
+    ["R", "weir"],
+  ]);
 }
 
 export function scrubbedNotice(body: Buffer): Buffer {

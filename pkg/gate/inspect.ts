@@ -1,5 +1,5 @@
 // Asking the server about a text before it runs: Parse and Describe under our own name. For the second witness, and for text that
-// our grammar rejects: the server's own syntax error passes, what it accepts is refused.
+// our grammar rejects or that names what is absent: the server's own error passes, what it accepts is refused.
 import type { Refusal } from "../policy/decision.ts";
 import { ownPermit } from "../policy/permit.ts";
 import { encodeClose } from "../wire/postgres/close.ts";
@@ -7,6 +7,7 @@ import { encodeDescribe } from "../wire/postgres/describe.ts";
 import { SYNC } from "../wire/postgres/empty-messages.ts";
 import { encodeParse } from "../wire/postgres/parse.ts";
 import { encodeReadyForQuery } from "../wire/postgres/ready-for-query.ts";
+import { absenceFrames } from "./absence.ts";
 import type { Core } from "./core.ts";
 import { testify } from "./descriptions.ts";
 import { Errand } from "./errand.ts";
@@ -59,14 +60,18 @@ export function contradictionOf(
 /** Text that is not understood: what the server rejects in analysis is answered with the server's own error. */
 export function inspectUnparsed(core: Core, text: Buffer, judged: Judged, refuse: () => void): void {
   const number = core.nextNumber();
-  // Only Parse is sent, which runs nothing: that is allowed, whatever becomes of the statement itself.
+  // Only what runs nothing of it is sent: that is allowed, whatever becomes of the statement itself.
   const inspected = {
     ...decided(core, "inspect", { ...judged, number }, text),
     verdict: "allow",
     sqlstate: null,
   } as const;
   core.record({ ...inspected, rules: [], reason: whyUnknown(judged) });
-  describe(core, text, number, (errand) => (errand.error === null ? refuse() : relayError(core, errand)));
+  const absence = absenceFrames(core, judged.statement.facts);
+  // No Describe: the server crashes when it describes an EXECUTE that leads back to itself.
+  const frames = absence === null ? lookFrames(core, text, []) : absence.frames;
+  const isTold = absence === null ? (errand: Errand) => errand.error !== null : absence.isTold;
+  look(core, frames, number, (errand) => (isTold(errand) ? relayError(core, errand) : refuse()));
 }
 
 function whyUnknown({ statement: { facts } }: Judged): string | null {
@@ -76,27 +81,28 @@ function whyUnknown({ statement: { facts } }: Judged): string | null {
 function ask(core: Core, text: Buffer, judged: Judged, then: (errand: Errand) => void): void {
   const number = core.nextNumber();
   recordDecision(core, "inspect", { ...judged, number }, text);
-  describe(core, text, number, then);
+  look(core, lookFrames(core, text, ["describeStatement"]), number, then);
+}
+
+type OwnFrames = Parameters<Core["run"]>[0];
+
+function lookFrames(core: Core, text: Buffer, more: readonly "describeStatement"[]): OwnFrames {
+  const name = core.names.next();
+  return [
+    { bytes: encodeParse(name, text, []), asked: "parse" },
+    ...more.map((asked) => ({ bytes: encodeDescribe("S", name), asked })),
+    { bytes: encodeClose("S", name), asked: "close" },
+  ];
 }
 
 /** `number`: whose outcome it is. */
-function describe(core: Core, text: Buffer, number: number, then: (errand: Errand) => void): void {
-  const name = core.names.next();
+function look(core: Core, frames: OwnFrames, number: number, then: (errand: Errand) => void): void {
   let done: Errand | null = null;
-  const errand = new Errand(4, (ended) => {
+  const errand = new Errand(frames.length + 1, (ended) => {
     recordOutcome(core, number, ended.error === null ? "completed" : "failed", ended.error?.get("C") ?? null);
     done = ended;
   });
-  core.run(
-    [
-      { bytes: encodeParse(name, text, []), asked: "parse" },
-      { bytes: encodeDescribe("S", name), asked: "describeStatement" },
-      { bytes: encodeClose("S", name), asked: "close" },
-      { bytes: SYNC, asked: "sync" },
-    ],
-    ownPermit.inspect,
-    errand,
-  );
+  core.run([...frames, { bytes: SYNC, asked: "sync" }], ownPermit.inspect, errand);
   core.hold({ why: "errand", until: () => done !== null, resume: () => then(done!) });
 }
 

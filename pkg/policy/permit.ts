@@ -8,7 +8,7 @@ export type PermitKind =
   | "protocol" // frames that run nothing: Sync, Flush, Close, Terminate, CopyDone, CopyFail, CopyData of a decided COPY
   | "raise" // what stands in for something refused
   | "aborted" // a refused Bind or Execute in a transaction that has failed: the server itself answers 25P02
-  | "inspect" // Parse and Describe of a statement that lineage allows, or of a relation that it names, to hear the server's own opinion
+  | "inspect" // Parse and Describe of a statement that lineage allows, of a relation that it names, or of our own that names what is absent, to hear the server's own opinion
   | "describe" // Describe of a decided statement or portal
   | "catalog" // the catalogue and resolution queries, fixed texts
   | "resume" // Execute with a row limit of ours, ROLLBACK in front of a refused COMMIT

@@ -206,11 +206,19 @@ export interface Understood {
   readonly changesResolution: boolean;
 }
 
+/** What a statement names and the server does not hold, so that it would reject it: as the catalogue, or the session, knows. */
+export type Absent =
+  /** [schema,] name. `drop`: the kind of object that DROP calls it, such as "MATERIALIZED VIEW". */
+  | { readonly what: "relation"; readonly names: readonly string[]; readonly drop?: string }
+  | { readonly what: "prepared statement"; readonly name: string };
+
 export interface NotUnderstood {
   readonly understood: false;
   readonly why: string;
   /** True when the text was rejected by the grammar: PostgreSQL may report its own syntax error. */
   readonly syntax: boolean;
+  /** Why it is not understood, where the server can be asked to say so itself. */
+  readonly absent?: Absent;
 }
 
 export type Facts = Understood | NotUnderstood;

@@ -1,6 +1,7 @@
 // One statement's walk through the tree: what it is judged against, what was found so far, and how much work is left.
 import type { Snapshot } from "../../catalog/snapshot.ts";
 import type { AnalysisContext } from "../analyze.ts";
+import type { Absent } from "../facts.ts";
 import type { Grammar } from "../grammar.ts";
 import type { CallMemory, SnapshotMemory } from "../memory.ts";
 import type { Node } from "../node.ts";
@@ -42,6 +43,12 @@ export interface Walk {
 /** Ends the analysis of a statement: it is not understood. `why` names kinds of nodes and things, never text of the statement. */
 export class NotKnown extends Error {
   override readonly name = "NotKnown";
+  readonly absent: Absent | undefined;
+
+  constructor(why: string, absent?: Absent) {
+    super(why);
+    this.absent = absent;
+  }
 }
 
 /** One level deeper; every recursive step calls it, and `leave` when it ends well. */

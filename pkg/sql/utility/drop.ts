@@ -19,7 +19,9 @@ function dropped(node: Node, engine: Engine): readonly RelationUse[] {
   const { removeType, objects } = node;
   const missingOk = node.missing_ok === true;
   if (isRelation(removeType)) {
-    return list(objects).flatMap((object) => relationUses(engine, rangeVarOf(namesOf(object)), ["Drop"], missingOk));
+    return list(objects).flatMap((object) =>
+      relationUses(engine, rangeVarOf(namesOf(object)), ["Drop"], missingOk, objectWords(removeType)),
+    );
   }
   if (/^OBJECT_(TRIGGER|RULE|POLICY)$/.test(removeType)) {
     return list(objects).flatMap((object) =>

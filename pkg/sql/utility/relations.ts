@@ -1,21 +1,31 @@
 // Relations that utility statements name, and their columns.
 import type { Relation } from "../../catalog/snapshot.ts";
 import type { Engine } from "../engine.ts";
-import type { ColumnRef, EffectKind, PredicateUse, RelationUse } from "../facts.ts";
+import type { Absent, ColumnRef, EffectKind, PredicateUse, RelationUse } from "../facts.ts";
 import { NotKnown } from "../lineage/walk.ts";
 import { list, type Node, texts } from "../node.ts";
 
-/** The relation a RangeVar names. One that the catalogue does not hold ends the analysis, unless the statement says IF EXISTS. */
+/**
+ * The relation a RangeVar names. One that the catalogue does not hold ends the analysis, unless the statement says IF EXISTS. `drop`:
+ * what DROP calls it.
+ */
 export function relationUses(
   engine: Engine,
   rangeVar: Node,
   access: readonly EffectKind[],
   missingOk = false,
+  drop?: string,
 ): readonly RelationUse[] {
   const use = engine.relation(rangeVar, access);
   if (use !== null) return [use];
   if (missingOk) return [];
-  throw new NotKnown("relation not in the catalogue");
+  throw new NotKnown("relation not in the catalogue", absentRelation(bare(rangeVar), drop));
+}
+
+function absentRelation({ relname, schemaname, catalogname }: Node, drop?: string): Absent | undefined {
+  if (catalogname !== undefined) return undefined;
+  const names = schemaname === undefined ? [relname] : [schemaname, relname];
+  return { what: "relation", names, ...(drop !== undefined && { drop }) };
 }
 
 /** For a list of RangeVars. */

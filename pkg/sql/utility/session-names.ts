@@ -1,6 +1,6 @@
 // Prepared statements and cursors of the session (rule R13): the facts of a name are those of what it stands for.
 import type { Engine } from "../engine.ts";
-import type { Facts, PredicateUse, Understood } from "../facts.ts";
+import type { Absent, Facts, PredicateUse, Understood } from "../facts.ts";
 import { deriveAll, sourcesOf } from "../lineage/label.ts";
 import { NotKnown } from "../lineage/walk.ts";
 import { list, type Node } from "../node.ts";
@@ -23,7 +23,10 @@ function madeOf(types: readonly Node[], engine: Engine): Understood["functions"]
 }
 
 export function executeFacts(node: Node, engine: Engine): Understood {
-  const prepared = known(engine.context.prepared(node.name), "prepared statement not known");
+  const prepared = known(engine.context.prepared(node.name), "prepared statement not known", {
+    what: "prepared statement",
+    name: node.name,
+  });
   if (prepared.transaction !== undefined || prepared.copy !== undefined) {
     throw new NotKnown("EXECUTE of a statement that is no query");
   }
@@ -88,7 +91,9 @@ export function closeFacts(node: Node): Understood {
   return understood("CLOSE CURSOR", { name });
 }
 
-function known(facts: Facts | undefined, why: string): Understood {
-  if (facts === undefined) throw new NotKnown(why);
-  return insist(facts);
+function known(facts: Facts | undefined, why: string, absent?: Absent): Understood {
+  if (facts === undefined) throw new NotKnown(why, absent);
+  // It is there itself, whatever it names.
+  if (!facts.understood) throw new NotKnown(facts.why);
+  return facts;
 }

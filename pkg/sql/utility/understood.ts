@@ -36,7 +36,7 @@ export function definition(kind: string, parts: Parts): Understood {
 /** Facts of what stands inside, or the end of the analysis. */
 export function insist(facts: Facts): Understood {
   if (facts.understood) return facts;
-  throw new NotKnown(facts.why);
+  throw new NotKnown(facts.why, facts.absent);
 }
 
 /** Several statements in one: everything that each does. */

@@ -1,7 +1,7 @@
 // Facts of every statement that is not SELECT, INSERT, UPDATE, DELETE or MERGE: an allow-list of node kinds (rule R11). In comes the
 // grammar's node, out come facts, or the reason why there are none, which names kinds and never text of the statement.
 import type { Engine } from "../engine.ts";
-import type { Facts, Understood } from "../facts.ts";
+import type { Absent, Facts, Understood } from "../facts.ts";
 import { NotKnown } from "../lineage/walk.ts";
 import type { Node } from "../node.ts";
 import { alterSequenceFacts, alterTableFacts } from "./alter-table.ts";
@@ -97,11 +97,11 @@ export function utilityFacts(kind: string, node: unknown, engine: Engine): Facts
     const facts = handler === undefined ? plainFacts(kind) : handler(node as Node, engine, kind);
     return facts ?? notUnderstood(`statement of kind ${kind}`);
   } catch (error) {
-    if (error instanceof NotKnown) return notUnderstood(error.message);
+    if (error instanceof NotKnown) return notUnderstood(error.message, error.absent);
     throw error;
   }
 }
 
-function notUnderstood(why: string): Facts {
-  return { understood: false, why, syntax: false };
+function notUnderstood(why: string, absent?: Absent): Facts {
+  return { understood: false, why, syntax: false, ...(absent && { absent }) };
 }

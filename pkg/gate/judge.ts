@@ -26,7 +26,7 @@ const TEXT_BYTES_MAX = 4 * textCharactersMax;
 
 /** Statements of a text under `view`. Bytes that are not UTF-8 mean something only the server knows. */
 export function analyzeText(core: Core, text: Buffer, view: View, parameterTypes?: readonly number[]): Analysis {
-  if (text.length > TEXT_BYTES_MAX) return notUnderstood(text.length, "text longer than 256 KiB");
+  if (text.length > TEXT_BYTES_MAX) return notUnderstood(text.length, "text longer than 4 MiB");
   const { utf8 } = core;
   if (!utf8 && !isAscii(text))
     return notUnderstood(text.length, "the text is not ASCII and client_encoding is not UTF8");

@@ -3,8 +3,12 @@
 
 import { createMemory, type Memory } from "./memory.ts";
 import type { Node } from "./node.ts";
+import { hasAtMost } from "./normal-form/tokens.ts";
 
-export const textCharactersMax = 256 * 1024;
+export const textCharactersMax = 4 * 1024 * 1024;
+/** What a text costs grows with its tokens; a shorter one may have as many as it will. */
+const countedFromCharacters = 256 * 1024;
+const tokensMax = 128 * 1024;
 /** An instance whose memory has grown beyond this is replaced. */
 const memoryBytesMax = 512 * 1024 * 1024;
 const spareInstances = 1;
@@ -70,7 +74,9 @@ function moduleFactory(module: { default: unknown }): Factory {
 }
 
 function parse(instances: Instance[], factory: Factory, text: string): Parsed {
-  if (text.length > textCharactersMax) return refused("text longer than 256 KiB");
+  if (text.length > textCharactersMax) return refused("text longer than 4 MiB");
+  if (text.length > countedFromCharacters && !hasAtMost(Buffer.from(text).toString("latin1"), tokensMax))
+    return refused("text longer than 256 KiB and of more than 131072 words and signs");
   if (text.includes("\0")) return refused("text holds a zero byte");
   if (text === "") return { ok: true, statements: [] };
   const instance = instances[0];

@@ -17,7 +17,12 @@ test("texts that are no SQL are told apart from texts that are too much", () => 
   expect(why("")).toBeNull();
   expect(why(" -- nothing")).toBeNull();
   expect(why("select from where")).toBe("PostgreSQL's grammar does not accept the text (syntax)");
-  expect(why(`select '${"x".repeat(256 * 1024)}'`)).toBe("text longer than 256 KiB");
+  expect(why(`select '${"x".repeat(4 * 1024 * 1024)}'`)).toBe("text longer than 4 MiB");
+  const many = "text longer than 256 KiB and of more than 131072 words and signs";
+  expect(why(`select 1${" + 1".repeat(100_000)}`)).toBe(many);
+  expect(why(`select 1 -- '\n${", 1  ".repeat(100_000)}, '`)).toBe(many);
+  expect(why(`select '${"x".repeat(2 * 1024 * 1024)}', E'\\'${"y".repeat(300_000)}'`)).toBeNull();
+  expect(why(`select 1 where 1 in (1${", 123456".repeat(50_000)})`)).toBeNull();
   expect(why("select 1\0; drop table t")).toBe("text holds a zero byte");
 });
 

@@ -7,6 +7,9 @@ import { derive } from "./label.ts";
 import { JSON_TYPE, JSONB, TEXT } from "./types.ts";
 import { computed, type Value } from "./value.ts";
 
+/** Paths are part of facts, which are kept and recorded: a longer key leads anywhere. */
+const keyCharactersMax = 4096;
+
 /** pg_proc.dat: what a built-in function of a document and keys returns, and in which form. */
 const pathFunctions: ReadonlyMap<number, { readonly as: "json" | "text"; readonly takes: "key" | "path" | "keys" }> =
   new Map([
@@ -28,7 +31,8 @@ export function jsonOperator(
 ): Value | null {
   const known = operation.use.oid === null ? undefined : pathFunctions.get(operation.use.oid);
   const literal = known === undefined ? undefined : constantText(right);
-  if (known === undefined || literal === undefined || literal === null) return null;
+  if (known === undefined || literal === undefined || literal === null || literal.length > keyCharactersMax)
+    return null;
   const steps = known.takes === "key" ? [literal] : arraySteps(literal);
   return steps === null ? null : followed(left, steps, known.as, known.takes !== "key");
 }
@@ -53,7 +57,7 @@ function constantSteps(nodes: readonly Node[]): readonly string[] | null {
   const steps: string[] = [];
   for (const node of nodes) {
     const step = constantText(node);
-    if (step === undefined || step === null) return null;
+    if (step === undefined || step === null || step.length > keyCharactersMax) return null;
     steps.push(step);
   }
   return steps;

@@ -31,15 +31,32 @@ const operatorCharacters = "~!@#^&|`?+-*/%<>=";
 /** All tokens, blanks and comments left out; null where a string, identifier or comment does not end. */
 export function tokensOf(text: string): readonly Token[] | null {
   const tokens: Token[] = [];
-  for (let position = skipBlanks(text, 0); position !== text.length; ) {
-    if (position < 0) return null;
-    const kind = kindAt(text, position);
-    const end = endOf(kind, text, position);
-    if (end < 0) return null;
-    tokens.push({ kind, start: position, end });
-    position = skipBlanks(text, end);
+  for (const token of scanned(text)) {
+    if (token === null) return null;
+    tokens.push(token);
   }
   return /uescape/i.test(text) ? withEscapeClauses(text, tokens) : tokens;
+}
+
+/** Whether the text can be read and has no more tokens than this. */
+export function hasAtMost(text: string, tokensMax: number): boolean {
+  let tokens = 0;
+  for (const token of scanned(text)) {
+    tokens += 1;
+    if (token === null || tokens > tokensMax) return false;
+  }
+  return true;
+}
+
+/** Ends with null where a string, identifier or comment does not end. */
+function* scanned(text: string): Generator<Token | null> {
+  for (let position = skipBlanks(text, 0); position !== text.length; ) {
+    const kind = position < 0 ? null : kindAt(text, position);
+    const end = kind === null ? -1 : endOf(kind, text, position);
+    if (kind === null || end < 0) return yield null;
+    yield { kind, start: position, end };
+    position = skipBlanks(text, end);
+  }
 }
 
 /** The position of the next token; -1 for a comment that does not end. */

@@ -39,7 +39,13 @@ function answer(core: Core, head: Owed, fields: ReadonlyMap<string, string>, fra
   if (standIn !== null && standIn.number !== null && run === null)
     recordOutcome(core, standIn.number, "refused", sqlstate);
   if (run !== null) finishRun(core, run, sqlstate === "57014" ? "cancelled" : "failed", sqlstate, null);
-  tell(core, withholds(core, head) ? scrubbedError(frame.subarray(5)) : frame);
+  const isWithheld = withholds(core, head) && !isOfBindItself(head, fields);
+  tell(core, isWithheld ? scrubbedError(frame.subarray(5)) : frame);
+}
+
+/** Bind's own look at the message and its names, before anything is planned. */
+function isOfBindItself({ asked }: Owed, fields: ReadonlyMap<string, string>): boolean {
+  return asked === "bind" && fields.get("R") === "exec_bind_message";
 }
 
 function tell(core: Core, bytes: Buffer): void {

@@ -31,7 +31,7 @@ export const cannotPin: Refusal = {
   rule: { policy: "weir", rule: "witness" },
   sqlstate: "42501",
   message:
-    "weir: a statement of this string reads protected columns beside other relations behind the end of a transaction",
+    "weir: a statement of this string reads protected columns beside other relations, behind what ends a transaction or sets its isolation",
   detail: "What it was decided on cannot be held until it runs.",
-  hint: "Send it alone, not in one string with statements that end a transaction or set its isolation.",
+  hint: "Send it alone, not in one string with those.",
 };

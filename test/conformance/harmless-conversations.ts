@@ -51,6 +51,17 @@ export const conversations: Readonly<Record<string, readonly Step[]>> = {
     [query("COMMIT")],
     [close("S", "p"), sync()],
   ],
+  "behind a Query, which ends the unnamed statement": [
+    [parse("", joined), sync()],
+    [query(cities)],
+    [bind(), execute(), sync()],
+  ],
+  "with values that Bind does not take": [
+    [parse("p", "SELECT o.id, c.name FROM orders o JOIN customers c ON c.id = o.customer_id AND o.id = $1"), sync()],
+    [bind({ statement: "p" }), execute(), sync()],
+    [bind({ statement: "p", values: ["1", "2"] }), execute(), sync()],
+    [bind({ statement: "p", values: ["1"] }), execute(), sync()],
+  ],
   "fetched and executed by name in a pipeline": [
     [
       ...run("BEGIN"),

@@ -2,7 +2,7 @@
 // relations of his own in a second session. Directly each shows protected values, so that none is in the list that would not.
 import { Frontend } from "../support/frontend.ts";
 import { type Governed, startGoverned } from "../support/governed.ts";
-import { bind, describe, execute, parse, query, sync } from "../support/messages.ts";
+import { bind, close, describe, execute, parse, query, sync } from "../support/messages.ts";
 import { written } from "../support/recorder.ts";
 import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
 import { makeWorlds, STRICT_POLICY, type World } from "../support/worlds.ts";
@@ -192,5 +192,23 @@ test("what another way into the database has changed is asked for anew, and the 
   } finally {
     reader.destroy();
     direct.destroy();
+  }
+});
+
+test("an EXECUTE that leads back to itself is refused: directly the server would run into its own limit", async () => {
+  const reader = await Frontend.login({
+    port: governed.port,
+    user: "analyst",
+    password: PASSWORD,
+    database: "world_a",
+  });
+  try {
+    await reader.ask([parse("a", "SELECT 1"), parse("e", "EXECUTE a"), sync()]);
+    await reader.ask([close("S", "a"), parse("a", "EXECUTE e"), sync()]);
+    for (const asked of [[query("EXECUTE a")], [bind({ statement: "e" }), execute(), sync()]])
+      expect(written(await reader.ask(asked)).join("\n")).toMatch(/C42501.*is not understood/);
+    expect(written(await reader.ask([query("SELECT 1")]))).toContain("C SELECT 1\\x00");
+  } finally {
+    reader.destroy();
   }
 });

@@ -90,5 +90,11 @@ function described(
   facts: Facts,
   sessionDependent: boolean,
 ): Statement {
-  return { facts, startByte, endByte, ...normalize(grammar, text, node, startByte, endByte), sessionDependent };
+  return {
+    facts,
+    startByte,
+    endByte,
+    ...normalize(grammar, text, node, startByte, endByte, facts.understood),
+    sessionDependent,
+  };
 }

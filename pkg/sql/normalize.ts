@@ -17,22 +17,31 @@ export interface Normalized {
   readonly fingerprint: string;
 }
 
-/** `node`: the statement's tree, null when there is none; its locations are byte offsets in `text`. */
+/**
+ * `node`: the statement's tree, null when there is none; its locations are byte offsets in `text`. `named`: what its names mean is
+ * known. Where it is not, one in double quotes may be a value by mistake (`WHERE email = "a@b"`), and counts as one.
+ */
 export function normalize(
   _grammar: Grammar,
   text: Buffer,
   node: Node | null,
   startByte: number,
   endByte: number,
+  named = true,
 ): Normalized {
   const bytes = text.toString("latin1", startByte, endByte);
   const tokens = tokensOf(bytes);
   const pieces = tokens === null || node === null ? null : piecesOf(bytes, tokens, constantsOf(node), startByte);
-  if (pieces === null)
+  const hidden = named ? pieces : (pieces?.map(asValue) ?? null);
+  if (hidden === null)
     return { normalized: null, fingerprint: digest(tokens === null ? ["unreadable"] : tokens.map(outline)) };
-  const short = folded(pieces);
-  const proven = pieces.every((piece) => piece.unproven !== true);
-  return { normalized: proven ? utf8(written(short, lastParam(pieces))) : null, fingerprint: digest(short.map(stamp)) };
+  const short = folded(hidden);
+  const proven = hidden.every((piece) => piece.unproven !== true);
+  return { normalized: proven ? utf8(written(short, lastParam(hidden))) : null, fingerprint: digest(short.map(stamp)) };
+}
+
+function asValue(piece: Piece): Piece {
+  return piece.kind === "quoted" ? { kind: "value", text: "" } : piece;
 }
 
 /** Case is layout for words; a parameter and a literal are both values. */

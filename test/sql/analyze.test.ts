@@ -155,3 +155,14 @@ test("never throws, and never fails for a reason of our own, whatever the statem
 function failure(facts: Facts): string | null {
   return facts.understood || !facts.why.startsWith("analysis failed") ? null : facts.why;
 }
+
+test("a value in double quotes by mistake is in neither text nor fingerprint", () => {
+  const told = (text: string) =>
+    statements(text).map(({ normalized, fingerprint }) => ({ normalized, fingerprint }))[0]!;
+  const mistaken = told('select * from customers where email = "someone@example.com"');
+  expect(mistaken.normalized).toBe("select * from customers where email = $1");
+  expect(told('select * from customers where email = "other"')).toEqual(mistaken);
+  expect(told('select "email" from "customers" where "id" = 5').normalized).toBe(
+    'select "email" from "customers" where "id" = $1',
+  );
+});

@@ -79,4 +79,6 @@ export default [
   leak("ALL of a subquery stops early", "SELECT score > ALL (SELECT 770055 + 0 * nextval('audit_log_id_seq') + 0 * c.id FROM orders) FROM customers c", counter),
   // statistics
   leak("EXPLAIN tells widths", "EXPLAIN SELECT email FROM customers"),
+  leak("EXPLAIN tells widths of what is computed inside", "EXPLAIN WITH x AS MATERIALIZED (SELECT email FROM customers) SELECT count(*) FROM x"),
+  leak("EXPLAIN tells widths of what a prepared statement reads", "PREPARE p AS WITH x AS MATERIALIZED (SELECT email FROM customers) SELECT count(*) FROM x", "EXPLAIN EXECUTE p"),
 ] satisfies readonly Leak[];

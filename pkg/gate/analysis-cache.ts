@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { type AnalysisContext, analyze, type Grammar } from "../sql/analyze.ts";
 import type { Analysis, Facts, Lineage, Statement } from "../sql/facts.ts";
+import { type StoredValue, storedValues } from "../sql/stored-values.ts";
 import { hasLiteralsAt, type Shape, ShapeReader } from "../sql/text-shape.ts";
 
 const GENERATION_MAX = 2_000;
@@ -69,6 +70,11 @@ export class AnalysisCache {
   /** Estimated. */
   get keptBytes(): number {
     return this.#youngBytes + this.#oldBytes;
+  }
+
+  /** What a text assigns to columns; never kept, since it holds literals. */
+  storedValues(text: string): readonly StoredValue[] {
+    return this.#grammar === null ? [] : storedValues(this.#grammar, text);
   }
 
   #viewOf(viewKey: string, parameterTypes: readonly number[] | undefined): number {

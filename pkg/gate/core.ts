@@ -1,6 +1,7 @@
 // The state of one governed session that every handler of the gate shares, and the few verbs they have: forward, reply, record,
 // ask, wait. Nothing here decides; it keeps the order.
 import type { AuditEvent } from "../audit/event.ts";
+import { GivenValues } from "../mask/given-values.ts";
 import type { ClassBook } from "../policy/class-book.ts";
 import type { Refusal, Warning } from "../policy/decision.ts";
 import { DecisionMemory } from "../policy/decision-memory.ts";
@@ -99,6 +100,9 @@ export class Core {
     this.knowledge = new Knowledge(options);
     this.standing = new Standing(options);
   }
+
+  /** Masked values that the client was given last; null while it was given none. */
+  given: GivenValues | null = null;
 
   get policies(): PolicySet {
     return this.options.policies();
@@ -263,6 +267,12 @@ export class Core {
     this.muzzle = { cancelling, ready: null };
     if (this.unsynced && !this.owed.hasSync) this.skipping = true;
     if (cancelling) this.cancel();
+  }
+
+  /** From the first masked result on. */
+  remembersGiven(): GivenValues {
+    this.given ??= new GivenValues();
+    return this.given;
   }
 
   warn(): void {

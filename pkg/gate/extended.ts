@@ -22,6 +22,7 @@ import { abortedBy, absentName, raisingSql, refusedBy } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 import { tooManyPortals, tooManyStatements } from "./session-bounds.ts";
 import { witnessRefusal } from "./witness.ts";
+import { bindsBack } from "./write-back.ts";
 
 export function onParse(core: Core, frame: Buffer): void {
   if (core.skipping) return;
@@ -121,7 +122,8 @@ function bindKnown(core: Core, frame: Buffer, bind: BindNames, prepared: Prepare
     cancelled ??
     tooManyPortals(core) ??
     prepared.poison ??
-    (judged?.decision.verdict === "refuse" ? judged.decision.refusal : null);
+    (judged?.decision.verdict === "refuse" ? judged.decision.refusal : null) ??
+    bindsBack(core, frame, prepared, judged);
   if (refusal !== null) return refuseBind(core, frame, { bind, prepared, refusal });
   if (changed && judged !== null && wantsInspection(core, judged))
     return describeAgain(core, frame, bind, prepared, judged);

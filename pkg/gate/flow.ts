@@ -50,10 +50,12 @@ function rowMasker(core: Core, plan: MaskPlan, fields: readonly RowField[]): Row
   const snapshot = snapshotOf(core);
   const version = snapshot?.version ?? null;
   const known = compiled.get(plan);
-  if (known !== undefined && known.fields === fields && known.version === version) return known.rows.anew();
+  if (known !== undefined && known.fields === fields && known.version === version)
+    return known.rows.anew(core.remembersGiven());
   const rows = compileRowMasker(plan, fields.map(maskField), maskContext(core, snapshot));
-  if (rows !== null) compiled.set(plan, { fields, version, rows });
-  return rows;
+  if (rows === null) return null;
+  compiled.set(plan, { fields, version, rows });
+  return rows.anew(core.remembersGiven());
 }
 
 export function openRowFlow(core: Core, run: Run, fields: readonly RowField[], left: number): Flow {
@@ -73,6 +75,7 @@ export function openCopyFlow(core: Core, run: Run, copy: CopyFacts | null, left:
   const masked = run.decision.masks.columns?.some((mask) => mask !== null) === true;
   const masker =
     masked && copy !== null ? compileCopyMasker(run.decision.masks, copy, maskContext(core, snapshotOf(core))) : null;
+  if (masker !== null) core.remembersGiven();
   if (masked && masker === null) throw new Error("a masked COPY without its options cannot be rewritten");
   const isPlain = masker === null && left === Number.POSITIVE_INFINITY && copy !== null && copy.format !== "binary";
   const plainType = isPlain ? COPY_DATA : null;

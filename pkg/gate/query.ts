@@ -17,6 +17,7 @@ import { pinQuery, toPin } from "./pin.ts";
 import { cannotPin, toPinOfString } from "./pin-string.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
 import { refresh } from "./refresh.ts";
+import { writesBack } from "./write-back.ts";
 
 interface Asked {
   readonly frame: Buffer;
@@ -55,7 +56,7 @@ function alone(core: Core, asked: Asked, statement: Statement, cancelled: Refusa
   const { frame, text } = asked;
   const view = core.knowledge.view();
   const judged = judge(core, statement, true);
-  const refusal = cancelled ?? refusalOf(core, judged);
+  const refusal = cancelled ?? refusalOf(core, judged, text);
   if (refusal !== null) {
     const refused = () => refuse(core, text, judged, refusal);
     if (cancelled === null && !statement.facts.understood) inspectUnparsed(core, text, judged, refused);
@@ -90,8 +91,9 @@ function unnamedPortal(judged: Judged, text: Buffer): Portal {
   return { prepared, judged, basis: "", fields: null, described: true, rows: 0, hold: false, poison: null };
 }
 
-function refusalOf(core: Core, judged: Judged): Refusal | null {
-  return judged.decision.verdict === "refuse" ? judged.decision.refusal : commitRefusal(core, judged.statement);
+function refusalOf(core: Core, judged: Judged, text: Buffer): Refusal | null {
+  if (judged.decision.verdict === "refuse") return judged.decision.refusal;
+  return writesBack(core, judged, text) ?? commitRefusal(core, judged.statement);
 }
 
 /** An allowed statement starts: what it may change is no longer known. */
@@ -142,7 +144,7 @@ function sendSeveral(core: Core, { frame, text }: Asked, judged: readonly Judged
   const parts: Part[] = [];
   let at = 0;
   for (const one of judged) {
-    const refusal = refusalOf(core, one);
+    const refusal = refusalOf(core, one, text);
     recordDecision(core, "query", refusal === null ? one : { ...one, decision: refusedDecision(one, refusal) }, text);
     if (refusal === null) {
       parts.push({ run: start(core, one, text), shown: true, standIn: null });

@@ -5,6 +5,7 @@ import type { MaskPlan } from "../policy/decision.ts";
 import { WireError } from "../wire/postgres/frame-reader.ts";
 import { type CellMasker, maskCell, type SubjectReader } from "./cell.ts";
 import { compileCell } from "./compile-cell.ts";
+import type { GivenValues } from "./given-values.ts";
 import type { RowSink } from "./row-sink.ts";
 import type { Field, MaskContext } from "./types.ts";
 
@@ -22,6 +23,7 @@ export function compileRowMasker(plan: MaskPlan, fields: readonly Field[], conte
   }
   if (columns.every((column) => column === null)) return null;
   const cells: (CellMasker | null)[] = [];
+  const copies = columns.map((column) => column?.apply === "method");
   const hidden: boolean[] = [];
   const subjects: SubjectReader[] = [];
   for (const [index, column] of columns.entries()) {
@@ -30,7 +32,7 @@ export function compileRowMasker(plan: MaskPlan, fields: readonly Field[], conte
     hidden.push(cell?.hidesNull === true);
     if (cell?.subject) subjects.push(cell.subject);
   }
-  return new RowMasker(cells, hidden, subjects);
+  return new RowMasker(cells, hidden, subjects, copies, null);
 }
 
 export class RowMasker {
@@ -42,17 +44,28 @@ export class RowMasker {
   readonly #subjects: readonly SubjectReader[];
   /** Start and end of each cell of the row at hand; only filled when there are subjects. */
   readonly #places: Int32Array;
+  /** Columns that show a stored one, masked by a method: their values might be sent back. */
+  readonly #copies: readonly boolean[];
+  readonly #given: GivenValues | null;
 
-  constructor(cells: readonly (CellMasker | null)[], hidden: readonly boolean[], subjects: readonly SubjectReader[]) {
+  constructor(
+    cells: readonly (CellMasker | null)[],
+    hidden: readonly boolean[],
+    subjects: readonly SubjectReader[],
+    copies: readonly boolean[],
+    given: GivenValues | null,
+  ) {
     this.#cells = cells;
     this.#hidden = hidden;
     this.#subjects = subjects;
+    this.#copies = copies;
+    this.#given = given;
     this.#places = new Int32Array(2 * cells.length);
   }
 
-  /** For another result of the same shape: it shares everything but the count. */
-  anew(): RowMasker {
-    return new RowMasker(this.#cells, this.#hidden, this.#subjects);
+  /** For another result of the same shape: it shares everything but the count. `given` remembers what it shows. */
+  anew(given: GivenValues | null): RowMasker {
+    return new RowMasker(this.#cells, this.#hidden, this.#subjects, this.#copies, given);
   }
 
   /**
@@ -90,7 +103,12 @@ export class RowMasker {
       const cell = cells[column]!;
       if (cell !== null) {
         sink.copy(buffer, copied, at);
-        grown += maskWhole(cell, column, buffer, valueStart, valueEnd, sink) - size;
+        const bytes = maskWhole(cell, column, buffer, valueStart, valueEnd, sink);
+        if (bytes > 0 && this.#given !== null && this.#copies[column]) {
+          const writtenEnd = sink.indexOf(sink.position);
+          this.#given.note(sink.bytes, writtenEnd - bytes, writtenEnd);
+        }
+        grown += bytes - size;
         this.maskedCells++;
         copied = valueEnd;
       }

@@ -5,12 +5,14 @@ import { auditRule } from "./audit-rule.ts";
 import { type Asker, type Bindings, bindingsOf } from "./binding.ts";
 import type { ClassBook } from "./class-book.ts";
 import { type DatabaseRules, rulesOf } from "./database-rules.ts";
-import type { Decision, Refusal, RowLimit, RuleRef } from "./decision.ts";
+import type { Decision, Refusal, RowLimit, RuleRef, StoredColumn } from "./decision.ts";
 import type { Estimate } from "./guard-rule.ts";
 import { judge, rulesIn } from "./judge.ts";
+import { maskView } from "./label.ts";
 import type { MaskRules } from "./mask-rules.ts";
 import { decidedPermit } from "./permit.ts";
 import { chosen, refusal } from "./refusal.ts";
+import { storedColumns } from "./stored-columns.ts";
 
 export interface DecisionRequest extends Asker {
   /** Milliseconds since the Unix epoch. */
@@ -64,6 +66,7 @@ export function decideUnder({ enforce, observe }: Bindings, request: DecisionReq
     scrub,
     witness: enforce.masks !== null,
     pins: scrub ? pinsOf(enforce.masks, request) : nothingPinned,
+    stores: storesOf(enforce, request),
     onAuditFailure: audit.onFailure,
     durability: audit.durability,
     ...common,
@@ -75,6 +78,10 @@ function touchesClass(rules: DatabaseRules, { facts, book }: DecisionRequest): b
   if (rules.classes.length === 0) return false;
   if (book !== null) return book.touchesClass(facts);
   return !facts.understood || facts.relations.length > 0 || facts.functions.some((use) => use.trust === "opaque");
+}
+
+function storesOf({ masks }: Bindings["enforce"], { facts, book }: DecisionRequest): readonly StoredColumn[] {
+  return masks === null || !facts.understood ? [] : storedColumns(maskView(masks, book, facts), facts);
 }
 
 /** A relation that is read holds a class: an error may tell a value of it that the result does not show. */

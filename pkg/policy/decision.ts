@@ -79,6 +79,15 @@ export interface Warning {
   readonly message: string;
 }
 
+/** A masked column that a statement assigns. */
+export interface StoredColumn {
+  /** `schema.table.column`. */
+  readonly name: string;
+  readonly column: string;
+  /** The policy that masks it. */
+  readonly policy: string;
+}
+
 interface Common {
   /** Every rule that matched, for the record. */
   readonly matched: readonly RuleRef[];
@@ -104,6 +113,8 @@ export interface Allow extends Common {
    * principal may not alter, or nothing protected is read.
    */
   readonly pins: readonly number[];
+  /** Columns that it assigns and that are masked for the principal: no masked value goes there. */
+  readonly stores: readonly StoredColumn[];
   /** What happens when the record of this decision cannot be written (`audit.onFailure`, invariant 2). */
   readonly onAuditFailure: "Deny" | "Allow";
   /** `Node`: the record must survive the machine, so its write is synchronised to disk (`audit.durability`). */

@@ -14,6 +14,7 @@ const order: readonly string[] = [
   "hidden",
   "explain",
   "setting",
+  "write-back",
   "not-understood",
   "audit",
 ];

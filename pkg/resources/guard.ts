@@ -13,6 +13,7 @@ const reserved = [
   "functions",
   "statement",
   "setting",
+  "write-back",
   "explain",
   "audit",
   "budget",

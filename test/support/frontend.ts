@@ -136,6 +136,13 @@ export class Frontend {
     return this.until(() => this.closed || this.frames.slice(from).some((one) => one.type === type), `a ${type} frame`);
   }
 
+  /** A frame has arrived, or `mostMs` have passed. */
+  async anything(mostMs: number): Promise<void> {
+    const until = Date.now() + mostMs;
+    while (this.frames.length === 0 && !this.closed && Date.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+
   /** Nothing has arrived for `quietMs`. */
   async quiet(quietMs: number): Promise<void> {
     const startedAt = Date.now();

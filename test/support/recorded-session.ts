@@ -70,6 +70,9 @@ function gateFor(login: Login, policies: PolicySet): Gate {
   });
 }
 
+/** A busy machine's server may take so long; what asks for no answer, such as a Parse without Sync, waits in vain. */
+const ANSWER_MS = 1_000;
+
 /** Plays the writes of a client one after the other, each when the one before is answered. */
 export async function recordSession(
   options: FrontendOptions,
@@ -87,15 +90,18 @@ export async function recordSession(
   const gate = gateFor(login, policies);
   const events: Event[] = [];
   const effects: Effect[] = [];
-  const perform = (event: Event) => {
+  /** Returns whether the server was sent something. */
+  const perform = (event: Event): boolean => {
     events.push(event);
     const made = event.side === "client" ? gate.client(event.bytes) : gate.server(event.bytes);
     effects.push(...made);
     for (const effect of made) if (effect.do === "forward") frontend.send(effect.bytes);
+    return made.some((effect) => effect.do === "forward");
   };
   for (const bytes of writes) {
-    perform({ side: "client", bytes });
+    let asked = perform({ side: "client", bytes });
     for (;;) {
+      if (asked) await frontend.anything(ANSWER_MS);
       await frontend.quiet(20);
       const answer = Buffer.concat(
         frontend.frames
@@ -103,7 +109,7 @@ export async function recordSession(
           .map(({ type, body }) => Buffer.concat([Buffer.from(type, "latin1"), lengthOf(body), body])),
       );
       if (answer.length === 0) break;
-      perform({ side: "server", bytes: answer });
+      asked = perform({ side: "server", bytes: answer });
     }
   }
   effects.push(...gate.gone());

@@ -9,6 +9,7 @@ import changedNames from "./leaks/changed-names.ts";
 import errorTexts from "./leaks/error-texts.ts";
 import executeArguments from "./leaks/execute-arguments.ts";
 import foundByAttack from "./leaks/found-by-attack.ts";
+import moreWays from "./leaks/more-ways.ts";
 import predicates from "./leaks/predicates.ts";
 import queries from "./leaks/queries.ts";
 import sideWays from "./leaks/side-ways.ts";
@@ -23,6 +24,7 @@ const leaks: readonly Leak[] = [
   ...errorTexts,
   ...executeArguments,
   ...foundByAttack,
+  ...moreWays,
 ];
 
 let server: TestServer;

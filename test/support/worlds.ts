@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
-import { makeTemplate, type TestServer } from "./server.ts";
+import { makeTemplate, PASSWORD, type TestServer } from "./server.ts";
 
 export const WORLDS = ["world_a", "world_b"] as const;
 export type World = (typeof WORLDS)[number];
@@ -21,9 +21,22 @@ export async function makeWorlds(server: TestServer): Promise<void> {
     const client = new pg.Client({ host: "127.0.0.1", port, user, password, database: `${world}_template` });
     await client.connect();
     await client.query(values.replaceAll(":'w'", `'${letter}'`).replaceAll(":k", String(step)));
+    await client.query(foreignSql(port, world));
     await client.end();
     await server.freshDatabase(world, `${world}_template`);
   }
+}
+
+/** The world's own customers once more, as a foreign table that leads back to it. */
+function foreignSql(port: number, world: World): string {
+  return `
+    CREATE EXTENSION postgres_fdw;
+    CREATE SERVER self FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '${port}', dbname '${world}');
+    CREATE USER MAPPING FOR analyst SERVER self OPTIONS (user 'app', password '${PASSWORD}');
+    CREATE FOREIGN TABLE remote_customers (id bigint, name text, email text, ssn text, score int)
+      SERVER self OPTIONS (schema_name 'public', table_name 'customers');
+    GRANT USAGE ON FOREIGN SERVER self TO analyst;
+    GRANT ALL ON remote_customers TO analyst`;
 }
 
 /** OIDs from here on are made by whoever plays. */

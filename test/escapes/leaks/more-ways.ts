@@ -7,6 +7,7 @@ const lo = (oid: number, name: string, value: string, from: string): Leak =>
   leak(`large object: ${name}`, `SELECT lo_from_bytea(${oid}, convert_to(${value}, 'UTF8')) FROM ${from}`, `SELECT convert_from(lo_get(${oid}), 'UTF8')`);
 const notify = (name: string, ...sql: readonly string[]): Leak => leak(`notification: ${name}`, "LISTEN ch", ...sql);
 const renamed = (name: string, ...sql: readonly string[]): Leak => leak(`renamed: ${name}`, ...sql);
+const foreign = (name: string, ...sql: readonly string[]): Leak => leak(`foreign table: ${name}`, ...sql);
 const bounds = "histogram_bounds::text FROM pg_stats WHERE tablename = 'customers' AND attname = 'email'";
 
 export default [
@@ -70,6 +71,35 @@ export default [
   leak("text as SQL: ts_stat", "SELECT word FROM ts_stat('SELECT to_tsvector(''simple'', ssn) FROM customers') ORDER BY word"),
   leak("text as SQL: ts_rewrite", "SELECT ts_rewrite('x'::tsquery, 'SELECT ''x''::tsquery, plainto_tsquery(''simple'', email) FROM customers WHERE id = 1')"),
   leak("text as SQL: a function in RETURNING", "UPDATE scratch SET a = a WHERE a = 1 RETURNING run_text('SELECT email FROM customers WHERE id = 1')"),
+
+  leak("trigger: put on a clean table", "CREATE TRIGGER made BEFORE INSERT ON scratch FOR EACH ROW EXECUTE FUNCTION log_it()", "INSERT INTO scratch SELECT 9, email FROM customers WHERE id = 1"),
+  leak("trigger: its condition", "CREATE TRIGGER made BEFORE INSERT OR UPDATE ON scratch FOR EACH ROW WHEN (email_of(1) LIKE 'canarya5%') EXECUTE FUNCTION log_it()", "UPDATE scratch SET a = a WHERE a = 1"),
+  leak("trigger: a condition on a protected column", "CREATE TRIGGER made BEFORE UPDATE ON customers FOR EACH ROW WHEN (NEW.ssn = 'a-canary-5') EXECUTE FUNCTION log_it()", "UPDATE customers SET note = note WHERE id = 1"),
+  leak("trigger: built-in, that tells equal values", "CREATE TRIGGER made BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()", "UPDATE customers SET ssn = 'a-canary-5' WHERE id = 1"),
+  leak("trigger: built-in, that copies", "ALTER TABLE customers ADD COLUMN made tsvector", "CREATE TRIGGER made BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION tsvector_update_trigger(made, 'pg_catalog.simple', email)", "UPDATE customers SET note = note", "SELECT made FROM customers ORDER BY id"),
+  leak("trigger: enabled always", "ALTER TABLE customers ENABLE ALWAYS TRIGGER log_it", "UPDATE customers SET note = 'x' WHERE id = 4"),
+
+  leak("CASE that fails", "SELECT CASE WHEN ssn = 'a-canary-5' THEN 1 / (id - id) ELSE 1 END FROM customers"),
+  leak("CASE that fails in a condition", "SELECT count(*) FROM customers WHERE 1 / (CASE WHEN ssn = 'a-canary-5' THEN 0 ELSE 1 END) = 1"),
+  leak("COALESCE that fails", "SELECT COALESCE(NULLIF(score, 770055), 1 / (id - id)) FROM customers ORDER BY id"),
+  leak("COALESCE of a subquery that fails", "SELECT COALESCE((SELECT 1 / (id - id) FROM customers WHERE ssn = 'a-canary-5'), 1)"),
+  leak("NULLIF as a comparison", "SELECT NULLIF(ssn, 'a-canary-5') IS NULL FROM customers ORDER BY id"),
+  leak("CASE over a function, failing", "SELECT id FROM orders WHERE CASE WHEN email_of(1) LIKE 'canarya5%' THEN 1 / (id - id) = 1 ELSE true END ORDER BY id"),
+
+  foreign("plain", "SELECT email FROM remote_customers ORDER BY id"),
+  foreign("whole", "SELECT * FROM remote_customers ORDER BY id"),
+  foreign("derived", "SELECT upper(ssn) FROM remote_customers ORDER BY id"),
+  foreign("as json", "SELECT json_agg(r ORDER BY id) FROM remote_customers r"),
+  foreign("as a condition", "SELECT id FROM remote_customers WHERE ssn = 'a-canary-5'"),
+  foreign("as an order", "SELECT id FROM remote_customers ORDER BY score * (CASE WHEN ssn = 'a-canary-5' THEN -1 ELSE 1 END), id"),
+  foreign("joined", "SELECT c.id FROM remote_customers r JOIN customers c ON c.email = r.email AND r.ssn = 'a-canary-5'"),
+  foreign("through a view", "CREATE TEMP VIEW made AS SELECT email AS harmless FROM remote_customers", "SELECT harmless FROM made ORDER BY 1"),
+  foreign("stored", "INSERT INTO scratch SELECT id + 100, email FROM remote_customers", "SELECT b FROM scratch ORDER BY a"),
+  foreign("as a new table", "CREATE TEMP TABLE made AS SELECT ssn AS s FROM remote_customers", "SELECT s FROM made ORDER BY 1"),
+  foreign("imported", "CREATE SCHEMA s", "IMPORT FOREIGN SCHEMA public LIMIT TO (payments) FROM SERVER self INTO s", "SELECT card FROM s.payments ORDER BY id"),
+  foreign("made for it", "CREATE FOREIGN TABLE made (id int, card text) SERVER self OPTIONS (schema_name 'public', table_name 'payments')", "SELECT card FROM made ORDER BY id"),
+  foreign("in RETURNING", "UPDATE remote_customers SET name = name WHERE id = 1 RETURNING email"),
+  foreign("in the text of an error", "SELECT email::int FROM remote_customers"),
 
   renamed("column", "ALTER TABLE customers RENAME COLUMN email TO harmless", "SELECT harmless FROM customers ORDER BY id"),
   renamed("table", "ALTER TABLE customers RENAME TO harmless", "SELECT email FROM harmless ORDER BY id"),

@@ -23,6 +23,10 @@ export function watchConstants(tree: Node, text: Buffer): ConstantWatch {
   };
   const waiting: Node[] = [tree];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (Array.isArray(node)) {
+      for (const element of node) if (typeof element === "object" && element !== null) waiting.push(element);
+      continue;
+    }
     for (const key in node) {
       const value = node[key];
       if (typeof value !== "object" || value === null) continue;

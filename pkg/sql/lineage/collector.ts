@@ -72,7 +72,7 @@ export function noteFunction(found: Collector, use: FunctionUse): void {
 }
 
 /** Stands for columns that nobody knows; no class book knows relation 0. */
-const NO_COLUMN: Source = Object.freeze({ relation: 0, attnum: 0, schema: "", table: "", column: "" });
+export const NO_COLUMN: Source = Object.freeze({ relation: 0, attnum: 0, schema: "", table: "", column: "" });
 
 /** A label steers what the statement returns or does without being in it (rule R9). */
 export function steer(walk: Walk, label: Lineage, where: string, use: "equality" | "other" = "other"): void {

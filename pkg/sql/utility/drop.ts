@@ -1,9 +1,10 @@
 // DROP, TRUNCATE and what goes with them.
 import type { Engine } from "../engine.ts";
-import type { EffectKind, RelationUse, Understood } from "../facts.ts";
+import type { EffectKind, PredicateUse, RelationUse, Understood } from "../facts.ts";
+import { NO_COLUMN } from "../lineage/collector.ts";
 import { list, type Node, texts } from "../node.ts";
 import { isRelation, objectWords } from "./object-words.ts";
-import { allRelations, namesOf, rangeVarOf, relationsIn, relationUses } from "./relations.ts";
+import { allRelations, columnsOf, deciding, namesOf, rangeVarOf, relationsIn, relationUses } from "./relations.ts";
 import { definition, understood } from "./understood.ts";
 
 export function dropFacts(node: Node, engine: Engine): Understood {
@@ -69,7 +70,14 @@ export function maintenanceFacts(kind: string, node: Node, engine: Engine): Unde
   const relations = rangeVars
     .filter((each) => each !== undefined)
     .flatMap((each) => relationUses(engine, each, ["Maintenance"]));
-  return understood(words, { effects: ["Maintenance"], relations });
+  const predicates = kind === "ClusterStmt" ? clustered(relations, engine) : [];
+  return understood(words, { effects: ["Maintenance"], relations, predicates });
+}
+
+/** Rows are put in the order of an index, which the catalogue does not tell, and come in that order afterwards. */
+function clustered(relations: readonly RelationUse[], engine: Engine): readonly PredicateUse[] {
+  if (relations.length === 0) return [{ column: NO_COLUMN, use: "other", where: "CLUSTER" }];
+  return relations.flatMap((use) => deciding(columnsOf(engine, use, null), "CLUSTER"));
 }
 
 export function lockFacts(node: Node, engine: Engine): Understood {

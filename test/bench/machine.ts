@@ -10,7 +10,7 @@ export function machine(tools: Tools, postgres: string): string[] {
     program ? [versionOf(program)] : [],
   );
   return [
-    `${cpus().length} × ${model}, ${gigabytes} GiB, ${type()} ${release()}${isVirtual() ? ", a virtual machine" : ""}`,
+    `${cpus().length} × ${model}, ${gigabytes} GiB, ${type()} ${release().split("-")[0]}${isVirtual() ? ", a virtual machine" : ""}`,
     [`Node ${process.versions.node}`, postgres, versionOf(tools.pgbench), ...peers].join("; "),
   ];
 }

@@ -42,7 +42,9 @@ function predicateRefusal(view: MaskView, use: PredicateUse): readonly Refusal[]
       return predicateText(
         policy,
         use,
-        `Policy ${policy} masks class ${protection.class}; rows picked by its values would reveal them.`,
+        use.use === "failure"
+          ? `Policy ${policy} masks class ${protection.class}; whether the expression fails would reveal its values.`
+          : `Policy ${policy} masks class ${protection.class}; rows picked by its values would reveal them.`,
         protection.predicates,
       );
     });
@@ -58,15 +60,19 @@ function unknownPredicate(policy: string, use: PredicateUse): Refusal {
 }
 
 function predicateText(policy: string, use: PredicateUse, detail: string, allowed: string = "Deny"): Refusal {
-  const hint =
-    allowed === "AllowEquality"
-      ? "Look the column up by one plain equality with a value, or use columns that are not protected."
-      : "Use columns that are not protected in conditions, joins, grouping and ordering.";
   return refusal(policy, "predicates", {
     message: `column ${nameOf(use.column)} is protected and may not steer the result (${use.where})`,
     detail,
-    hint,
+    hint: predicateHint(use, allowed),
   });
+}
+
+function predicateHint({ use }: PredicateUse, allowed: string): string {
+  if (use === "failure")
+    return "Select the column itself and compute with what comes, or use columns that are not protected.";
+  return allowed === "AllowEquality"
+    ? "Look the column up by one plain equality with a value, or use columns that are not protected."
+    : "Use columns that are not protected in conditions, joins, grouping and ordering.";
 }
 
 export function launderingRefusals(view: MaskView, facts: Understood): readonly Refusal[] {

@@ -1,7 +1,9 @@
 // Whether a statement's facts depend on what its literals are. Every literal's value in the tree is put behind a proxy before the
 // analysis, so that no code can look at one unnoticed: what the analysis does not ask for cannot have decided anything. Whether a number
-// fits an integer, a bigint or neither is its kind, not its value.
+// fits an integer, a bigint or neither, whether it is small, and whether a text has a backslash are its kind, not its value: texts that
+// differ in it have different shapes (text-shape.ts).
 import { NUMBER_TYPE, numberType } from "./lineage/number-type.ts";
+import { isPlainText, isSmallNumber, PLAIN_TEXT, SMALL_NUMBER } from "./lineage/small-literal.ts";
 import type { Node } from "./node.ts";
 
 export interface ConstantWatch {
@@ -57,6 +59,8 @@ function asking(ask: () => void): ProxyHandler<Node> {
   return {
     get: (value, key) => {
       if (key === NUMBER_TYPE) return numberType(value.fval ?? value.str ?? "");
+      if (key === SMALL_NUMBER) return isSmallNumber(value);
+      if (key === PLAIN_TEXT) return isPlainText(value);
       ask();
       return Reflect.get(value, key);
     },

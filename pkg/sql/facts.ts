@@ -111,8 +111,11 @@ export interface Write {
 export interface PredicateUse {
   readonly column: ColumnRef;
   readonly path?: readonly string[];
-  /** `equality`: the whole condition is one equality of the bare column with a constant or parameter, AND-ed with others at most. */
-  readonly use: "equality" | "other";
+  /**
+   * `equality`: the whole condition is one equality of the bare column with a constant or parameter, AND-ed with others at most.
+   * `failure`: it decides no more than whether an expression fails.
+   */
+  readonly use: "equality" | "other" | "failure";
   readonly where: string;
 }
 
@@ -198,6 +201,8 @@ export interface Understood {
   readonly name?: NameUse;
   /** EXPLAIN: whether it runs the statement, and whether its output holds expressions. */
   readonly explain?: { readonly analyze: boolean; readonly verbose: boolean };
+  /** Of a function's body: some of it fails with some values. */
+  readonly mayFail?: true;
   /** Takes a transaction snapshot itself (SELECT, DML, COPY, ...), so a catalogue query may run directly in front of it. */
   readonly takesSnapshot: boolean;
   /** The catalogue may differ afterwards (DDL, or code that may contain it). */

@@ -2,17 +2,20 @@
 // behind the first token. Two texts of one shape are read alike by PostgreSQL's lexer and grammar, up to the values of the literals:
 // at the beginning of each the lexer is in the same state, and each kind ends by the same rule. What does not follow these few rules
 // (escape and dollar strings, exponents, hexadecimal, numbers beyond a bigint) has no shape. Source: scan.l.
+import { isSmallNumeric, SMALL_INTEGER_MAX } from "./lineage/small-literal.ts";
 
 /** Texts beyond this have no shape. */
 const TEXT_BYTES_MAX = 8 * 1024;
 const PREFIX_BYTES = 2;
 
 const STRING = 1;
-/** By the type that PostgreSQL gives it: integer, bigint, numeric. */
+/** By the type that PostgreSQL gives it: integer, bigint, numeric; and whether it is small (lineage/small-literal.ts). */
 const INT4 = 2;
 const INT8 = 3;
 const NUMERIC = 4;
 const COMMENT = 5;
+const SMALL_INT4 = 6;
+const SMALL_NUMERIC = 7;
 
 const BACKSLASH = 0x5c;
 const DOLLAR = 0x24;
@@ -141,7 +144,7 @@ export class ShapeReader {
       const fraction = digitsEnd(text, end + 1);
       if (fraction === end + 1) return -1;
       end = fraction;
-      kind = NUMERIC;
+      kind = isSmallNumeric(text.toString("latin1", start, end)) ? SMALL_NUMERIC : NUMERIC;
     }
     const next = end < text.length ? text[end]! : 0x20;
     if (kind === 0 || classes[next] === WORD || next === POINT || next === DOLLAR) return -1;
@@ -201,11 +204,17 @@ function digitsEnd(text: Buffer, from: number): number {
 /** 0: too long to tell, or at the edge where the sign decides. */
 function integerKind(text: Buffer, start: number, end: number): number {
   const digits = end - start;
-  if (digits <= 9) return INT4;
+  if (digits <= 9) return isSmallInteger(text, start, end) ? SMALL_INT4 : INT4;
   if (digits > 18) return 0;
   if (digits > 10) return text[start] === 0x30 ? 0 : INT8;
   const value = Number(text.toString("latin1", start, end));
   return value === 2_147_483_648 ? 0 : value < 2_147_483_648 ? INT4 : INT8;
+}
+
+function isSmallInteger(text: Buffer, start: number, end: number): boolean {
+  let value = 0;
+  for (let at = start; at < end; at++) value = value * 10 + text[at]! - 0x30;
+  return value > 0 && value <= SMALL_INTEGER_MAX;
 }
 
 function lineEnd(text: Buffer, from: number): number {

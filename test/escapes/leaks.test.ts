@@ -6,6 +6,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 import { firstOwnOid, makeWorlds, STRICT_POLICY, WORLDS } from "../support/worlds.ts";
 import type { Leak } from "./escape.ts";
 import changedNames from "./leaks/changed-names.ts";
+import conditionalErrors from "./leaks/conditional-errors.ts";
 import errorTexts from "./leaks/error-texts.ts";
 import executeArguments from "./leaks/execute-arguments.ts";
 import foundByAttack from "./leaks/found-by-attack.ts";
@@ -19,6 +20,7 @@ import { SessionPool } from "./session-pool.ts";
 const leaks: readonly Leak[] = [
   ...queries,
   ...predicates,
+  ...conditionalErrors,
   ...sideWays,
   ...changedNames,
   ...errorTexts,

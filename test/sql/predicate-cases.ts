@@ -68,13 +68,19 @@ export const predicateCases: readonly (readonly [statement: string, predicates: 
   ["select case email when 'x' then 1 end from customers", "customers.email CASE"],
   ["select nullif(email, 'x') from customers", "customers.email NULLIF"],
   ["select coalesce(email, 'x') from customers", ""],
-  ["select coalesce(email, (1 / id)::text) from customers", "customers.email COALESCE; customers.id COALESCE"],
+  [
+    "select coalesce(email, (1 / id)::text) from customers",
+    "customers.id an expression that may fail; customers.email COALESCE; customers.id COALESCE",
+  ],
   [
     "select coalesce(email, lower(name), now()::text) from customers",
     "customers.email COALESCE; customers.name COALESCE",
   ],
   ["select coalesce(email, lower(name), concat(id, 'x')) from customers", ""],
-  ["select active and 1 / id > 0 from customers", "customers.active condition; customers.id condition"],
+  [
+    "select active and 1 / id > 0 from customers",
+    "customers.id an expression that may fail; customers.active condition; customers.id condition",
+  ],
   ["select active and id > 0 from customers", ""],
   ["select exists (select 1 from customers where email = 'x')", "customers.email WHERE"],
   [
@@ -95,7 +101,10 @@ export const predicateCases: readonly (readonly [statement: string, predicates: 
   ["select 1 from customers c, unnest(c.tags) t", "customers.tags set-returning function"],
   ["select 1 from customers c, jsonb_each(c.profile->'a') t", "customers.profile#a set-returning function"],
   ["select 1 from customers c, json_table(c.profile, '$.a' columns (x int)) t", "customers.profile#a JSON_TABLE"],
-  ["select 1 from customers c, xmltable('/a' passing (c.name::xml) columns x int) t", "customers.name XMLTABLE"],
+  [
+    "select 1 from customers c, xmltable('/a' passing (c.name::xml) columns x int) t",
+    "customers.name an expression that may fail; customers.name XMLTABLE",
+  ],
   ["select id from customers tablesample bernoulli((select 1))", ""],
   [
     "select mail from customer_view where mail = 'x'",

@@ -5,6 +5,7 @@ import type { FunctionUse } from "../facts.ts";
 import { type CallForm, resolveCast, resolveFunction, resolveOperator } from "../functions/resolve.ts";
 import { remembered } from "../memory.ts";
 import { noteFunction } from "./collector.ts";
+import { noteCallFailure } from "./failing.ts";
 import { derive, deriveAll } from "./label.ts";
 import { computed, type Value } from "./value.ts";
 import { NotKnown, type Walk } from "./walk.ts";
@@ -49,6 +50,7 @@ export function callNamed(walk: Walk, name: readonly string[], args: readonly Va
     args.map((arg) => arg.type),
   );
   noteCalled(walk, called.use, called.info);
+  noteCallFailure(walk, called, args, []);
   return computed(deriveAll(args.map((arg) => arg.lineage)), called.returns);
 }
 

@@ -34,6 +34,8 @@ export interface Collector {
   readonly reads: Map<string, Source> | null;
   changesCatalog: boolean;
   changesResolution: boolean;
+  /** Something in it fails with some values (failing.ts). */
+  mayFail: boolean;
 }
 
 /** `reads`: every column that is read is wanted, too. */
@@ -51,6 +53,7 @@ export function newCollector(reads: boolean): Collector {
     reads: reads ? new Map() : null,
     changesCatalog: false,
     changesResolution: false,
+    mayFail: false,
   };
 }
 
@@ -94,7 +97,16 @@ export function steerColumns(walk: Walk, result: Columns, where: string): void {
   if (result.open) steer(walk, unknown("columns not known"), where);
 }
 
-function notePredicate(found: Collector, source: Source, where: string, use: "equality" | "other"): void {
+/** Something fails with some values of this label: whether it did is told. */
+export function noteFailure(walk: Walk, label: Lineage): void {
+  walk.found.mayFail = true;
+  if (walk.inside !== null) return;
+  for (const source of sourcesOf(label) ?? [NO_COLUMN]) notePredicate(walk.found, source, FAILING, "failure");
+}
+
+const FAILING = "an expression that may fail";
+
+function notePredicate(found: Collector, source: Source, where: string, use: PredicateUse["use"]): void {
   const key = `${source.relation}.${source.attnum} ${use} ${where} ${source.path?.join("\0") ?? ""}`;
   if (found.predicates.has(key)) return;
   const { path, ...column } = source;

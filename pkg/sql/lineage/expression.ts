@@ -1,6 +1,7 @@
 // An expression's value: its label, type and origin. Every kind of node is named here, or the statement is not understood.
 import { kindOf, list, type Node } from "../node.ts";
 import { evaluateCast } from "./cast.ts";
+import { noteFailure } from "./collector.ts";
 import { evaluateColumnRef } from "./column-ref.ts";
 import { evaluateConditional } from "./conditional.ts";
 import { evaluateCall } from "./function-call.ts";
@@ -121,6 +122,7 @@ function array(walk: Walk, elements: readonly Value[]): Value {
       : element.element !== 0 && element.category === "A"
         ? value.type
         : arrayOf(walk, value.type);
+  if (element !== undefined && element.category === "A") for (const { lineage } of elements) noteFailure(walk, lineage);
   const constants = elements.every((item) => item.shape === "constant");
   return { ...computed(value.lineage, type), shape: constants ? "constant" : "computed" };
 }

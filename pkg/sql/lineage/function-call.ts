@@ -10,6 +10,7 @@ import { type Called, noteCalled, resolveCall } from "./calls.ts";
 import { steer } from "./collector.ts";
 import { constantText } from "./constant-text.ts";
 import { evaluate } from "./expression.ts";
+import { noteCallFailure } from "./failing.ts";
 import { jsonPathCall } from "./json-path.ts";
 import { deriveAll } from "./label.ts";
 import { outParameters } from "./out-parameters.ts";
@@ -46,7 +47,11 @@ export function evaluateCalled(
   const itself = isPlain(node) ? asItself(walk, texts(node.funcname), args, called) : null;
   if (itself !== null) return { value: itself, called: null };
   const body = callBody(walk, called, args.length, label);
-  if (body === null) noteCalled(walk, called.use, called.info);
+  if (body === null) {
+    noteCalled(walk, called.use, called.info);
+    // A function that makes rows steers anyway.
+    if (!called.returnsSet) noteCallFailure(walk, called, [...args, ...sorted], list(node.args).map(argumentOf));
+  }
   noteSinks(walk, called, form, label);
   if (called.info !== null && rowMakers.has(called.info.name)) noteType(walk, called.returns);
   if (called.returnsSet || isUnresolved(called)) steer(walk, label, "set-returning function");

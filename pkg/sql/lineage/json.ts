@@ -3,7 +3,7 @@
 import type { Lineage } from "../facts.ts";
 import { list, type Node } from "../node.ts";
 import { castValue } from "./calls.ts";
-import { steer } from "./collector.ts";
+import { noteFailure, steer } from "./collector.ts";
 import { constantText } from "./constant-text.ts";
 import { evaluate } from "./expression.ts";
 import { atJsonPath } from "./json-path.ts";
@@ -25,6 +25,7 @@ export function evaluateJson(walk: Walk, scope: Scope, kind: string, node: Node)
     case "JsonParseExpr":
     case "JsonSerializeExpr": {
       const label = jsonValue(walk, scope, node.expr).lineage;
+      if (kind === "JsonParseExpr") noteFailure(walk, label);
       return returning(walk, node, computed(derive(label), kind === "JsonParseExpr" ? JSON_TYPE : TEXT));
     }
     case "JsonScalarExpr":
@@ -62,7 +63,10 @@ export function jsonValue(walk: Walk, scope: Scope, node: Node): Value {
 }
 
 function keyValue(walk: Walk, scope: Scope, node: Node): Lineage {
-  return both(evaluate(walk, scope, node.key).lineage, jsonValue(walk, scope, node.value).lineage);
+  const key = evaluate(walk, scope, node.key).lineage;
+  // Of no key the server makes no object, and of a key twice none with unique ones.
+  noteFailure(walk, key);
+  return both(key, jsonValue(walk, scope, node.value).lineage);
 }
 
 function returning(walk: Walk, node: Node, value: Value): Value {
@@ -87,6 +91,8 @@ function jsonFunction(walk: Walk, scope: Scope, node: Node): Value {
   const document = jsonValue(walk, scope, node.context_item);
   const others = jsonArguments(walk, scope, node);
   const path = constantText(node.pathspec) ?? null;
+  if ([node.on_empty, node.on_error].some((behavior) => behavior?.btype === "JSON_BEHAVIOR_ERROR"))
+    noteFailure(walk, both(document.lineage, others));
   const form = node.op === "JSON_VALUE_OP" ? "text" : "json";
   const plain = node.wrapper === undefined || node.wrapper === "JSW_UNSPEC" || node.wrapper === "JSW_NONE";
   const reached = atJsonPath(document, path, form, form === "text" ? TEXT : JSONB);

@@ -3,6 +3,7 @@ import { kindOf, type Node, texts } from "../node.ts";
 import { callOperator, type Operation } from "./calls.ts";
 import { steer } from "./collector.ts";
 import { evaluate, evaluateAll } from "./expression.ts";
+import { noteOperatorFailure } from "./failing.ts";
 import { jsonOperator } from "./json-path.ts";
 import { deriveAll } from "./label.ts";
 import type { Scope } from "./scope.ts";
@@ -45,8 +46,10 @@ function labelOf(values: readonly Value[]) {
 
 function prefix(walk: Walk, scope: Scope, node: Node): Value {
   const operand = evaluate(walk, scope, node.rexpr);
-  const { result } = callOperator(walk, texts(node.name), null, operand.type);
-  const value = computed(labelOf([operand]), result);
+  const name = texts(node.name);
+  const operation = callOperator(walk, name, null, operand.type);
+  noteOperatorFailure(walk, name.at(-1)!, operation, null, { value: operand, node: node.rexpr });
+  const value = computed(labelOf([operand]), operation.result);
   return operand.shape === "constant" ? { ...value, shape: "constant" } : value;
 }
 
@@ -56,7 +59,22 @@ function infix(walk: Walk, scope: Scope, node: Node): Value {
   const name = texts(node.name);
   steerByRows(walk, [left, right], [node.lexpr, node.rexpr]);
   const operation = pairwise(walk, name, left, right);
+  noteFailures(walk, name, operation, [left, right], [node.lexpr, node.rexpr]);
   return jsonOperator(left, node.rexpr, operation) ?? computed(labelOf([left, right]), operation.result);
+}
+
+function noteFailures(
+  walk: Walk,
+  name: readonly string[],
+  operation: Operation,
+  [left, right]: readonly [Value, Value],
+  [leftNode, rightNode]: readonly [Node, Node],
+): void {
+  const operands = [
+    { value: left, node: leftNode },
+    { value: right, node: rightNode },
+  ] as const;
+  noteOperatorFailure(walk, name.at(-1)!, operation, ...operands);
 }
 
 /** Who sees whether the later parts were evaluated knows what the earlier ones hold. */
@@ -91,7 +109,7 @@ function compare(walk: Walk, scope: Scope, node: Node, name: readonly string[]):
   const left = evaluate(walk, scope, node.lexpr);
   const right = evaluate(walk, scope, node.rexpr);
   steerByRows(walk, [left, right], [node.lexpr, node.rexpr]);
-  pairwise(walk, name, left, right);
+  noteFailures(walk, name, pairwise(walk, name, left, right), [left, right], [node.lexpr, node.rexpr]);
   return computed(labelOf([left, right]), BOOL);
 }
 
@@ -107,7 +125,9 @@ function nullIf(walk: Walk, scope: Scope, node: Node): Value {
 function withArray(walk: Walk, scope: Scope, node: Node): Value {
   const left = evaluate(walk, scope, node.lexpr);
   const right = evaluate(walk, scope, node.rexpr);
-  callOperator(walk, texts(node.name), left.type, elementOf(walk, right.type));
+  const name = texts(node.name);
+  const operation = callOperator(walk, name, left.type, elementOf(walk, right.type));
+  noteFailures(walk, name, operation, [left, right], [node.lexpr, node.rexpr]);
   return computed(labelOf([left, right]), BOOL);
 }
 

@@ -5,7 +5,7 @@ import type { Facts, Lineage, OutputColumn, Understood } from "../facts.ts";
 import { callsUnder } from "../memory.ts";
 import { kindOf, list, type Node } from "../node.ts";
 import type { Called } from "./calls.ts";
-import { factsOf, newCollector, noteFacts, noteFunction, steer } from "./collector.ts";
+import { factsOf, newCollector, noteFacts, noteFailure, noteFunction, steer } from "./collector.ts";
 import { both, CLEAN, deriveAll } from "./label.ts";
 import { outParameters } from "./out-parameters.ts";
 import { fieldsOf } from "./projection.ts";
@@ -34,6 +34,7 @@ export function callBody(walk: Walk, called: Called, argCount: number, argument:
   if (!facts.understood) return null;
   noteFunction(walk.found, { ...called.use, trust: "safe", effects: [] });
   noteFacts(walk.found, facts);
+  if (facts.mayFail === true) noteFailure(walk, argument);
   noteArgument(walk, facts, argument);
   return resultOf(walk, called, info, facts.outputs ?? [], argument);
 }
@@ -105,7 +106,8 @@ function understoodBody(walk: Walk, info: FunctionInfo): Facts {
   // A body in the standard's form is stored by OID, like a view; what another's rights reach, the caller may not even name.
   if (info.sqlBody !== null || info.securityDefiner) inner.found.named.clear();
   if (info.sqlBody !== null) inner.found.hidden.clear();
-  return factsOf(inner.found, "SELECT", outputs);
+  const facts = factsOf(inner.found, "SELECT", outputs);
+  return facts.understood && inner.found.mayFail ? { ...facts, mayFail: true } : facts;
 }
 
 function statementsOf(walk: Walk, info: FunctionInfo): readonly Node[] {

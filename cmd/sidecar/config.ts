@@ -20,7 +20,11 @@ export interface Outside {
 }
 
 const names = Object.keys(settings) as SettingName[];
-const options = { config: { type: "string" }, help: { type: "boolean" }, version: { type: "boolean" } } as const;
+const options = {
+  config: { type: "string" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean" },
+} as const;
 
 export function readConfig(argv: readonly string[], outside: Outside): ConfigOutcome {
   const { values: flags, problems } = readFlags(argv);
@@ -28,14 +32,18 @@ export function readConfig(argv: readonly string[], outside: Outside): ConfigOut
   if (flags.version) return { do: "print", text: `weir-sidecar ${outside.version}\n` };
 
   const written = new Map<string, Placed>();
-  const path = flags.config ?? outside.env.WEIR_CONFIG;
-  if (path !== undefined) problems.push(...readFileInto(written, path, outside));
+  const path = flags.config === "" ? undefined : (flags.config ?? outside.env.WEIR_CONFIG);
+  const fileProblems = path === undefined ? [] : readFileInto(written, path, outside);
+  const isUnread = flags.config === "" || (fileProblems.length > 0 && written.size === 0);
+  problems.push(...fileProblems);
   problems.push(...readEnvironmentInto(written, outside.env));
 
   const config: Record<string, unknown> = {};
   for (const name of names) {
     const outcome = resolve(name, settings[name], written.get(name));
-    if ("problem" in outcome) problems.push(outcome.problem);
+    // What a file holds that could not be read is not missing.
+    if ("missing" in outcome) problems.push(...(isUnread ? [] : [outcome.missing]));
+    else if ("problem" in outcome) problems.push(outcome.problem);
     else config[name] = outcome.value;
   }
   problems.push(...contradictions({ ...withoutWrong, ...config } as Values, outside));
@@ -68,7 +76,9 @@ function readFlags(argv: readonly string[]): {
     tokens: true,
     allowPositionals: true,
   });
-  const problems = positionals.map((word) => `"${word}" is not an option; options begin with --`);
+  const problems = positionals.map(
+    (word) => `"${word}" is not an option; name the configuration file with --config FILE`,
+  );
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     if (!(token.name in options))
@@ -78,8 +88,10 @@ function readFlags(argv: readonly string[]): {
           Object.keys(options).map((name) => `--${name}`),
         )}`,
       );
-    else if (token.name === "config" && !token.value) problems.push("--config: name a file");
+    else if (token.name === "config" && !token.value) problems.push("--config: name the configuration file behind it");
   }
+  // Without `strict` an option that lacks its text is true.
+  if (values.config !== undefined && typeof values.config !== "string") values.config = "";
   return { values: values as { config?: string; help?: boolean; version?: boolean }, problems };
 }
 
@@ -121,11 +133,11 @@ function resolve(
   name: string,
   setting: Setting<unknown>,
   written: Placed | undefined,
-): { value: unknown } | { problem: string } {
+): { value: unknown } | { problem: string } | { missing: string } {
   const raw = written?.raw ?? setting.fallback;
   if (raw === undefined)
     return {
-      problem: `${name} is not set: write it into the configuration file or set ${setting.env} (${setting.form})`,
+      missing: `${name} is not set: write it into the configuration file or set ${setting.env} (${setting.form})`,
     };
   if (raw === null) return { value: null };
   try {
@@ -203,6 +215,7 @@ usage: weir-sidecar [--config FILE]
 settings: name, environment variable, form
 ${lines.join("\n")}
 
+what each does, and what is taken when not given: docs/configuration.md; every error text: docs/errors.md
 exit codes: 0 stopped in good order, 64 bad configuration, 69 something it needs is not there, 70 an error of its own
 `;
 }

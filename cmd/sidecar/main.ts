@@ -11,6 +11,7 @@ import { readConfig } from "./config.ts";
 import { Refused } from "./refused.ts";
 import type { Values } from "./settings.ts";
 import { startSidecar } from "./sidecar.ts";
+import { startFailure } from "./start-failure.ts";
 
 // V8's optimising compiler takes half a gigabyte for the grammar's one huge function, and its code parses no faster here; without
 // it the process stays below what a pod may have. Before anything loads a grammar.
@@ -40,9 +41,11 @@ async function run(config: Values): Promise<void> {
     process.exit(0);
   } catch (error) {
     if (error instanceof Refused) return refuse(error.problems);
-    const { message, stack, syscall } = error as NodeJS.ErrnoException;
+    const { stack, syscall } = error as NodeJS.ErrnoException;
     const outside = error instanceof AuditUnavailable || syscall !== undefined;
-    process.stderr.write(`weir-sidecar: ${outside ? message : stack}\n`);
+    process.stderr.write(
+      `weir-sidecar: ${outside ? startFailure(error as Error, config["admin.listen"].port) : stack}\n`,
+    );
     process.exit(outside ? 69 : 70);
   }
 }

@@ -139,6 +139,10 @@ test("what is not known is told as such, with the remedy, and not in the words o
     detail: "Guard by-key of policy shop/g: it runs public.f(), which may do anything.",
     hint: 'Leave the code out, or ask the owners of policy shop/g to list "public.f()" under functions.safe.',
   });
+  const block = facts({ kind: "DO", effects: ["ExecuteCode"] });
+  expect(refused(spoken, { principal: api, facts: block }).refusal.hint).toBe(
+    "Write plain SQL statements instead, or ask the owners of policy shop/g to have it run.",
+  );
   const unknown = { understood: false, why: "nested too deeply", syntax: false } as const;
   expect(refused(spoken, { principal: api, facts: unknown }).refusal).toMatchObject({
     message: "what this statement does is not understood, so guard by-key cannot let it pass",

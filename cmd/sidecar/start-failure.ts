@@ -2,7 +2,7 @@
 
 const remedies: Readonly<Record<string, string>> = {
   EADDRINUSE: "something listens there already, perhaps another sidecar; stop it or name another address",
-  EACCES: "permission denied; name a port above 1023, or a folder that may be written",
+  EACCES: "permission denied; name a port above 1023, or a folder that is there and may be written",
   EADDRNOTAVAIL: "this machine does not have that address; name one of its own",
 };
 

@@ -3,7 +3,7 @@ import type { EffectKind, Facts, RelationUse, Understood, Write } from "../sql/f
 import type { BoundGuard } from "./binding.ts";
 import type { Refusal, RowLimit, WriteLimit } from "./decision.ts";
 import { APPROVAL_NEEDED, listed, REFUSED, refusal } from "./refusal.ts";
-import { runsOtherCode, unreadCode } from "./unread-code.ts";
+import { unreadCode, unreadHint } from "./unread-code.ts";
 
 /** Estimated rows of a relation (`reltuples`), or null when not known. */
 export type Estimate = (relation: RelationUse) => number | null;
@@ -52,17 +52,7 @@ function unreadVerdict(bound: BoundGuard, { unread }: Match, facts: Understood, 
   const counted = bound.guard.rowsOver !== null;
   if (counted && (facts.name?.do === "prepare" || facts.name?.do === "declare")) return null;
   const reason = counted ? `rows changed by ${listed(unread)} cannot be counted; ${why}` : why;
-  return verdict(bound, reason, unreadHint(bound, facts), true);
-}
-
-/** Only functions have names to vouch for; a DO block or an extension's script has none. */
-function unreadHint({ policy }: BoundGuard, facts: Understood): string {
-  const owners = `the owners of policy ${policy.policy.name}`;
-  if (runsOtherCode(facts)) return `Write plain SQL statements instead, or ask ${owners} to have it run.`;
-  const names = unreadCode(facts, policy)
-    .slice(0, 5)
-    .map((name) => `"${name}"`);
-  return `Leave the code out, or ask ${owners} to list ${names.join(", ")} under functions.safe.`;
+  return verdict(bound, reason, unreadHint(facts, bound.policy), true);
 }
 
 interface Match {

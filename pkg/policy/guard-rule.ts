@@ -41,7 +41,7 @@ export function judgeGuard(bound: BoundGuard, context: GuardContext): GuardFindi
   if (bound.guard.filter !== null && !filterMatches(bound, facts, match)) return null;
   const why = reasonOf(match, facts);
   if (match.unread.length > 0) return unreadVerdict(bound, match, facts, why);
-  if (bound.guard.rowsOver === null) return verdict(bound, why, hintOf(bound));
+  if (bound.guard.rowsOver === null) return verdict(bound, why, hintOf(bound, match, facts));
   if (match.effects.some((effect) => writeEffects.has(effect)))
     return writeLimit(bound, { facts, match, alone: context.alone, why });
   return readLimit(bound, facts, context, why);
@@ -210,13 +210,17 @@ function reasonOf({ effects, unread }: Match, facts: Understood): string {
     ...used,
     ...facts.writes.filter(({ effect }) => effects.includes(effect)).map(({ relation }) => relation),
   ];
+  const by = facts.functions.filter((use) => use.effects?.some((effect) => effects.includes(effect)));
+  if (names.length === 0 && by.length > 0)
+    return `${facts.kind} does ${listed(effects)} by ${listed(by.map(({ name }) => name))}`;
   const where = names.length === 0 ? "" : ` on ${listed(names.map(({ schema, name }) => `${schema}.${name}`))}`;
   return `${facts.kind} does ${listed(effects)}${where}`;
 }
 
-function hintOf({ guard, policy }: BoundGuard): string {
-  if (guard.filter === "Missing") return "Add a WHERE clause that names the rows you mean.";
-  if (guard.filter === "NotByKey")
+function hintOf({ guard, policy }: BoundGuard, { effects }: Match, { writes }: Understood): string {
+  const isWrite = writes.some(({ effect }) => effects.includes(effect));
+  if (isWrite && guard.filter === "Missing") return "Add a WHERE clause that names the rows you mean.";
+  if (isWrite && guard.filter === "NotByKey")
     return "Name the rows by every column of a unique key in WHERE, such as the primary key.";
   return `If this should be possible, ask the owners of policy ${policy.policy.name}.`;
 }

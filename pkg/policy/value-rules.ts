@@ -73,7 +73,7 @@ function predicateHint({ use, where }: PredicateUse, allowed: string): string {
   if (where === "ON CONFLICT")
     return "Insert without ON CONFLICT and handle 23505, or name a constraint over columns that are not protected.";
   return allowed === "AllowEquality"
-    ? "Look the column up by one plain equality with a value, or use columns that are not protected."
+    ? "Look the column up by one plain equality with a value in the statement's own WHERE (not in a subquery or PREPARE), or use columns that are not protected."
     : "Use columns that are not protected in conditions, joins, grouping and ordering.";
 }
 

@@ -150,6 +150,15 @@ test("what is not known is told as such, with the remedy, and not in the words o
   });
 });
 
+test("a write that no WHERE could narrow is told by what does it", () => {
+  const set = policies(policy("g", "guard: [{name: by-key, effects: [Update], filter: Missing, action: Deny}]"));
+  const setval = { oid: 1, name: "pg_catalog.setval(regclass, bigint)", trust: "safe", effects: ["Update"] } as const;
+  expect(refused(set, { principal: api, facts: facts({ functions: [setval] }) }).refusal).toMatchObject({
+    detail: "Guard by-key of policy shop/g: SELECT does Update by pg_catalog.setval(regclass, bigint).",
+    hint: "If this should be possible, ask the owners of policy shop/g.",
+  });
+});
+
 test("temp tables are no part of the schema", () => {
   const ddl = policies(policy("g", "guard: [{name: no-ddl, effects: [Alter, Drop, Truncate], action: Deny}]"));
   const dropped = (...relations: RelationUse[]) => facts({ kind: "DROP TABLE", effects: ["Drop"], relations });

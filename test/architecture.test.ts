@@ -18,6 +18,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   proxy: ["wire", "session", "catalog", "gate", "policy:type", "principal", "audit", "runtime"],
   audit: ["principal", "runtime"],
   resources: ["policy", "runtime"],
+  admission: ["resources", "runtime"],
   runtime: [],
   localdb: ["runtime"],
 };

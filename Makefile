@@ -32,6 +32,9 @@ arrows: $(READY) ## check which package imports which
 format: $(READY) ## format the sources and repair what lint can
 	@node_modules/.bin/biome check --write
 
+goldens: $(READY) ## write the goldens of admission anew
+	@$(NODE) scripts/refresh-goldens.ts
+
 setup: $(READY) ## install what the other targets need (they do it by themselves)
 
 clean: ## remove what set-up and the demo have left in this folder
@@ -42,4 +45,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test bench check types lint arrows format setup clean
+.PHONY: help demo test bench check types lint arrows format goldens setup clean

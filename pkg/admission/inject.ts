@@ -5,13 +5,7 @@ import { selects } from "../resources/selector.ts";
 import { capture, type GovernedDatabase } from "./capture.ts";
 import { at, isObject, type JsonObject, listAt, textsAt } from "./json.ts";
 import { append, insertInto, type Operation, setEntries } from "./json-patch.ts";
-import {
-  type Obstacle,
-  obstacleOfContent,
-  obstacleOfDatabases,
-  obstacleOfNamespace,
-  obstacleOfPod,
-} from "./obstacle.ts";
+import { obstacleOfContent, obstacleOfDatabases, obstacleOfNamespace, obstacleOfPod } from "./obstacle.ts";
 import { existingSidecar, listOf, placeIn } from "./placement.ts";
 import { type Reason, reasons, type Warning } from "./reason.ts";
 import type { InjectionSettings } from "./settings.ts";
@@ -53,26 +47,23 @@ export function inject({ pod, settings, namespace, databases }: Injection): Inje
     obstacleOfNamespace(namespace.name, namespace.annotations, settings) ??
     obstacleOfPod(pod, annotations, settings) ??
     obstacleOfDatabases(used, settings);
-  if (early !== null) return notInjected(early);
+  if (early !== null) return notInjected(early.reason, early.about);
 
   const existing = existingSidecar(pod);
   const mode = existing?.mode ?? chosenMode(annotations[MODE], settings);
   const caught = capture(namespace.name, used, settings.clusterDomain);
-  if (caught.captured.length === 0) return notInjected({ reason: "NoDatabases", about: "" });
+  if (caught.captured.length === 0) return notInjected("NoDatabases");
   const sidecar = expectedSidecar(settings, namespace.name, used, { mode, workload: workloadOf(pod) });
   const late = obstacleOfContent(pod, sidecar, existing?.container, settings.adminPort);
-  if (late !== null) return notInjected(late);
+  if (late !== null) return notInjected(late.reason, late.about);
   const warnings = warningsOf({ pod, annotations, settings, mode, capture: caught });
   return { injected: true, operations: operationsFor(pod, sidecar, mode, settings), warnings, mode, sidecar };
 }
 
-function notInjected({ reason, about }: Obstacle): InjectionOutcome {
-  return { injected: false, reason, about, message: reasonText(reason, about) };
-}
-
-export function reasonText(reason: Reason, about: string): string {
+export function notInjected(reason: Reason, about = ""): InjectionOutcome {
   const { means, remedy } = reasons[reason];
-  return `${reason}: ${means}${about === "" ? "" : ` (${about})`}; ${remedy}`;
+  const message = `${reason}: ${means}${about === "" ? "" : ` (${about})`}; ${remedy}`;
+  return { injected: false, reason, about, message };
 }
 
 function chosenMode(asked: string | undefined, settings: InjectionSettings): SidecarMode {

@@ -71,11 +71,9 @@ function requestOf(bytes: Uint8Array): JsonObject | null {
   return fits && isObject(request) && textAt(request, "uid") ? request : null;
 }
 
-type Decided = InjectionOutcome | Reason;
-
-async function decide(request: JsonObject, { known, settings, version }: ReviewerOptions): Promise<Decided> {
+async function decide(request: JsonObject, { known, settings, version }: ReviewerOptions): Promise<InjectionOutcome> {
   const pod = request.object;
-  if (!isObject(pod) || !createsPod(request)) return "NotAPodCreation";
+  if (!isObject(pod) || !createsPod(request)) return notInjected("NotAPodCreation");
   // The pod's own metadata.namespace may be empty.
   const name = textAt(request, "namespace") ?? "";
   const namespace = await known.namespace(name);
@@ -99,9 +97,7 @@ function createsPod(request: JsonObject): boolean {
   );
 }
 
-function answer(uid: string, decided: Decided): Omit<ReviewAnswer, "dryRun"> {
-  if (decided === "NotAPodCreation") return skipped(uid, decided, reasonText(decided, ""));
-  if (typeof decided === "string") return skipped(uid, decided, reasonText(decided, ""));
+function answer(uid: string, decided: InjectionOutcome): Omit<ReviewAnswer, "dryRun"> {
   if (!decided.injected) return skipped(uid, decided.reason, decided.message);
   const { operations, warnings, sidecar } = decided;
   const body = review(uid, {
@@ -143,6 +139,7 @@ function encoded(operations: readonly Operation[]): string {
 function fitting(warnings: readonly string[]): readonly string[] {
   let room = 4096;
   return warnings
+    .map((text) => text.replace(/[^\x20-\x7e]/g, "?"))
     .map((text) => (text.length > 256 ? `${text.slice(0, 253)}...` : text))
     .filter((text) => {
       room -= text.length;

@@ -3,6 +3,13 @@ import { isObject, type Json, type JsonObject, listAt, textAt, textsAt } from ".
 
 /** `Deployment/shop-api`; a pod that nobody controls is `Pod/<name>`. A claim for records, never a ground for a decision. */
 export function workloadOf(pod: JsonObject): string {
+  // Whoever makes the pod writes its owner; `$(` would be expanded by the kubelet.
+  return controllerOf(pod)
+    .slice(0, 512)
+    .replace(/[^A-Za-z0-9./_-]/g, "_");
+}
+
+function controllerOf(pod: JsonObject): string {
   const owner = listAt(pod, "metadata", "ownerReferences").find(controls);
   if (owner === undefined) return `Pod/${ownName(pod)}`;
   const [kind, name] = [textAt(owner, "kind") ?? "", textAt(owner, "name") ?? ""];

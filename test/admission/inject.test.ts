@@ -1,0 +1,182 @@
+import { applyPatch } from "../../pkg/admission/apply-patch.ts";
+import { inject } from "../../pkg/admission/inject.ts";
+import type { JsonObject } from "../../pkg/admission/json.ts";
+import { type Reason, reasons } from "../../pkg/admission/reason.ts";
+import type { InjectionSettings } from "../../pkg/admission/settings.ts";
+import { expectedSidecar } from "../../pkg/admission/sidecar.ts";
+import { databases, databasesIn, injectInto, settings, shape } from "../support/injection.ts";
+
+const app = { name: "app", image: "app:1" };
+const pod = (spec: JsonObject = {}, metadata: JsonObject = {}): JsonObject => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "web", namespace: "shop", ...metadata },
+  spec: { containers: [app], ...spec },
+});
+const annotated = (annotations: JsonObject, spec: JsonObject = {}) => pod(spec, { annotations });
+
+function reasonOf(what: JsonObject, into: Partial<InjectionSettings> = {}): Reason | null {
+  const outcome = injectInto(what, { ...settings, ...into });
+  return outcome.injected ? null : outcome.reason;
+}
+
+function warningsOf(what: JsonObject, into: Partial<InjectionSettings> = {}): readonly string[] {
+  const outcome = injectInto(what, { ...settings, ...into });
+  if (!outcome.injected) throw new Error(outcome.message);
+  return outcome.warnings.map(({ name }) => name);
+}
+
+const others: readonly [Reason, JsonObject, Partial<InjectionSettings>?][] = [
+  ["ProtectedNamespace", pod({}, { namespace: "kube-system" })],
+  ["ProtectedNamespace", pod({}, { namespace: "weir-system" })],
+  ["MirrorPod", annotated({ "kubernetes.io/config.mirror": "abc" })],
+  ["HostNetwork", pod({ hostNetwork: true })],
+  ["WindowsPod", pod({ os: { name: "windows" } })],
+  ["WindowsPod", pod({ nodeSelector: { "kubernetes.io/os": "windows" } })],
+  ["OptedOut", annotated({ "weir.dev/inject": "false", "weir.dev/inject-reason": "a load generator" })],
+  ["NoDatabases", pod({}, { namespace: "empty" })],
+  ["NoBundleKeys", pod(), { bundleKeys: [] }],
+  ["SidecarNameCollision", pod({ initContainers: [{ name: "weir-sidecar", image: "mine" }] })],
+  ["SidecarNameCollision", pod({ containers: [app, { name: "weir-sidecar", image: "mine" }] })],
+  ["VolumeNameCollision", pod({ volumes: [{ name: "weir-state", hostPath: { path: "/" } }] })],
+  ["HostAliasCollision", pod({ hostAliases: [{ ip: "10.0.0.1", hostnames: ["x", "Postgres-Orders.shop.svc"] }] })],
+  ["HostAliasCollision", pod({ hostAliases: [{ ip: "127.83.0.1", hostnames: ["x"] }] })],
+  ["PortCollision", pod({ containers: [{ ...app, ports: [{ containerPort: 5432 }] }] })],
+  ["PortCollision", pod({ containers: [{ ...app, ports: [{ containerPort: 9464, protocol: "TCP" }] }] })],
+];
+
+test.each(others)("%s: %j", (reason, what, into) => {
+  expect(reasonOf(what, into)).toBe(reason);
+});
+
+test("what only looks like a reason is none", () => {
+  expect(reasonOf(pod())).toBeNull();
+  expect(reasonOf(pod({ hostNetwork: false, os: { name: "linux" } }))).toBeNull();
+  expect(reasonOf(pod({ containers: [{ ...app, ports: [{ containerPort: 9464, protocol: "UDP" }] }] }))).toBeNull();
+  expect(reasonOf(annotated({ "weir.dev/injected": "0.1.0" }))).toBeNull();
+});
+
+test("a namespace that has not opted in, and one that is not known", () => {
+  const given = (annotations: Record<string, string> | null) =>
+    inject({ pod: pod(), settings, namespace: { name: "shop", annotations }, databases });
+  expect(given({})).toMatchObject({ injected: false, reason: "NotGoverned" });
+  expect(given({ "weir.dev/governance": "disabled" })).toMatchObject({ reason: "NotGoverned" });
+  expect(given(null)).toMatchObject({ reason: "NamespaceUnknown" });
+});
+
+test("a Brokered database needs its Secret, and a namespace has a bound", () => {
+  const spec = "{engine: PostgreSQL, host: db, credentials: Brokered}";
+  const of = (count: number, text: string) =>
+    databasesIn(
+      Array.from(
+        { length: count },
+        (_, i) => `apiVersion: weir.dev/v1alpha1\nkind: GovernedDatabase\nmetadata: {name: d${i}}\nspec: ${text}\n`,
+      ).join("---\n"),
+    );
+  const given = (list: ReturnType<typeof of>) =>
+    inject({
+      pod: pod(),
+      settings,
+      namespace: { name: "default", annotations: { "weir.dev/governance": "enabled" } },
+      databases: list,
+    });
+  expect(given(of(1, spec))).toMatchObject({ reason: "BrokeredWithoutSecret", about: "d0" });
+  expect(given(of(251, "{engine: PostgreSQL, host: db}"))).toMatchObject({ reason: "TooManyDatabases" });
+});
+
+test("every reason has a test, a meaning and a remedy", () => {
+  const tested = new Set([
+    ...others.map(([reason]) => reason),
+    "NotGoverned",
+    "NamespaceUnknown",
+    "BrokeredWithoutSecret",
+    "TooManyDatabases",
+    "NotAPodCreation",
+  ]);
+  expect(Object.keys(reasons).filter((name) => !tested.has(name as Reason))).toEqual([]);
+  for (const { means, remedy } of Object.values(reasons)) expect([means, remedy]).not.toContain("");
+});
+
+test("an opt-out without a reason, or against the installation, is told and not followed", () => {
+  const out = { "weir.dev/inject": "false" };
+  expect(warningsOf(annotated(out))).toEqual(["OptOutWithoutReason"]);
+  expect(warningsOf(annotated({ ...out, "weir.dev/inject-reason": " " }))).toEqual(["OptOutWithoutReason"]);
+  expect(warningsOf(annotated({ ...out, "weir.dev/inject-reason": "x" }), { optOut: "Denied" })).toEqual([
+    "OptOutDenied",
+  ]);
+  expect(warningsOf(annotated({ "weir.dev/inject": "no" }))).toEqual(["UnknownAnnotationValue"]);
+});
+
+test("a pod may choose its mode, as far as the cluster can", () => {
+  const modeWith = (asked: string, into: Partial<InjectionSettings> = {}) => {
+    const outcome = injectInto(annotated({ "weir.dev/sidecar-mode": asked }), { ...settings, ...into });
+    return outcome.injected ? [outcome.mode, ...outcome.warnings.map(({ name }) => name)] : outcome.message;
+  };
+  expect(modeWith("legacy")).toEqual(["legacy"]);
+  expect(modeWith("native", { mode: "legacy" })).toEqual(["native"]);
+  expect(modeWith("native", { nativeSidecars: false })).toEqual(["legacy", "NativeUnsupported"]);
+  expect(modeWith("quick")).toEqual(["native", "UnknownAnnotationValue"]);
+});
+
+test("an existing sidecar in the other mode is accepted where it is equal", () => {
+  const legacy = injectInto(pod(), { ...settings, mode: "legacy" });
+  if (!legacy.injected) throw new Error(legacy.message);
+  expect(injectInto(applyPatch(pod(), legacy.operations))).toMatchObject({ injected: true, operations: [] });
+});
+
+test("what the API server and its plug-ins add between two calls makes the sidecar no other", () => {
+  const once = injectInto(shape("django-migrate"));
+  if (!once.injected) throw new Error(once.message);
+  const patched = structuredClone(applyPatch(shape("django-migrate"), once.operations)) as any;
+  const [sidecar] = patched.spec.initContainers;
+  sidecar.terminationMessagePath = "/dev/termination-log";
+  sidecar.terminationMessagePolicy = "File";
+  for (const name of ["startupProbe", "readinessProbe", "livenessProbe"])
+    sidecar[name] = { timeoutSeconds: 1, successThreshold: 1, failureThreshold: 3, ...sidecar[name] };
+  sidecar.volumeMounts.push({
+    name: "kube-api-access-x2x9k",
+    mountPath: "/var/run/secrets/kubernetes.io/serviceaccount",
+    readOnly: true,
+  });
+  sidecar.resources.limits.cpu = "1";
+  sidecar.resources.requests.cpu = "0.020";
+  for (const volume of patched.spec.volumes)
+    for (const kind of ["projected", "configMap"]) if (volume[kind]) volume[kind].defaultMode = 420;
+  expect(injectInto(patched)).toMatchObject({ injected: true, operations: [] });
+});
+
+test.each([
+  ["image", (sidecar: any) => (sidecar.image = "other")],
+  ["an argument", (sidecar: any) => (sidecar.args = ["--config=mine"])],
+  ["a variable more", (sidecar: any) => sidecar.env.push({ name: "NODE_OPTIONS", value: "--require=/app/evil.js" })],
+  ["a key", (sidecar: any) => (sidecar.env[4].value = "mine")],
+  ["a mount", (sidecar: any) => sidecar.volumeMounts.push({ name: "app", mountPath: "/weir" })],
+  ["root", (sidecar: any) => (sidecar.securityContext.runAsUser = 0)],
+  ["a probe", (sidecar: any) => (sidecar.startupProbe.httpGet.port = 1)],
+  ["less memory", (sidecar: any) => (sidecar.resources.limits.memory = "1Mi")],
+  ["no restart", (sidecar: any) => delete sidecar.restartPolicy],
+])("a sidecar that differs in %s is a collision", (_, change) => {
+  const once = injectInto(pod());
+  if (!once.injected) throw new Error(once.message);
+  const patched = structuredClone(applyPatch(pod(), once.operations)) as any;
+  change(patched.spec.initContainers[0]);
+  expect(reasonOf(patched)).toBe("SidecarNameCollision");
+});
+
+test("expectedSidecar is what a pod gets", () => {
+  const once = injectInto(pod());
+  if (!once.injected) throw new Error(once.message);
+  const patched = applyPatch(pod(), once.operations) as any;
+  const ofShop = databases.filter(({ namespace, workloads }) => namespace === "shop" && workloads === null);
+  const expected = expectedSidecar(settings, "shop", ofShop, { mode: "native", workload: "Pod/web" });
+  expect(patched.spec.initContainers).toEqual([expected.container]);
+  expect(patched.spec.volumes).toEqual(expected.volumes);
+  expect(patched.spec.hostAliases).toEqual(expected.hostAliases);
+});
+
+test("warnings for what cannot be governed or is weakened", () => {
+  expect(warningsOf(pod({ shareProcessNamespace: true }))).toEqual(["SharedProcessNamespace"]);
+  expect(warningsOf(pod({ restartPolicy: "Never" }), { mode: "legacy" })).toEqual(["JobMayNotEnd"]);
+  const fixed = { requests: { cpu: "1", memory: "1Gi" }, limits: { cpu: "1", memory: "1Gi" } };
+  expect(warningsOf(pod({ containers: [{ ...app, resources: fixed }] }))).toEqual(["QosClassChanges"]);
+});

@@ -18,11 +18,11 @@ const factors: Readonly<Record<string, number>> = {
 };
 
 export function sameQuantity(left: Json | undefined, right: Json | undefined): boolean {
-  const [a, b] = [valueOf(left), valueOf(right)];
+  const [a, b] = [amountOf(left), amountOf(right)];
   return a !== null && b !== null && Math.abs(a - b) <= Math.abs(a) * 1e-12;
 }
 
-function valueOf(quantity: Json | undefined): number | null {
+function amountOf(quantity: Json | undefined): number | null {
   if (typeof quantity === "number") return quantity;
   const parts = typeof quantity === "string" ? /^([0-9]+(?:\.[0-9]+)?)([a-zA-Z]*)$/.exec(quantity) : null;
   if (parts === null) return null;

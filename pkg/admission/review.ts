@@ -1,6 +1,6 @@
 // The bytes of an AdmissionReview in, the answer out. Never refuses a pod: what goes wrong here lets it pass, is counted and told
 // as a warning, and the admission policy of the API server decides.
-import { type InjectionOutcome, inject, reasonText } from "./inject.ts";
+import { type InjectionOutcome, inject, notInjected } from "./inject.ts";
 import { at, isObject, type Json, type JsonObject, textAt } from "./json.ts";
 import type { Operation } from "./json-patch.ts";
 import type { Known } from "./known.ts";

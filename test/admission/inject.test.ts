@@ -4,7 +4,7 @@ import type { JsonObject } from "../../pkg/admission/json.ts";
 import { type Reason, reasons } from "../../pkg/admission/reason.ts";
 import type { InjectionSettings } from "../../pkg/admission/settings.ts";
 import { expectedSidecar } from "../../pkg/admission/sidecar.ts";
-import { databases, databasesIn, injectInto, settings, shape } from "../support/injection.ts";
+import { databases, databasesIn, injectInto, type Loose, settings, shape } from "../support/injection.ts";
 
 const app = { name: "app", image: "app:1" };
 const pod = (spec: JsonObject = {}, metadata: JsonObject = {}): JsonObject => ({
@@ -26,7 +26,7 @@ function warningsOf(what: JsonObject, into: Partial<InjectionSettings> = {}): re
   return outcome.warnings.map(({ name }) => name);
 }
 
-const others: readonly [Reason, JsonObject, Partial<InjectionSettings>?][] = [
+const others: readonly (readonly [Reason, JsonObject, Partial<InjectionSettings>?])[] = [
   ["ProtectedNamespace", pod({}, { namespace: "kube-system" })],
   ["ProtectedNamespace", pod({}, { namespace: "weir-system" })],
   ["MirrorPod", annotated({ "kubernetes.io/config.mirror": "abc" })],
@@ -45,9 +45,12 @@ const others: readonly [Reason, JsonObject, Partial<InjectionSettings>?][] = [
   ["PortCollision", pod({ containers: [{ ...app, ports: [{ containerPort: 9464, protocol: "TCP" }] }] })],
 ];
 
-test.each(others)("%s: %j", (reason, what, into) => {
-  expect(reasonOf(what, into)).toBe(reason);
-});
+test.each(others.map(([reason, what, into = {}]) => ({ reason, what, into })))(
+  "$reason: $what",
+  ({ reason, what, into }) => {
+    expect(reasonOf(what, into)).toBe(reason);
+  },
+);
 
 test("what only looks like a reason is none", () => {
   expect(reasonOf(pod())).toBeNull();
@@ -127,7 +130,7 @@ test("an existing sidecar in the other mode is accepted where it is equal", () =
 test("what the API server and its plug-ins add between two calls makes the sidecar no other", () => {
   const once = injectInto(shape("django-migrate"));
   if (!once.injected) throw new Error(once.message);
-  const patched = structuredClone(applyPatch(shape("django-migrate"), once.operations)) as any;
+  const patched = structuredClone(applyPatch(shape("django-migrate"), once.operations)) as Loose;
   const [sidecar] = patched.spec.initContainers;
   sidecar.terminationMessagePath = "/dev/termination-log";
   sidecar.terminationMessagePolicy = "File";
@@ -146,19 +149,19 @@ test("what the API server and its plug-ins add between two calls makes the sidec
 });
 
 test.each([
-  ["image", (sidecar: any) => (sidecar.image = "other")],
-  ["an argument", (sidecar: any) => (sidecar.args = ["--config=mine"])],
-  ["a variable more", (sidecar: any) => sidecar.env.push({ name: "NODE_OPTIONS", value: "--require=/app/evil.js" })],
-  ["a key", (sidecar: any) => (sidecar.env[4].value = "mine")],
-  ["a mount", (sidecar: any) => sidecar.volumeMounts.push({ name: "app", mountPath: "/weir" })],
-  ["root", (sidecar: any) => (sidecar.securityContext.runAsUser = 0)],
-  ["a probe", (sidecar: any) => (sidecar.startupProbe.httpGet.port = 1)],
-  ["less memory", (sidecar: any) => (sidecar.resources.limits.memory = "1Mi")],
-  ["no restart", (sidecar: any) => delete sidecar.restartPolicy],
+  ["image", (sidecar: Loose) => (sidecar.image = "other")],
+  ["an argument", (sidecar: Loose) => (sidecar.args = ["--config=mine"])],
+  ["a variable more", (sidecar: Loose) => sidecar.env.push({ name: "NODE_OPTIONS", value: "--require=/app/evil.js" })],
+  ["a key", (sidecar: Loose) => (sidecar.env[4].value = "mine")],
+  ["a mount", (sidecar: Loose) => sidecar.volumeMounts.push({ name: "app", mountPath: "/weir" })],
+  ["root", (sidecar: Loose) => (sidecar.securityContext.runAsUser = 0)],
+  ["a probe", (sidecar: Loose) => (sidecar.startupProbe.httpGet.port = 1)],
+  ["less memory", (sidecar: Loose) => (sidecar.resources.limits.memory = "1Mi")],
+  ["no restart", (sidecar: Loose) => delete sidecar.restartPolicy],
 ])("a sidecar that differs in %s is a collision", (_, change) => {
   const once = injectInto(pod());
   if (!once.injected) throw new Error(once.message);
-  const patched = structuredClone(applyPatch(pod(), once.operations)) as any;
+  const patched = structuredClone(applyPatch(pod(), once.operations)) as Loose;
   change(patched.spec.initContainers[0]);
   expect(reasonOf(patched)).toBe("SidecarNameCollision");
 });
@@ -166,7 +169,7 @@ test.each([
 test("expectedSidecar is what a pod gets", () => {
   const once = injectInto(pod());
   if (!once.injected) throw new Error(once.message);
-  const patched = applyPatch(pod(), once.operations) as any;
+  const patched = applyPatch(pod(), once.operations) as Loose;
   const ofShop = databases.filter(({ namespace, workloads }) => namespace === "shop" && workloads === null);
   const expected = expectedSidecar(settings, "shop", ofShop, { mode: "native", workload: "Pod/web" });
   expect(patched.spec.initContainers).toEqual([expected.container]);

@@ -3,7 +3,7 @@ import jsonPatch from "fast-json-patch";
 import { applyPatch } from "../../pkg/admission/apply-patch.ts";
 import type { JsonObject } from "../../pkg/admission/json.ts";
 import type { InjectionSettings } from "../../pkg/admission/settings.ts";
-import { injectInto, settings } from "../support/injection.ts";
+import { injectInto, type Loose, settings } from "../support/injection.ts";
 import { breaksRestricted } from "../support/pod-security.ts";
 
 const word = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/);
@@ -85,8 +85,8 @@ test("a patch applies, in two implementations, and touches nothing but what is W
       expect(
         jsonPatch.applyPatch(JSON.parse(before), structuredClone(outcome.operations) as never, true).newDocument,
       ).toEqual(JSON.parse(JSON.stringify(after)));
-      const wanted = stripped(pod) as any;
-      const got = stripped(after) as any;
+      const wanted = stripped(pod) as Loose;
+      const got = stripped(after) as Loose;
       const key = "kubectl.kubernetes.io/default-container";
       if (!(key in wanted.metadata.annotations)) delete got.metadata.annotations[key];
       expect(got).toEqual(wanted);
@@ -122,7 +122,7 @@ test("the sidecar stands before every init container that is not a mesh's", () =
     fc.property(pods, (pod) => {
       const outcome = injectInto(pod);
       if (!outcome.injected) return;
-      const names = (applyPatch(pod, outcome.operations) as any).spec.initContainers.map((each: any) => each.name);
+      const names = (applyPatch(pod, outcome.operations) as Loose).spec.initContainers.map((each: Loose) => each.name);
       const before = names.slice(0, names.indexOf("weir-sidecar"));
       expect(before.filter((name: string) => !settings.meshContainers.includes(name))).toEqual([]);
     }),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { type KnownContent, knownFrom } from "../../pkg/admission/known.ts";
 import { type ReviewAnswer, reviewer } from "../../pkg/admission/review.ts";
-import { databases, injectInto, settings, shape } from "../support/injection.ts";
+import { databases, injectInto, type Loose, settings, shape } from "../support/injection.ts";
 
 const content: KnownContent = {
   namespaces: [
@@ -28,7 +28,7 @@ const request = (changes: object = {}) => ({
   },
 });
 const ask = (changes: object = {}): Promise<ReviewAnswer> => review(Buffer.from(JSON.stringify(request(changes))));
-const responseOf = (answer: ReviewAnswer) => answer.body.response as any;
+const responseOf = (answer: ReviewAnswer) => answer.body.response as Loose;
 
 test("a pod of a governed namespace is patched, with the decision for the API server's audit log", async () => {
   const answer = await ask();
@@ -129,7 +129,7 @@ test("a review whose parts are anything at all is answered, and never with a ref
   );
   await fc.assert(
     fc.asyncProperty(spoilt, async ([path, value]) => {
-      const object = structuredClone(shape("django-migrate")) as any;
+      const object = structuredClone(shape("django-migrate")) as Loose;
       const holder = path.slice(0, -1).reduce((here, key) => here[key], object);
       holder[path.at(-1)!] = value;
       const answer = await ask({ object });

@@ -8,6 +8,10 @@ import { type JsonObject, textAt } from "../../pkg/admission/json.ts";
 import { defaultSettings, type InjectionSettings } from "../../pkg/admission/settings.ts";
 import { parseResources } from "../../pkg/resources/parse-resources.ts";
 
+/** For tests that look deep into a pod or spoil it. */
+// biome-ignore lint/suspicious/noExplicitAny: what a pod is made of is not typed here on purpose
+export type Loose = any;
+
 export const goldens = resolve(import.meta.dirname, "../admission/goldens");
 
 export const settings: InjectionSettings = {

@@ -45,6 +45,6 @@ function without(name: string, hash: string | undefined, kind: string): string |
 }
 
 function ownName(pod: JsonObject): string {
-  const prefix = textAt(pod, "metadata", "generateName")?.replace(/-$/, "");
+  const prefix = textAt(pod, "metadata", "generateName")?.replace(/[-.]+$/, "");
   return prefix || textAt(pod, "metadata", "name") || "unnamed";
 }

@@ -1,0 +1,158 @@
+// Command line and environment to one typed value. All problems come back together, each with its place and remedy; this is the only
+// place of the operator that looks at the environment.
+import { parseArgs } from "node:util";
+import { hint } from "../../pkg/runtime/closest.ts";
+import type { LogLevel } from "../../pkg/runtime/logger.ts";
+import { type RoleName, roleNames } from "./role.ts";
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface OperatorConfig {
+  readonly roles: readonly RoleName[];
+  readonly listen: Address;
+  readonly adminListen: Address;
+  readonly injectionSettings: string;
+  /** Files; null: a certificate of the operator's own CA. */
+  readonly tls: { readonly certificate: string; readonly key: string } | null;
+  /** A folder instead of the API server; for development. */
+  readonly knownFolder: string | null;
+  readonly releaseNamespace: string;
+  readonly podName: string;
+  /** How long it goes on answering after it was told to stop. */
+  readonly drainSeconds: number;
+  readonly logLevel: LogLevel;
+}
+
+export type ConfigOutcome =
+  | { readonly do: "run"; readonly config: OperatorConfig }
+  | { readonly do: "print"; readonly text: string }
+  | { readonly do: "refuse"; readonly problems: readonly string[] };
+
+interface Variable<T> {
+  readonly name: string;
+  readonly form: string;
+  readonly fallback: string | null;
+  /** undefined when it does not fit. */
+  parse(text: string): T | undefined;
+}
+
+const variables = {
+  roles: variable(
+    "WEIR_ROLES",
+    roleNames.join(","),
+    `some of ${roleNames.join(", ")}, commas between (also --roles)`,
+    rolesIn,
+  ),
+  listen: variable("WEIR_LISTEN", ":10250", "host:port; :port for all addresses", address),
+  adminListen: variable("WEIR_ADMIN_LISTEN", ":8080", "host:port; :port for all addresses", address),
+  injectionSettings: variable("WEIR_INJECTION_SETTINGS", "/etc/weir/injection/settings.json", "a file", filled),
+  certificate: variable("WEIR_TLS_CERTIFICATE", null, "a PEM file; not set: a certificate of its own CA", filled),
+  key: variable("WEIR_TLS_KEY", null, "the PEM file of its key", filled),
+  knownFolder: variable(
+    "WEIR_KNOWN_FOLDER",
+    null,
+    "a folder of YAML instead of the API server, for development",
+    filled,
+  ),
+  releaseNamespace: variable("POD_NAMESPACE", "weir-system", "the namespace that it is installed in", filled),
+  podName: variable("POD_NAME", "weir-operator", "the name of its pod", filled),
+  drainSeconds: variable("WEIR_DRAIN_SECONDS", "15", "seconds from 0 to 600", (text) =>
+    /^[0-9]{1,3}$/.test(text) && Number(text) <= 600 ? Number(text) : undefined,
+  ),
+  logLevel: variable("WEIR_LOG_LEVEL", "info", "one of debug, info, warn, error", (text) =>
+    (["debug", "info", "warn", "error"] as const).find((level) => level === text),
+  ),
+} as const;
+
+export function readConfig(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  version: string,
+): ConfigOutcome {
+  const { flags, problems } = readFlags(argv);
+  if (flags.help === true) return { do: "print", text: help() };
+  if (flags.version === true) return { do: "print", text: `weir-operator ${version}\n` };
+  const known = Object.values(variables).map(({ name }) => name);
+  for (const name of Object.keys(env).filter((each) => each.startsWith("WEIR_") && !known.includes(each)))
+    if (hint(name, known) !== "") problems.push(`${name}: there is no such setting${hint(name, known)}`);
+
+  const values: Record<string, unknown> = {};
+  for (const [field, { name, form, fallback, parse }] of Object.entries(variables)) {
+    const given = field === "roles" ? (flags.roles as string | undefined) : undefined;
+    const text = given ?? (env[name] || fallback);
+    values[field] = text === null ? null : parse(text);
+    if (values[field] === undefined)
+      problems.push(`${given === undefined ? name : "--roles"}: does not fit; write ${form}`);
+  }
+  const { certificate, key, ...rest } = values as { certificate: string | null; key: string | null };
+  if ((certificate === null) !== (key === null))
+    problems.push("WEIR_TLS_CERTIFICATE and WEIR_TLS_KEY belong together: name both files, or neither");
+  if (problems.length > 0) return { do: "refuse", problems };
+  const tls = certificate !== null && key !== null ? { certificate, key } : null;
+  return { do: "run", config: { ...rest, tls } as unknown as OperatorConfig };
+}
+
+function readFlags(argv: readonly string[]): {
+  flags: Record<string, string | boolean | undefined>;
+  problems: string[];
+} {
+  const options = { roles: { type: "string" }, help: { type: "boolean" }, version: { type: "boolean" } } as const;
+  const { values, tokens, positionals } = parseArgs({
+    args: [...argv],
+    options,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
+  const problems = positionals.map((word) => `"${word}" is not an option; options begin with --`);
+  const known = Object.keys(options).map((name) => `--${name}`);
+  for (const token of tokens)
+    if (token.kind === "option" && !(token.name in options))
+      problems.push(`there is no option ${token.rawName}${hint(`--${token.name}`, known)}`);
+  if (values.roles === true) problems.push("--roles: name the roles");
+  return { flags: values as Record<string, string | boolean | undefined>, problems };
+}
+
+function variable<T>(
+  name: string,
+  fallback: string | null,
+  form: string,
+  parse: (text: string) => T | undefined,
+): Variable<T> {
+  return { name, form, fallback, parse };
+}
+
+function rolesIn(text: string): readonly RoleName[] | undefined {
+  const names = text.split(",").map((name) => name.trim());
+  const roles = roleNames.filter((role) => names.includes(role));
+  return roles.length > 0 && roles.length === new Set(names).size ? roles : undefined;
+}
+
+function address(text: string): Address | undefined {
+  const parts = /^(\[[0-9a-fA-F:.]+\]|[^:]*):([0-9]{1,5})$/.exec(text);
+  const port = Number(parts?.[2]);
+  if (parts === null || port > 65_535) return undefined;
+  return { host: parts[1]!.replace(/^\[|\]$/g, "") || "::", port };
+}
+
+function filled(text: string): string | undefined {
+  return text.trim() === "" ? undefined : text;
+}
+
+function help(): string {
+  const lines = Object.values(variables).map(
+    ({ name, form, fallback }) => `  ${name.padEnd(24)} ${form}${fallback === null ? "" : `; default ${fallback}`}`,
+  );
+  return `weir-operator: puts sidecars into pods, keeps policies and hands out bundles.
+
+usage: weir-operator [--roles=webhook,controller,bundles]
+
+environment:
+${lines.join("\n")}
+
+exit codes: 0 stopped in good order, 64 bad configuration, 69 something it needs is not there, 70 an error of its own
+`;
+}

@@ -1,0 +1,48 @@
+// The operator's process: read the configuration, build, start, stop on a signal.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "../../pkg/runtime/clock.ts";
+import { jsonLogger } from "../../pkg/runtime/logger.ts";
+import { buildOperator } from "./build-operator.ts";
+import { type OperatorConfig, readConfig } from "./config.ts";
+import { startOperator } from "./operator.ts";
+
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
+const outcome = readConfig(process.argv.slice(2), process.env, version);
+if (outcome.do === "print") process.stdout.write(outcome.text);
+else if (outcome.do === "refuse") refuse(outcome.problems);
+else await run(outcome.config);
+
+async function run(config: OperatorConfig): Promise<void> {
+  const logger = jsonLogger(
+    (line) => void process.stderr.write(line),
+    config.logLevel,
+    () => Date.now(),
+  );
+  const stopped = firstSignal();
+  try {
+    const built = await buildOperator(config, { clock: systemClock, logger, version });
+    if (!built.ok) return refuse(built.problems);
+    const operator = await startOperator(config, built.parts);
+    await operator.stop(await stopped);
+    process.exit(0);
+  } catch (error) {
+    const { message, stack, syscall } = error as NodeJS.ErrnoException;
+    process.stderr.write(`weir-operator: ${syscall !== undefined ? message : stack}\n`);
+    process.exit(syscall !== undefined ? 69 : 70);
+  }
+}
+
+/** The second one ends the process at once, by the system's own default. */
+function firstSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+function refuse(problems: readonly string[]): void {
+  const count = `${problems.length} problem${problems.length === 1 ? "" : "s"}`;
+  process.stderr.write(`weir-operator: the configuration has ${count}\n`);
+  for (const problem of problems) process.stderr.write(`  ${problem}\n`);
+  process.exitCode = 64;
+}

@@ -51,4 +51,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test bench check types lint arrows format goldens setup clean e2e-api
+.PHONY: help demo test e2e-api cluster bench check types lint arrows format goldens setup clean

@@ -1,5 +1,6 @@
 // The bytes of an AdmissionReview in, the answer out. Never refuses a pod: what goes wrong here lets it pass, is counted and told
 // as a warning, and the admission policy of the API server decides.
+import { applyPatch } from "./apply-patch.ts";
 import { type InjectionOutcome, inject, notInjected } from "./inject.ts";
 import { at, isObject, type Json, type JsonObject, textAt } from "./json.ts";
 import type { Operation } from "./json-patch.ts";
@@ -78,12 +79,15 @@ async function decide(request: JsonObject, { known, settings, version }: Reviewe
   const name = textAt(request, "namespace") ?? "";
   const namespace = await known.namespace(name);
   const governed = namespace?.annotations["weir.dev/governance"] === "enabled";
-  return inject({
+  const outcome = inject({
     pod,
     settings: { ...settings(), bundleKeys: known.bundleKeys(), nativeSidecars: known.nativeSidecars(), version },
     namespace: { name, annotations: namespace?.annotations ?? null },
     databases: governed ? await known.databases(name) : [],
   });
+  // A patch that does not apply is the one answer that the API server would not let pass: it is an error of ours, found here.
+  if (outcome.injected) applyPatch(pod, outcome.operations);
+  return outcome;
 }
 
 function createsPod(request: JsonObject): boolean {

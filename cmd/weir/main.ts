@@ -5,11 +5,12 @@ import { hint } from "../../pkg/runtime/closest.ts";
 import { type Command, exits, UsageError } from "./command.ts";
 import { demo } from "./demo/demo.ts";
 import { explain } from "./explain/explain.ts";
+import { inject } from "./inject/inject.ts";
 import { policyLint } from "./policy-lint.ts";
 import { type Terminal, terminalOn } from "./terminal.ts";
 import { verify } from "./verify.ts";
 
-const commands: Readonly<Record<string, Command>> = { demo, explain, "policy lint": policyLint, verify };
+const commands: Readonly<Record<string, Command>> = { demo, explain, inject, "policy lint": policyLint, verify };
 
 function overview(): string {
   const lines = Object.entries(commands).map(([name, command]) => `  ${name.padEnd(14)} ${command.summary}`);

@@ -20,6 +20,8 @@ export interface Injection {
   readonly namespace: { readonly name: string; readonly annotations: Readonly<Record<string, string>> | null };
   /** GovernedDatabases of the namespace. */
   readonly databases: readonly GovernedDatabase[];
+  /** What the pod will belong to, where it does not exist yet; else worked out from the pod. */
+  readonly workload?: string;
 }
 
 export type InjectionOutcome =
@@ -39,7 +41,13 @@ export type InjectionOutcome =
       readonly message: string;
     };
 
-export function inject({ pod, settings, namespace, databases }: Injection): InjectionOutcome {
+export function inject({
+  pod,
+  settings,
+  namespace,
+  databases,
+  workload = workloadOf(pod),
+}: Injection): InjectionOutcome {
   const annotations = textsAt(pod, "metadata", "annotations");
   const labels = textsAt(pod, "metadata", "labels");
   const used = databases.filter(({ workloads }) => workloads === null || selects(workloads, labels));
@@ -53,7 +61,7 @@ export function inject({ pod, settings, namespace, databases }: Injection): Inje
   const mode = existing?.mode ?? chosenMode(annotations[MODE], settings);
   const caught = capture(namespace.name, used, settings.clusterDomain);
   if (caught.captured.length === 0) return notInjected("NoDatabases");
-  const sidecar = expectedSidecar(settings, namespace.name, used, { mode, workload: workloadOf(pod) });
+  const sidecar = expectedSidecar(settings, namespace.name, used, { mode, workload });
   const late = obstacleOfContent(pod, sidecar, existing?.container, settings.adminPort);
   if (late !== null) return notInjected(late.reason, late.about);
   const warnings = warningsOf({ pod, annotations, settings, mode, capture: caught });

@@ -21,7 +21,13 @@ function put(name: string, text: string): string {
 
 test("a bad configuration ends it with 64 and all problems, of the files too", () => {
   const settings = put("settings.json", '{"image":""}');
-  const env = { ...process.env, WEIR_INJECTION_SETTINGS: settings, WEIR_TLS_CERTIFICATE: settings, WEIR_TLS_KEY: settings, WEIR_KNOWN_FOLDER: join(folder, "none") };
+  const env = {
+    ...process.env,
+    WEIR_INJECTION_SETTINGS: settings,
+    WEIR_TLS_CERTIFICATE: settings,
+    WEIR_TLS_KEY: settings,
+    WEIR_KNOWN_FOLDER: join(folder, "none"),
+  };
   const { status, stderr } = spawnSync(process.execPath, [program, "--roles=webhook"], { env, encoding: "utf8" });
   expect([status, stderr.replaceAll(folder, "")]).toEqual([
     64,
@@ -38,7 +44,10 @@ test("a bad configuration ends it with 64 and all problems, of the files too", (
 
 test("it starts on a folder and stops in good order on SIGTERM", async () => {
   const { certificate, key } = selfSignedCertificate(["127.0.0.1"]);
-  put("shop.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: {weir.dev/governance: enabled}}\n");
+  put(
+    "shop.yaml",
+    "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: {weir.dev/governance: enabled}}\n",
+  );
   const env = {
     PATH: process.env.PATH,
     WEIR_INJECTION_SETTINGS: put("settings.json", installed),

@@ -47,7 +47,9 @@ const words: Readonly<Record<string, string>> = {
 };
 
 function added(paths: readonly string[]): string {
-  const found = Object.keys(words).filter((key) => paths.some((path) => path.split("/").includes(key)));
+  const found = Object.keys(words).filter((key) =>
+    paths.some((path) => path.split("/").includes(key) || (key === "annotations" && path === "/metadata")),
+  );
   return found.map((key) => words[key]).join(", ");
 }
 

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { applyPatch } from "../../pkg/admission/apply-patch.ts";
 import { inject } from "../../pkg/admission/inject.ts";
 import type { JsonObject } from "../../pkg/admission/json.ts";
@@ -182,4 +184,12 @@ test("warnings for what cannot be governed or is weakened", () => {
   expect(warningsOf(pod({ restartPolicy: "Never" }), { mode: "legacy" })).toEqual(["JobMayNotEnd"]);
   const fixed = { requests: { cpu: "1", memory: "1Gi" }, limits: { cpu: "1", memory: "1Gi" } };
   expect(warningsOf(pod({ containers: [{ ...app, resources: fixed }] }))).toEqual(["QosClassChanges"]);
+});
+
+test("docs/injection.md names every reason and every warning", () => {
+  const page = readFileSync(resolve(import.meta.dirname, "../../docs/injection.md"), "utf8");
+  for (const [name, { means, remedy }] of Object.entries(reasons))
+    expect(page).toContain(`| \`${name}\` | ${means} | ${remedy} |`);
+  const source = readFileSync(resolve(import.meta.dirname, "../../pkg/admission/reason.ts"), "utf8");
+  for (const [, name] of source.matchAll(/^ {2}\| "(\w+)"/gm)) expect(page).toContain(`\`${name}\``);
 });

@@ -9,7 +9,7 @@ export interface CertificateSource {
   current(): Certificate;
   /** Calls back with each later certificate, until `stop`. */
   follow(use: (certificate: Certificate) => void): void;
-  stop(): void;
+  stop(): void | Promise<void>;
 }
 
 export type OpenedCertificate =

@@ -47,9 +47,9 @@ export async function startOperator(
       logger.log("info", "operator_stopping", { why, drainSeconds: config.drainSeconds });
       server.drain();
       await delay(config.drainSeconds * 1000);
-      await server.close();
-      certificate.stop();
       for (const role of [...roles].reverse()) await role.stop();
+      await server.close();
+      await certificate.stop();
       await admin.close();
       logger.log("info", "operator_stopped");
     },

@@ -12,6 +12,6 @@ export interface Role {
   waitsFor(): readonly string[];
   /** After the servers listen. */
   start(): Promise<void>;
-  /** After the last request has been answered. */
+  /** After the drain and before the server closes: ends what waits. Requests may still be under way. */
   stop(): Promise<void>;
 }

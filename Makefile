@@ -35,6 +35,9 @@ lint: $(READY) ## check style and formatting
 arrows: $(READY) ## check which package imports which
 	@NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" $(NODE) node_modules/jest/bin/jest.js test/architecture.test.ts
 
+crds: $(READY) ## write the CustomResourceDefinitions into crds/, from the decoders of pkg/resources
+	@$(NODE) scripts/generate-crds.ts
+
 format: $(READY) ## format the sources and repair what lint can
 	@node_modules/.bin/biome check --write
 
@@ -48,4 +51,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test e2e-api cluster bench check types lint arrows format setup clean
+.PHONY: help demo test e2e-api cluster bench check types lint arrows crds format setup clean

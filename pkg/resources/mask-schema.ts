@@ -1,4 +1,5 @@
 // The parameters of all mask methods as one schema: a structural schema has no alternatives, so rules say which belongs to which method.
+import { METHODS } from "../policy/decision.ts";
 import { METHOD_PARAMETERS, type ParameterSchema } from "../policy/method-parameters.ts";
 import { type Rule, rules, type Schema } from "./schema.ts";
 
@@ -7,7 +8,8 @@ interface Use {
   readonly schema: ParameterSchema;
 }
 
-const methods = Object.entries(METHOD_PARAMETERS);
+/** Strictest first. */
+const methods = METHODS.map((name) => [name, METHOD_PARAMETERS[name]] as const);
 
 /** Every parameter's name with the methods that take it. */
 const uses: ReadonlyMap<string, readonly Use[]> = new Map(
@@ -26,9 +28,9 @@ export const parametersSchema: Schema = {
 };
 
 export const aboutMethods =
-  `method is how values are hidden. ${methods.map(([name, { about, needsKey }]) => `${name}: ${about}${needsKey ? " (needs the master key)" : ""}.`).join(" ")} ` +
+  `method is how values are hidden; of several policies the stricter method wins, and the strictest comes first here. ${methods.map(([name, { about, needsKey }]) => `${name}: ${about}${needsKey ? " (needs the master key)" : ""}.`).join(" ")} ` +
   "NULL stays NULL. What is derived from a column is replaced whole by its type's neutral value, and so is a copy of a type that the method does not fit. " +
-  'Of several policies the stricter method wins. In YAML write "Null" with its quotes.';
+  'In YAML write "Null" with its quotes.';
 
 export const aboutParameters =
   "parameters refine the method; each method has its own, and what is left out has its default. Example: {kind: Email, keepFirst: 2} for Partial.";

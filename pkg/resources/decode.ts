@@ -139,14 +139,15 @@ export function list<T>(
   });
 }
 
-/** A map of free names. */
+/** A map of free names; what is null is not there, as in Kubernetes. */
 export function mapOf<T>(value: Decoder<T>, max = 100): Decoder<Readonly<Record<string, T>>> {
   const schema: Schema = { type: "object", additionalProperties: value.schema, maxProperties: max };
   return decoder(schema, (tree, context) => {
     if (tree.kind !== "map")
       return report(context, tree.at, `must be a map, not ${shapeOf(tree)}`, "write it as {name: value}");
     if (tree.entries.length > max) return report(context, tree.at, `has more than ${max} entries`, "remove some");
-    const values = tree.entries.map((entry) => [entry.key, value(entry.value, below(context, entry.key))] as const);
+    const present = tree.entries.filter(({ value: each }) => each.kind !== "scalar" || each.value !== null);
+    const values = present.map((entry) => [entry.key, value(entry.value, below(context, entry.key))] as const);
     return values.some(([, each]) => each === undefined)
       ? undefined
       : (Object.fromEntries(values) as Record<string, T>);

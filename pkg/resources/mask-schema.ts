@@ -45,7 +45,13 @@ export function parameterSchema(schema: ParameterSchema): Schema {
     case "integer":
       return { type: "integer", format: "int32", minimum: schema.min, maximum: schema.max };
     case "number":
-      return { type: "number", minimum: schema.min, maximum: schema.max };
+      // The API server cuts a fraction off the minimum before it compares a whole number with it.
+      return {
+        type: "number",
+        minimum: schema.min,
+        maximum: schema.max,
+        ...rules({ rule: "self != 0.0", message: `must be a number from ${schema.min} to ${schema.max}` }),
+      };
     case "choice":
       return { type: "string", enum: schema.values };
     case "text":

@@ -26,7 +26,7 @@ import { subject } from "./subject.ts";
 
 const unsupported = "Not supported by this version: a policy that uses it is not accepted.";
 
-const condition: Decoder<string> = checked(textOf(4096), (value, context, tree) => {
+const condition: Decoder<string> = checked(textOf(2000), (value, context, tree) => {
   const compiled = compileCondition(value);
   if (compiled.ok) return value;
   const near = compiled.word === undefined ? "" : hint(compiled.word, compiled.known ?? []);

@@ -103,7 +103,7 @@ const fields = {
   message: optional(
     textOf(1024),
     null,
-    'message is what the client reads, so let it say what to do instead. Example: "Schema changes go through the migration pipeline."',
+    'message is what the client reads, so let it say what to do instead. Example: "Schema changes go through the migration pipeline".',
   ),
   approval: optional(
     choice("BeforeRun", "BeforeCommit"),

@@ -116,7 +116,7 @@ const fields = {
 interface Value {
   readonly effects: readonly EffectKind[];
   readonly filter: unknown;
-  readonly rowsOver: unknown;
+  readonly rowsOver: RowsOver | null;
   readonly action: string;
 }
 
@@ -130,6 +130,10 @@ function narrowsWell({ effects, filter, rowsOver, action }: Value, context: Cont
   const apart = "make a guard of its own for it";
   if (filter !== null && others(filterable)) return wrong(`filter does not apply to ${others(filterable)}`, apart);
   if (rowsOver !== null && others(countable)) return wrong(`rowsOver does not apply to ${others(countable)}`, apart);
+  if (rowsOver !== null && "share" in rowsOver && effects.every((effect) => effect === "Read")) {
+    const what = "a share of what is read is not known in this version and counts as exceeded: every read is refused";
+    report(context, tree.at, what, "write a number of rows", "warning");
+  }
   if (rowsOver !== null && action === "Warn")
     return wrong("Warn with rowsOver is not supported by this version", "use Deny or RequireApproval");
   return true;

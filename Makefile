@@ -15,6 +15,12 @@ demo: $(READY) ## see it work on a real PostgreSQL; stays up until Ctrl-C (ARGS=
 test: $(READY) ## run the tests (ARGS='test/wire -t name' narrows them)
 	@NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" $(NODE) node_modules/jest/bin/jest.js --maxWorkers=2 $(ARGS)
 
+e2e-api: $(READY) ## run the tests that need a Kubernetes API server (KUBECONFIG, or one built from its Go modules)
+	@sh scripts/e2e-api.sh $(ARGS)
+
+cluster: ## build etcd, Kubernetes, kubectl and helm from their Go modules into a cache (minutes, once; needs Go 1.26)
+	@test/cluster/cluster build
+
 bench: $(READY) ## measure beside PgBouncer, into docs/performance.md (ARGS=--short only tries it; ARGS='--only streaming')
 	@$(NODE) test/bench/main.ts $(ARGS)
 
@@ -29,6 +35,9 @@ lint: $(READY) ## check style and formatting
 arrows: $(READY) ## check which package imports which
 	@NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" $(NODE) node_modules/jest/bin/jest.js test/architecture.test.ts
 
+crds: $(READY) ## write the CustomResourceDefinitions into crds/, from the decoders of pkg/resources
+	@$(NODE) scripts/generate-crds.ts crds
+
 format: $(READY) ## format the sources and repair what lint can
 	@node_modules/.bin/biome check --write
 
@@ -42,4 +51,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test bench check types lint arrows format setup clean
+.PHONY: help demo test e2e-api cluster bench check types lint arrows crds format setup clean

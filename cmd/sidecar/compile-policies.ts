@@ -7,7 +7,7 @@ import { formatProblem } from "../../pkg/resources/problem.ts";
 import { readFolder } from "../../pkg/resources/read-folder.ts";
 import { hint } from "../../pkg/runtime/closest.ts";
 import type { Compiled } from "./live-policies.ts";
-import { type Listener, placeOf } from "./parse-value.ts";
+import { type Listener, placeOf, type Relay } from "./parse-value.ts";
 import type { Values } from "./settings.ts";
 import { upstreamTls } from "./upstream-tls.ts";
 import type { Watching } from "./watched-files.ts";
@@ -33,10 +33,11 @@ export function compilePolicies(
   const { set, problems } = loadPolicySet(files, {
     maskKey: config["keys.mask"] !== null,
     namespace: config.namespace,
+    namespaceLabels: config.namespaceLabels,
   });
   if (set === null) return { good: false, problems: problems.map(formatProblem) };
   const found = config.listeners.map((listener) => upstreamOf(listener, set, config, watching));
-  const wrong = found.filter((each) => typeof each === "string");
+  const wrong = [...found.filter((each) => typeof each === "string"), ...roundTheGovernor(config.relays, set)];
   if (wrong.length > 0) return { good: false, problems: [...new Set(wrong)] };
   return { good: true, policies: { set, upstreams: found as GovernedUpstream[] } };
 }
@@ -71,5 +72,19 @@ function upstreamOf(listener: Listener, set: PolicySet, config: Values, watching
     return `${where}: tls of ${wanted}: ${(error as Error).message}`;
   }
 }
+
+/** A relay to a governed port would let statements pass unseen. */
+function roundTheGovernor(relays: readonly Relay[], { databases }: PolicySet): readonly string[] {
+  return relays.flatMap((relay) => {
+    const { host, port } = relay.target;
+    const governed = databases.find((each) => each.port === port && sameHost(each.host, host));
+    return governed === undefined
+      ? []
+      : [`relays: ${placeOf(relay)}: ${host}:${port} is GovernedDatabase ${nameOf(governed)}; give it a listener instead`];
+  });
+}
+
+const sameHost = (left: string, right: string) => hostKey(left) === hostKey(right);
+const hostKey = (host: string) => host.toLowerCase().replace(/\.$/, "");
 
 const nameOf = ({ namespace, name }: GovernedDatabase) => `${namespace}/${name}`;

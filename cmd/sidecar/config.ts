@@ -46,6 +46,7 @@ export function readConfig(argv: readonly string[], outside: Outside): ConfigOut
 /** Stands for settings whose own problem is told already, so that what hangs together can still be looked at. */
 const withoutWrong: Partial<Values> = {
   listeners: [],
+  relays: [],
   upstreamLogins: {},
   identities: {},
   "tls.certificate": null,
@@ -158,6 +159,12 @@ function contradictions(config: Values, outside: Outside): readonly string[] {
     const place = placeOf(listener);
     if (("path" in listener || listener.port !== 0) && seen.has(place))
       problems.push(`listeners: ${place} is named twice; give each database its own address`);
+    seen.add(place);
+  }
+  for (const relay of config.relays) {
+    const place = placeOf(relay);
+    if (relay.port !== 0 && seen.has(place))
+      problems.push(`relays: ${place} is taken by a listener or another relay; give each its own address`);
     seen.add(place);
   }
   const files: [string, string | null, number][] = [

@@ -1,13 +1,15 @@
 // Every setting of the sidecar, once: its place in the configuration file, its environment variable, how it is written,
 // what it is when it is not, and what it does. docs/configuration.md is printed from this table.
 import {
-  address,
+  addressOrAll,
   bytes,
   flag,
   identities,
   listeners,
+  namespaceLabels,
   oneOf,
   type Parse,
+  relays,
   text,
   upstreamLogins,
   whole,
@@ -20,7 +22,7 @@ export interface Setting<T> {
   /** How it is written, for people. */
   readonly form: string;
   /** Raw, as it would be written. `null`: unset is fine. `undefined`: it must be given. */
-  readonly fallback: string | number | Readonly<Record<string, never>> | null | undefined;
+  readonly fallback: string | number | readonly never[] | Readonly<Record<string, never>> | null | undefined;
   readonly help: string;
 }
 
@@ -39,6 +41,27 @@ export const settings = {
     form: "folder",
     fallback: undefined,
     help: "GovernedDatabase, DataPolicy and ClusterDataPolicy files (`*.yaml`, `*.yml`); watched, so that changes apply without a restart.",
+  },
+  namespaceLabels: {
+    env: "WEIR_NAMESPACE_LABELS",
+    parse: namespaceLabels,
+    form: "map of namespace to its labels; in the environment as JSON",
+    fallback: {},
+    help: "What the `namespaceSelector` of a ClusterDataPolicy selects by. `kubernetes.io/metadata.name` is known anyway. A bundle brings its own.",
+  },
+  resolve: {
+    env: "WEIR_RESOLVE",
+    parse: oneOf("System", "Dns"),
+    form: "System or Dns",
+    fallback: "System",
+    help: "How a database's host name becomes an address: as the system does it, or by asking the name servers of `/etc/resolv.conf` (its search list and ndots, A and AAAA) and never `/etc/hosts`, which in a pod leads that name to the sidecar. Asked anew at each login.",
+  },
+  relays: {
+    env: "WEIR_RELAYS",
+    parse: relays,
+    form: "list of {listen, target}; in the environment `host:port=host:port,...`",
+    fallback: [],
+    help: "Other ports of a governed host, passed on untouched and unrecorded, because its name leads to the sidecar. The port of a GovernedDatabase is refused here.",
   },
   "spool.folder": {
     env: "WEIR_SPOOL_FOLDER",
@@ -148,10 +171,10 @@ export const settings = {
   },
   "admin.listen": {
     env: "WEIR_ADMIN_LISTEN",
-    parse: address,
-    form: "host:port",
+    parse: addressOrAll,
+    form: "host:port, or :port for all addresses",
     fallback: "127.0.0.1:9464",
-    help: "HTTP: `/healthz`, `/readyz` and `/metrics` (Prometheus). Port 0 takes a free one.",
+    help: "HTTP: `/healthz`, `/readyz` and `/metrics` (Prometheus). Port 0 takes a free one. `:9464` takes IPv6 too, where there is any.",
   },
   "log.level": {
     env: "WEIR_LOG_LEVEL",
@@ -180,6 +203,13 @@ export const settings = {
     form: "number",
     fallback: 200,
     help: "Logins under way at one time; the next one is refused with 53300.",
+  },
+  "limits.relays": {
+    env: "WEIR_LIMITS_RELAYS",
+    parse: whole(1, 100_000),
+    form: "number",
+    fallback: 1000,
+    help: "Connections through `relays` at one time; the next one is closed.",
   },
   "limits.frameBytes": {
     env: "WEIR_LIMITS_FRAME_BYTES",

@@ -7,7 +7,9 @@ import { Invalid, placeOf } from "./parse-value.ts";
 import { type Setting, type SettingName, settings, type Values } from "./settings.ts";
 
 export type ConfigOutcome =
-  | { readonly do: "run"; readonly config: Values }
+  | { readonly do: "run" | "check"; readonly config: Values }
+  /** Until the sidecar at this port of the same pod is ready. */
+  | { readonly do: "wait"; readonly port: number; readonly timeoutMs: number }
   | { readonly do: "print"; readonly text: string }
   /** `policies`: the policy folder, where that is known, so that its problems are told at the same time. */
   | { readonly do: "refuse"; readonly problems: readonly string[]; readonly policies: string | null };
@@ -20,10 +22,25 @@ export interface Outside {
 }
 
 const names = Object.keys(settings) as SettingName[];
-const options = { config: { type: "string" }, help: { type: "boolean" }, version: { type: "boolean" } } as const;
+const options = {
+  config: { type: "string" },
+  check: { type: "boolean" },
+  timeout: { type: "string" },
+  help: { type: "boolean" },
+  version: { type: "boolean" },
+} as const;
+
+interface Flags {
+  readonly config?: string;
+  readonly check?: boolean;
+  readonly timeout?: string;
+  readonly help?: boolean;
+  readonly version?: boolean;
+}
 
 export function readConfig(argv: readonly string[], outside: Outside): ConfigOutcome {
-  const { values: flags, problems } = readFlags(argv);
+  const waits = argv[0] === "wait";
+  const { values: flags, problems } = readFlags(waits ? argv.slice(1) : argv);
   if (flags.help) return { do: "print", text: help() };
   if (flags.version) return { do: "print", text: `weir-sidecar ${outside.version}\n` };
 
@@ -32,6 +49,9 @@ export function readConfig(argv: readonly string[], outside: Outside): ConfigOut
   if (path !== undefined) problems.push(...readFileInto(written, path, outside));
   problems.push(...readEnvironmentInto(written, outside.env));
 
+  if (waits) return waiting(flags, written, problems);
+  if (flags.timeout !== undefined) problems.push("--timeout is for weir-sidecar wait");
+
   const config: Record<string, unknown> = {};
   for (const name of names) {
     const outcome = resolve(name, settings[name], written.get(name));
@@ -39,7 +59,7 @@ export function readConfig(argv: readonly string[], outside: Outside): ConfigOut
     else config[name] = outcome.value;
   }
   problems.push(...contradictions({ ...withoutWrong, ...config } as Values, outside));
-  if (problems.length === 0) return { do: "run", config: config as Values };
+  if (problems.length === 0) return { do: flags.check ? "check" : "run", config: config as Values };
   return { do: "refuse", problems, policies: (config as Partial<Values>).policies ?? null };
 }
 
@@ -58,10 +78,20 @@ const withoutWrong: Partial<Values> = {
   "keys.digest": null,
 };
 
-function readFlags(argv: readonly string[]): {
-  values: { config?: string; help?: boolean; version?: boolean };
-  problems: string[];
-} {
+const WAIT_SECONDS = 120;
+
+/** Only the setting that says where the sidecar is asked must be good. */
+function waiting(flags: Flags, written: ReadonlyMap<string, Placed>, problems: string[]): ConfigOutcome {
+  const name = "admin.listen";
+  const outcome = resolve(name, settings[name], written.get(name));
+  if ("problem" in outcome) problems.push(outcome.problem);
+  const seconds = Number(/^(\d{1,5})s?$/.exec(flags.timeout ?? String(WAIT_SECONDS))?.[1] ?? Number.NaN);
+  if (Number.isNaN(seconds)) problems.push("--timeout: write seconds, such as 60 or 60s");
+  if (problems.length > 0 || "problem" in outcome) return { do: "refuse", problems, policies: null };
+  return { do: "wait", port: (outcome.value as Values[typeof name]).port, timeoutMs: seconds * 1000 };
+}
+
+function readFlags(argv: readonly string[]): { values: Flags; problems: string[] } {
   const { values, tokens, positionals } = parseArgs({
     args: [...argv],
     options,
@@ -81,7 +111,7 @@ function readFlags(argv: readonly string[]): {
       );
     else if (token.name === "config" && !token.value) problems.push("--config: name a file");
   }
-  return { values: values as { config?: string; help?: boolean; version?: boolean }, problems };
+  return { values: values as Flags, problems };
 }
 
 function readFileInto(written: Map<string, Placed>, path: string, outside: Outside): readonly string[] {
@@ -140,7 +170,7 @@ function resolve(
 
 /** What single settings cannot tell: halves of a pair, doubled addresses, files that are not there, keys too short. */
 function contradictions(config: Values, outside: Outside): readonly string[] {
-  const problems: string[] = [];
+  const problems = [...sourceProblems(config)];
   const [certificate, key] = [config["tls.certificate"], config["tls.key"]];
   if (certificate !== null && key === null)
     problems.push("tls.key is not set although tls.certificate is; name the key's file or leave both out");
@@ -189,6 +219,22 @@ function contradictions(config: Values, outside: Outside): readonly string[] {
   return problems;
 }
 
+const bundleParts = ["bundle.token", "bundle.ca", "bundle.keys", "bundle.folder"] as const;
+
+/** Where policies come from: a folder or a bundle, and all that a bundle needs. */
+function sourceProblems(config: Values): readonly string[] {
+  const [folder, url] = [config.policies, config["bundle.url"]];
+  if (folder === undefined || url === undefined) return []; // its own problem is told already
+  if (folder === null && url === null)
+    return ["neither policies nor bundle.url is set; name the folder of policies, or where the operator serves them"];
+  if (folder !== null && url !== null) return ["policies and bundle.url are both set; policies come from one of them"];
+  const given = [...bundleParts, "bundle.fallback" as const].filter((name) => config[name] !== null);
+  if (url === null)
+    return given.map((name) => `${name} is set although bundle.url is not; set that too, or leave both out`);
+  const missing = bundleParts.filter((name) => config[name] === null);
+  return missing.map((name) => `${name} is not set although bundle.url is; set it (${settings[name].form})`);
+}
+
 function fileProblem(path: string, bytesLeast: number, outside: Outside): string | null {
   try {
     return outside.readFile(path).length < bytesLeast ? `holds fewer than ${bytesLeast} bytes` : null;
@@ -201,9 +247,12 @@ function help(): string {
   const lines = names.map((name) => `  ${name.padEnd(20)} ${settings[name].env.padEnd(26)} ${settings[name].form}`);
   return `weir-sidecar: governs the statements between clients and their PostgreSQL.
 
-usage: weir-sidecar [--config FILE]
+usage: weir-sidecar [--config FILE] [--check]
+       weir-sidecar wait [--timeout SECONDS]
 
   --config FILE   settings as YAML (or WEIR_CONFIG); the environment wins over the file
+  --check         says whether settings, keys, certificates and policies are good, and starts nothing
+  wait            until the sidecar of this pod is ready; 69 when it is not within the time (${WAIT_SECONDS} s)
   --help          this text
   --version       the version
 

@@ -1,5 +1,6 @@
 // One setting's raw value (a YAML value, or the text of an environment variable) to its typed value. Each parser throws
 // `Invalid` with a text that says how to write it; none of them reads anything.
+import { type PublicKey, publicKeys } from "../../pkg/bundle/keys.ts";
 import type { PrincipalKind } from "../../pkg/principal/principal.ts";
 import { PATH_BYTES_MAX, type UnixAddress } from "../../pkg/proxy/unix-socket.ts";
 
@@ -89,6 +90,19 @@ export const addressOrAll: Parse<Address> = (raw) => {
   return { host: "", port: Number(port) };
 };
 
+export const httpsUrl: Parse<URL> = (raw) => {
+  const url = URL.parse(String(raw).trim());
+  if (url?.protocol === "https:" && url.username === "" && url.password === "") return url;
+  throw new Invalid("write an address that begins with https:// and holds no password");
+};
+
+/** A comma list, or a list. */
+export const bundleKeys: Parse<readonly PublicKey[]> = (raw) => {
+  const keys = publicKeys(Array.isArray(raw) ? raw.join(",") : text(raw));
+  if (typeof keys === "string") throw new Invalid(keys);
+  return keys;
+};
+
 /** True or false. */
 export const flag: Parse<boolean> = (raw) => {
   if (raw === true || raw === "true") return true;
@@ -156,14 +170,13 @@ export const relays: Parse<readonly Relay[]> = (raw) => {
 
 /** A map from namespace to its labels. */
 export const namespaceLabels: Parse<Readonly<Record<string, Readonly<Record<string, string>>>>> = (raw) =>
-  map(raw, (labels, namespace) =>
-    within(`.${namespace}`, () =>
-      map(labels, (value, label) => {
-        if (typeof value === "string") return value;
-        throw new Invalid(`.${label}: write a text, in quotes where it looks like a number`);
-      }),
-    ),
-  );
+  map(raw, (labels, namespace) => {
+    if (!isObject(labels)) throw new Invalid(`.${namespace}: write a map of labels`);
+    for (const [label, value] of Object.entries(labels))
+      if (typeof value !== "string")
+        throw new Invalid(`.${namespace}.${label}: write a text, in quotes where it looks like a number`);
+    return labels as Record<string, string>;
+  });
 
 /** A map from login to `{kind, name, groups}`, with how it proves itself to us where that is our task. */
 export const identities: Parse<Readonly<Record<string, StaticIdentity>>> = (raw) =>

@@ -19,7 +19,10 @@ export function parseResolvConf(text: string): ResolvConf {
   let search: readonly string[] = [];
   let ndots = 1;
   for (const line of text.split("\n")) {
-    const [word, ...rest] = line.replace(/[#;].*$/, "").trim().split(/\s+/);
+    const [word, ...rest] = line
+      .replace(/[#;].*$/, "")
+      .trim()
+      .split(/\s+/);
     if (word === "nameserver" && rest[0] !== undefined) nameservers.push(rest[0]);
     else if (word === "search" || word === "domain") search = rest;
     else if (word === "options") ndots = ndotsIn(rest) ?? ndots;

@@ -44,7 +44,9 @@ export function tcpConnect(to: TcpTarget, signal: AbortSignal): Promise<Socket> 
     const { host, port, lookup, allowHalfOpen = false } = to;
     const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, allowHalfOpen };
     const path = socketPath(host, port);
-    const socket = ignoreErrors(connect(path === null ? { host, port, ...options, ...(lookup && { lookup }) } : { path }));
+    const socket = ignoreErrors(
+      connect(path === null ? { host, port, ...options, ...(lookup && { lookup }) } : { path }),
+    );
     socket.pause();
     const abort = () => fail(signal.reason as Error);
     const settle = () => {

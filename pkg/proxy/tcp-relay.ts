@@ -1,8 +1,8 @@
 // Other ports of a governed host: bytes pass both ways untouched, each direction only as fast as its reader, half-closes included.
 import type { Server, Socket } from "node:net";
+import type { TcpAddress } from "./listener.ts";
 import { Slots } from "./slots.ts";
 import { relayServer, type TcpTarget, tcpConnect } from "./sockets.ts";
-import type { TcpAddress } from "./listener.ts";
 
 export interface RelayRoute {
   readonly listen: TcpAddress;
@@ -52,7 +52,8 @@ class RunningRelays implements Relays {
 
   async start(): Promise<readonly number[]> {
     const ports: number[] = [];
-    for (const [index, server] of this.#servers.entries()) ports.push(await listen(server, this.#routes[index]!.listen));
+    for (const [index, server] of this.#servers.entries())
+      ports.push(await listen(server, this.#routes[index]!.listen));
     return ports;
   }
 

@@ -12,7 +12,7 @@ const set = policies(
 const read = facts({ kind: "SELECT", effects: ["Read"], relations: [relation("orders", "Read")] });
 const insert = facts({ kind: "INSERT", effects: ["Insert"], writes: [write("Insert", "orders", "Other")] });
 const commit: Partial<Understood> = { kind: "COMMIT", effects: ["Transaction"] };
-const unclear: Facts = { understood: false, why: "it is not SQL" };
+const unclear: Facts = { understood: false, why: "it is not SQL", syntax: true };
 
 const refusedBy = (hours: number, principal: typeof api, what: Facts) => {
   const decision = decided(whenStale(set, hours * 3600), { principal, facts: what });
@@ -41,7 +41,8 @@ test("the refusal says what is wrong in words, and the version in records says t
   const decision = decided(whenStale(set, 4000), { principal: api, facts: insert });
   expect(decision.verdict === "refuse" && decision.refusal).toMatchObject({
     sqlstate: "42501",
-    message: "policies could not be renewed for longer than shop/careful allows, so nothing may be written until they are",
+    message:
+      "policies could not be renewed for longer than shop/careful allows, so nothing may be written until they are",
   });
   expect([4000, 8000].map((seconds) => whenStale(set, seconds).version)).toEqual([
     `${set.version}+stale1`,

@@ -1,7 +1,8 @@
 // The sidecar's own way from a name to addresses, against a fake name server, and a login through it to a real PostgreSQL.
-import { connectUpstream } from "../../pkg/proxy/upstream.ts";
+
 import { addressesOf, dnsLookup } from "../../pkg/proxy/dns-lookup.ts";
 import { candidatesOf, parseResolvConf, type ResolvConf } from "../../pkg/proxy/resolv-conf.ts";
+import { connectUpstream } from "../../pkg/proxy/upstream.ts";
 import { type FakeDns, startFakeDns, type Zone } from "../support/fake-dns.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
@@ -124,7 +125,9 @@ describe("to a real PostgreSQL", () => {
     const conf = await serve({});
     await expect(connectUpstream(upstreamAt("odrers", conf), "plain")).rejects.toMatchObject({
       sqlstate: "08006",
-      message: expect.stringMatching(/^database "shop\/orders" at odrers:\d+ cannot be reached: name server .* knows no/),
+      message: expect.stringMatching(
+        /^database "shop\/orders" at odrers:\d+ cannot be reached: name server .* knows no/,
+      ),
       hint: expect.any(String),
     });
   });

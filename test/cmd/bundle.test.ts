@@ -1,0 +1,401 @@
+// Policies out of signed bundles: a whole sidecar in front of a real PostgreSQL, beside a fake operator.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
+import { readConfig } from "../../cmd/sidecar/config.ts";
+import { type Sidecar, startSidecar } from "../../cmd/sidecar/sidecar.ts";
+import { newSigningKeyPem, signingKey } from "../../pkg/bundle/keys.ts";
+import { systemClock } from "../../pkg/runtime/clock.ts";
+import { jsonLogger } from "../../pkg/runtime/logger.ts";
+import { systemRandom } from "../../pkg/runtime/random.ts";
+import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
+import {
+  type FakeOperator,
+  type Made,
+  makeBundle,
+  signer,
+  startFakeOperator,
+  TOKEN,
+} from "../support/fake-operator.ts";
+import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
+
+let server: TestServer;
+let operator: FakeOperator;
+let folder: string;
+let running: Running[] = [];
+let dns: FakeDns | null = null;
+
+beforeAll(async () => {
+  server = await startTestServer(["app"]);
+  await server.admin(
+    "CREATE TABLE notes (id int PRIMARY KEY, body text); INSERT INTO notes VALUES (1, 'x'); GRANT ALL ON notes TO app",
+  );
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "weir-bundle-"));
+  operator = await startFakeOperator();
+  put("token", `${TOKEN}\n`);
+  put("ca.crt", operator.ca);
+});
+afterEach(async () => {
+  for (const each of running.splice(0)) await each.stop();
+  await operator.stop();
+  dns?.stop();
+  dns = null;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** As the kubelet does it: a reader never sees half of it. */
+function put(name: string, text: string): void {
+  writeFileSync(join(folder, `${name}.new`), text);
+  renameSync(join(folder, `${name}.new`), join(folder, name));
+}
+
+interface Running {
+  readonly port: number;
+  readonly admin: number;
+  readonly events: () => readonly Record<string, unknown>[];
+  stop(): Promise<void>;
+}
+
+/** The time of the sidecar beside the real one. */
+let laterMs = 0;
+beforeEach(() => {
+  laterMs = 0;
+});
+
+async function start(env: Record<string, string> = {}): Promise<Running> {
+  const all = {
+    WEIR_LISTENERS: "127.0.0.1:0=shop/main",
+    WEIR_NAMESPACE: "shop",
+    WEIR_BUNDLE_URL: operator.url,
+    WEIR_BUNDLE_TOKEN: join(folder, "token"),
+    WEIR_BUNDLE_CA: join(folder, "ca.crt"),
+    WEIR_BUNDLE_KEYS: signer.public.text,
+    WEIR_BUNDLE_FALLBACK: join(folder, "bundle.json"),
+    WEIR_BUNDLE_FOLDER: join(folder, "state"),
+    WEIR_SPOOL_FOLDER: join(folder, "spool"),
+    WEIR_ADMIN_LISTEN: "127.0.0.1:0",
+    WEIR_DRAIN_SECONDS: "0",
+    ...env,
+  };
+  const outcome = readConfig([], { env: all, version: "0", readFile: readFileSync });
+  if (outcome.do !== "run") throw new Error(JSON.stringify(outcome));
+  const events: Record<string, unknown>[] = [];
+  const nowMs = () => Date.now() + laterMs;
+  const sidecar: Sidecar = await startSidecar(outcome.config, {
+    clock: { ...systemClock, nowMs },
+    random: systemRandom,
+    logger: jsonLogger((line) => events.push(JSON.parse(line)), "info", nowMs),
+    version: "test",
+    resolvConf: join(folder, "resolv.conf"),
+  });
+  const of = (name: string) => events.find(({ event }) => event === name);
+  const one: Running = {
+    port: of("listening")!.port as number,
+    admin: (of("ready") ?? of("waiting"))!.admin as number,
+    events: () => events,
+    stop: () => sidecar.stop("the test is over"),
+  };
+  running.push(one);
+  return one;
+}
+
+async function stop(sidecar: Running): Promise<void> {
+  running = running.filter((each) => each !== sidecar);
+  await sidecar.stop();
+}
+
+async function readiness({ admin }: Running) {
+  const response = await fetch(`http://127.0.0.1:${admin}/readyz`);
+  return {
+    status: response.status,
+    ...((await response.json()) as {
+      notes: string[];
+      policyVersion: string | null;
+      bundle: { version: string | null; ageSeconds: number };
+    }),
+  };
+}
+
+async function metric({ admin }: Running, name: string): Promise<string | undefined> {
+  const text = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
+  return new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1];
+}
+
+/** Until it holds; the test's own time limit ends it. */
+async function eventually<T>(ask: () => Promise<T> | T, holds: (value: T) => boolean): Promise<T> {
+  for (;;) {
+    const value = await ask();
+    if (holds(value)) return value;
+    await delay(20);
+  }
+}
+
+const inForce = (sidecar: Running, { version }: Made) =>
+  eventually(
+    () => readiness(sidecar),
+    ({ bundle }) => bundle.version === version,
+  );
+
+async function connect({ port }: Running): Promise<pg.Client> {
+  const client = new pg.Client({ host: "127.0.0.1", port, user: "app", password: PASSWORD, database: "postgres" });
+  client.on("error", () => {});
+  await client.connect();
+  return client;
+}
+
+/** The error of one statement in a session of its own; null when it passes. */
+async function refusal(sidecar: Running, sql: string): Promise<{ code?: string; message: string } | null> {
+  const client = await connect(sidecar);
+  try {
+    await client.query(sql);
+    return null;
+  } catch (error) {
+    return error as Error;
+  } finally {
+    await client.end();
+  }
+}
+
+const noDelete = {
+  guard: [{ name: "no-delete", effects: ["Delete"], action: "Deny", message: "Nothing is deleted." }],
+};
+const noUpdate = {
+  guard: [{ name: "no-update", effects: ["Update"], action: "Deny", message: "Nothing is changed." }],
+};
+const DELETE = "DELETE FROM notes WHERE id = 0";
+
+const serve = ({ wrapped, version }: Made) => operator.serve(wrapped, version);
+
+test("without any bundle it is not ready and says why, logins end with 57P03, and the first bundle opens it", async () => {
+  const sidecar = await start();
+  const waiting = await eventually(
+    () => readiness(sidecar),
+    ({ notes }) => notes.some((note) => note.includes("no bundle yet")),
+  );
+  expect(waiting).toMatchObject({ status: 503, policyVersion: null, bundle: { version: null } });
+  expect(waiting.notes[0]).toBe("no bundle of policies has been received yet");
+  await expect(connect(sidecar)).rejects.toMatchObject({
+    severity: "FATAL",
+    code: "57P03",
+    message: expect.stringMatching(
+      /^weir: no bundle of policies has been received yet \(.*no bundle yet\), so no login is/,
+    ),
+  });
+
+  const first = makeBundle(1, server.port, { p: noDelete });
+  serve(first);
+  expect(await inForce(sidecar, first)).toMatchObject({ status: 200 });
+  expect(await refusal(sidecar, DELETE)).toMatchObject({
+    code: "42501",
+    message: expect.stringContaining("Nothing is deleted."),
+  });
+  expect(await metric(sidecar, `weir_bundle_version\\{version="${first.version}"\\}`)).toBe("1");
+  expect(Number(await metric(sidecar, "weir_bundle_age_seconds"))).toBeLessThan(60);
+  await eventually(operator.applied, (applied) => applied === first.version);
+});
+
+test("a changed bundle counts in sessions that are open, without a restart", async () => {
+  serve(makeBundle(1, server.port, { p: noDelete }));
+  const sidecar = await start();
+  await eventually(
+    () => readiness(sidecar),
+    ({ status }) => status === 200,
+  );
+  const client = await connect(sidecar);
+  await expect(client.query(DELETE)).rejects.toMatchObject({ code: "42501" });
+  const second = makeBundle(2, server.port, { p: noUpdate });
+  serve(second);
+  await inForce(sidecar, second);
+  await client.query(DELETE);
+  await expect(client.query("UPDATE notes SET body = 'y'")).rejects.toMatchObject({ code: "42501" });
+  await client.end();
+});
+
+const other = signingKey(newSigningKeyPem());
+test.each<[string, () => Made, RegExp]>([
+  [
+    "signed by another key",
+    () => makeBundle(6, server.port, {}, { key: other }),
+    /key that this sidecar does not know/,
+  ],
+  ["of another namespace", () => makeBundle(6, server.port, {}, { namespace: "till" }), /for namespace till, not shop/],
+  ["older than the one in force", () => makeBundle(4, server.port, {}), /older \(generation 4\)/],
+  [
+    "with a policy that is wrong",
+    () => makeBundle(6, server.port, { p: { mask: [{ classes: ["X"], method: "Blur" }] } }),
+    /DataPolicy shop\/p/,
+  ],
+  [
+    "with a policy that needs a key that is not there",
+    () =>
+      makeBundle(6, server.port, {
+        p: { classify: [{ columns: ["public.notes.body"], class: "X" }], mask: [{ classes: ["X"], method: "Token" }] },
+      }),
+    /Token needs a mask key/,
+  ],
+])("a bundle %s is refused, told and counted, and the last good one stays", async (_, make, why) => {
+  const good = makeBundle(5, server.port, { p: noDelete });
+  serve(good);
+  const sidecar = await start();
+  await inForce(sidecar, good);
+  serve(make());
+  const refused = await eventually(
+    () => sidecar.events().find(({ event }) => event === "bundle.refused"),
+    (event) => event !== undefined,
+  );
+  expect(refused!.reason).toMatch(why);
+  expect(Number(await metric(sidecar, "weir_bundle_refused_total"))).toBeGreaterThanOrEqual(1);
+  const now = await readiness(sidecar);
+  expect(now).toMatchObject({ status: 200, bundle: { version: good.version } });
+  expect(now.notes.join("\n")).toMatch(why);
+  expect(await refusal(sidecar, DELETE)).toMatchObject({ code: "42501" });
+});
+
+test("the last good bundle counts after a restart without the operator, also above an older one of the ConfigMap", async () => {
+  const good = makeBundle(5, server.port, { p: noDelete });
+  serve(good);
+  const first = await start();
+  await inForce(first, good);
+  await stop(first);
+  await operator.stop();
+  put("bundle.json", makeBundle(4, server.port, {}).wrapped);
+  const second = await start();
+  expect(await readiness(second)).toMatchObject({ status: 200, bundle: { version: good.version } });
+  expect(await refusal(second, DELETE)).toMatchObject({ code: "42501" });
+  expect((await readiness(second)).notes.join()).toMatch(/bundle\.url: /);
+});
+
+test("a new pod without the operator takes the ConfigMap's bundle, and a newer one when it changes", async () => {
+  await operator.stop();
+  const first = makeBundle(5, server.port, { p: noDelete });
+  put("bundle.json", first.wrapped);
+  const sidecar = await start();
+  expect(await readiness(sidecar)).toMatchObject({ status: 200, bundle: { version: first.version } });
+  put("bundle.json", makeBundle(4, server.port, {}).wrapped);
+  const newer = makeBundle(6, server.port, { p: noUpdate });
+  put("bundle.json", newer.wrapped);
+  await inForce(sidecar, newer);
+  expect(await refusal(sidecar, DELETE)).toBeNull();
+  await stop(sidecar);
+  rmSync(join(folder, "bundle.json"));
+  expect(await readiness(await start())).toMatchObject({ bundle: { version: newer.version } });
+});
+
+test("what was kept and has been tampered with is refused at the start", async () => {
+  await operator.stop();
+  mkdirSync(join(folder, "state"));
+  const { wrapped } = makeBundle(5, server.port, { p: noDelete });
+  writeFileSync(join(folder, "state", "bundle.json"), wrapped.replace(/"payload":"..../, '"payload":"AAAA'));
+  const sidecar = await start();
+  expect(await readiness(sidecar)).toMatchObject({ status: 503 });
+  expect(sidecar.events().find(({ event }) => event === "bundle.refused")!.reason).toMatch(/its signature is not good/);
+});
+
+test("a bundle in which no policy matches passes everything, and records it", async () => {
+  const bundle = makeBundle(1, server.port, {});
+  serve(bundle);
+  const sidecar = await start();
+  await inForce(sidecar, bundle);
+  expect(await refusal(sidecar, DELETE)).toBeNull();
+  await stop(sidecar);
+  const spool = readdirSync(join(folder, "spool"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.jsonl|records/.test(join(entry.parentPath, entry.name)))
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"))
+    .join("");
+  expect(spool).toContain("DELETE FROM notes WHERE id = $1");
+  expect(spool).toContain("the operator has sent a bundle");
+});
+
+test("a ClusterDataPolicy finds the bundle's namespace by its labels", async () => {
+  const cluster = (tier: string) => ({
+    apiVersion: "weir.dev/v1alpha1",
+    kind: "ClusterDataPolicy",
+    metadata: { name: "all-gold" },
+    spec: { namespaceSelector: { matchLabels: { tier } }, ...noDelete },
+  });
+  const bundle = makeBundle(1, server.port, {}, { more: [cluster("gold")] });
+  serve(bundle);
+  const sidecar = await start();
+  await inForce(sidecar, bundle);
+  expect(await refusal(sidecar, DELETE)).toMatchObject({ code: "42501" });
+  const none = makeBundle(2, server.port, {}, { more: [cluster("lead")] });
+  serve(none);
+  await inForce(sidecar, none);
+  expect(await refusal(sidecar, DELETE)).toBeNull();
+});
+
+test("a database that is not in the bundle closes its own listener; one that leaves it stays where it was", async () => {
+  const bundle = makeBundle(1, server.port, {});
+  serve(bundle);
+  const sidecar = await start({ WEIR_LISTENERS: "127.0.0.1:0=shop/main,127.0.0.1:0=shop/billing" });
+  await inForce(sidecar, bundle);
+  const [, billing] = sidecar.events().filter(({ event }) => event === "listening");
+  await expect(connect({ ...sidecar, port: billing!.port as number })).rejects.toMatchObject({
+    code: "57P03",
+    message: expect.stringContaining("there is no GovernedDatabase shop/billing in the bundle"),
+  });
+  expect(await refusal(sidecar, DELETE)).toBeNull();
+  const renamed = makeBundle(2, server.port, {}, { more: [] });
+  const without = makeBundle(3, 1, {}, { host: "elsewhere" });
+  serve(renamed);
+  serve(without);
+  await inForce(sidecar, without);
+  await expect(connect(sidecar)).rejects.toMatchObject({ code: "08006" }); // it has moved, and nobody is there
+});
+
+test("what cannot be renewed for too long is held to onStale, restarts included, and freed when the operator is back", async () => {
+  const bundle = makeBundle(1, server.port, { p: { onStale: { after: "1h", action: "DenyWrites" } } });
+  serve(bundle);
+  const first = await start();
+  await inForce(first, bundle);
+  await eventually(operator.applied, (applied) => applied === bundle.version);
+  expect(await refusal(first, DELETE)).toBeNull();
+  await operator.stop();
+  laterMs = 2 * 3_600_000;
+  await eventually(
+    () => readiness(first),
+    ({ policyVersion }) => policyVersion!.endsWith("+stale1"),
+  );
+  expect(await refusal(first, DELETE)).toMatchObject({
+    code: "42501",
+    message: expect.stringContaining(
+      "policies could not be renewed for longer than shop/p allows, so nothing may be written",
+    ),
+  });
+  expect(await refusal(first, "SELECT * FROM notes")).toBeNull();
+  await stop(first);
+
+  const second = await start();
+  expect(await refusal(second, DELETE)).toMatchObject({ code: "42501" });
+  await stop(second);
+
+  operator = await startFakeOperator();
+  put("ca.crt", operator.ca);
+  serve(bundle);
+  const third = await start();
+  await eventually(
+    () => readiness(third),
+    ({ policyVersion }) => !policyVersion!.includes("stale"),
+  );
+  expect(await refusal(third, DELETE)).toBeNull();
+});
+
+test("in a pod the database is found by DNS, not by the name's own meaning there", async () => {
+  dns = await startFakeDns({ "orders-db.shop.svc.cluster.local": ["127.0.0.1"] });
+  put("resolv.conf", `nameserver ${dns.nameserver}\nsearch shop.svc.cluster.local cluster.local\noptions ndots:5\n`);
+  const bundle = makeBundle(1, server.port, { p: noDelete }, { host: "orders-db" });
+  serve(bundle);
+  const sidecar = await start({ WEIR_RESOLVE: "Dns" });
+  await inForce(sidecar, bundle);
+  expect(await refusal(sidecar, DELETE)).toMatchObject({ code: "42501" });
+  dns.zone["orders-db.shop.svc.cluster.local"] = [];
+  await expect(connect(sidecar)).rejects.toMatchObject({
+    code: "08006",
+    message: expect.stringContaining("knows no address of orders-db"),
+  });
+});

@@ -28,7 +28,7 @@ export async function startFakeOperator(): Promise<FakeOperator> {
   let current: { wrapped: string; version: string } | null = null;
   let applied: string | null = null;
   let answered = 0;
-  const waiting = new Set<() => void>();
+  const waiting = new Map<() => void, NodeJS.Timeout>();
 
   function answer(request: IncomingMessage, response: ServerResponse, waitS: number): void {
     const told = (status: number, body = "", headers = {}) => {
@@ -42,12 +42,11 @@ export async function startFakeOperator(): Promise<FakeOperator> {
     if (request.headers["if-none-match"] !== `"${version}"`) return told(200, wrapped, { etag: `"${version}"` });
     if (waitS === 0) return told(304);
     const changed = () => {
+      clearTimeout(waiting.get(changed));
       waiting.delete(changed);
-      clearTimeout(timer);
       answer(request, response, 0);
     };
-    const timer = setTimeout(changed, waitS * 1000);
-    waiting.add(changed);
+    waiting.set(changed, setTimeout(changed, waitS * 1000));
   }
 
   const server = createServer({ cert: certificate, key }, (request, response) => {
@@ -64,10 +63,11 @@ export async function startFakeOperator(): Promise<FakeOperator> {
     answered: () => answered,
     serve(wrapped, version) {
       current = { wrapped, version };
-      for (const changed of [...waiting]) changed();
+      for (const changed of [...waiting.keys()]) changed();
     },
     async stop() {
-      for (const changed of [...waiting]) changed();
+      for (const timer of waiting.values()) clearTimeout(timer);
+      waiting.clear();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
     },

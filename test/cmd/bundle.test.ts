@@ -329,7 +329,7 @@ test("a ClusterDataPolicy finds the bundle's namespace by its labels", async () 
   expect(await refusal(sidecar, DELETE)).toBeNull();
 });
 
-test("a database that is not in the bundle closes its own listener; one that leaves it stays where it was", async () => {
+test("a database that is not in the bundle closes its own listener only", async () => {
   const bundle = makeBundle(1, server.port, {});
   serve(bundle);
   const sidecar = await start({ WEIR_LISTENERS: "127.0.0.1:0=shop/main,127.0.0.1:0=shop/billing" });
@@ -340,12 +340,26 @@ test("a database that is not in the bundle closes its own listener; one that lea
     message: expect.stringContaining("there is no GovernedDatabase shop/billing in the bundle"),
   });
   expect(await refusal(sidecar, DELETE)).toBeNull();
-  const renamed = makeBundle(2, server.port, {}, { more: [] });
-  const without = makeBundle(3, 1, {}, { host: "elsewhere" });
-  serve(renamed);
+  expect((await readiness(sidecar)).notes.join()).toContain("shop/billing");
+});
+
+test("a database that moves counts from the next login on; one that leaves the bundle stays, under the policies that are left", async () => {
+  serve(makeBundle(1, 1, {}));
+  const sidecar = await start();
+  await eventually(
+    () => readiness(sidecar),
+    ({ status }) => status === 200,
+  );
+  await expect(connect(sidecar)).rejects.toMatchObject({ code: "08006" }); // nobody is at port 1
+  const moved = makeBundle(2, server.port, {});
+  serve(moved);
+  await inForce(sidecar, moved);
+  expect(await refusal(sidecar, DELETE)).toBeNull();
+  const without = makeBundle(3, server.port, { p: noDelete }, { without: true });
   serve(without);
   await inForce(sidecar, without);
-  await expect(connect(sidecar)).rejects.toMatchObject({ code: "08006" }); // it has moved, and nobody is there
+  expect(await refusal(sidecar, "SELECT 1")).toBeNull();
+  expect(await refusal(sidecar, DELETE)).toMatchObject({ code: "42501" });
 });
 
 test("what cannot be renewed for too long is held to onStale, restarts included, and freed when the operator is back", async () => {

@@ -96,11 +96,16 @@ export function makeBundle(
     readonly namespace?: string;
     readonly more?: readonly object[];
     readonly host?: string;
+    /** Leaves `main` out. */
+    readonly without?: boolean;
   } = {},
 ): Made {
   const spec = { engine: "PostgreSQL", host: other.host ?? "127.0.0.1", port, tls: { mode: "Disable" } };
   const database = { ...policy("main", spec), kind: "GovernedDatabase" };
-  const resources = [database, ...Object.entries(policies).map(([name, each]) => policy(name, each))];
+  const resources = [
+    ...(other.without ? [] : [database]),
+    ...Object.entries(policies).map(([name, each]) => policy(name, each)),
+  ];
   const namespace = other.namespace ?? "shop";
   const bundle = {
     format: BUNDLE_FORMAT,

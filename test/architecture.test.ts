@@ -18,6 +18,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   proxy: ["wire", "session", "catalog", "gate", "policy:type", "principal", "audit", "runtime"],
   audit: ["principal", "runtime"],
   resources: ["policy", "runtime"],
+  bundle: ["audit", "runtime"],
   runtime: [],
   localdb: ["runtime"],
 };

@@ -19,6 +19,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   audit: ["principal", "runtime"],
   bundle: ["audit", "runtime"],
   resources: ["policy", "runtime"],
+  bundle: ["audit", "runtime"],
   runtime: [],
   localdb: ["runtime"],
 };

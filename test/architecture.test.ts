@@ -17,7 +17,6 @@ const table: Readonly<Record<string, readonly string[]>> = {
   gate: ["wire", "session", "sql", "catalog", "policy", "mask", "principal", "audit:type"],
   proxy: ["wire", "session", "catalog", "gate", "policy:type", "principal", "audit", "runtime"],
   audit: ["principal", "runtime"],
-  bundle: ["audit", "runtime"],
   resources: ["policy", "runtime"],
   bundle: ["audit", "runtime"],
   runtime: [],

@@ -51,22 +51,25 @@ export function followBundle(options: FollowOptions): Following {
   const inForce = follower(options);
 
   async function run(): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
-      const fetched = await ask();
+    let [failures, isConfirmed] = [0, false];
+    while (!signal.aborted) {
+      // At the start and after a failure an answer that nothing has changed is news: it ends what is stale.
+      const fetched = await ask(isConfirmed ? (options.waitS ?? WAIT_S) : 0);
       if (signal.aborted) return;
       const why = fetched.status === "failed" ? fetched.why : await inForce.take(fetched);
       failures = why === null ? 0 : failures + 1;
+      isConfirmed = why === null;
       if (why !== null) options.onProblem(why);
       const ms = why === null ? random() * PAUSE_MIN_MS : pauseAfter(failures, fetched, random);
       await pause(ms, signal);
     }
   }
 
-  async function ask(): Promise<Fetched> {
+  async function ask(waitS: number): Promise<Fetched> {
     const open = connection.open();
     if (typeof open === "string") return { status: "failed", why: open, retryAfterMs: null };
     const { known, applied } = inForce.versions();
-    return fetchBundle({ url: options.url, ...open, waitS: options.waitS ?? WAIT_S, known, applied, signal });
+    return fetchBundle({ url: options.url, ...open, waitS, known, applied, signal });
   }
 
   const running = run();

@@ -8,6 +8,7 @@ import type { ResourceFile } from "../../pkg/resources/parse-resources.ts";
 import { formatProblem, type Problem } from "../../pkg/resources/problem.ts";
 import { readFolder } from "../../pkg/resources/read-folder.ts";
 import { hint } from "../../pkg/runtime/closest.ts";
+import { upstreamLoginOf } from "./credentials-of.ts";
 import type { Compiled } from "./live-policies.ts";
 import { type Listener, placeOf, type Relay } from "./parse-value.ts";
 import type { Values } from "./settings.ts";
@@ -132,7 +133,7 @@ function upstreamOf(
     const near = hint(wanted, names) || `; there is ${names.join(", ") || "none at all"}`;
     return { closed: `${where}: there is no GovernedDatabase ${wanted} in ${config.policies ?? "the bundle"}${near}` };
   }
-  if (database.credentials === "Brokered" && !Object.hasOwn(config.upstreamLogins, wanted)) {
+  if (database.credentials === "Brokered" && upstreamLoginOf(wanted, config) === undefined) {
     const remedy = `set upstreamLogins.${wanted}`;
     return {
       closed: `${where}: credentials of ${wanted} are Brokered, but the sidecar has no login for it; ${remedy}`,

@@ -175,14 +175,14 @@ export const settings = {
     parse: identities,
     form: "map of login to {kind, name, groups} and for Brokered one of {passwordFile, scramVerifier, certificate, trustLoopback}; in the environment as JSON",
     fallback: {},
-    help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name. `certificate` is true for a client certificate whose common name is the login, or another common name, or `DNS:`, `URI:` or `EMAIL:` with a name of it.",
+    help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name; with bundles, in a pod, it needs no proof for Brokered from a loopback address. `certificate` is true for a client certificate whose common name is the login, or another common name, or `DNS:`, `URI:` or `EMAIL:` with a name of it.",
   },
   upstreamLogins: {
     env: "WEIR_UPSTREAM_LOGINS",
     parse: upstreamLogins,
     form: "map of GovernedDatabase to {user, passwordFile}; in the environment as JSON",
     fallback: {},
-    help: "The login that the sidecar holds for a database whose credentials are Brokered; read at each login, so that it may rotate.",
+    help: "The login that the sidecar holds for a database (`namespace/name`, or `name` in its own namespace) whose credentials are Brokered; read at each login, so that it may rotate.",
   },
   environment: {
     env: "WEIR_ENVIRONMENT",

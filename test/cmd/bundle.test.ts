@@ -362,6 +362,20 @@ test("a database that moves counts from the next login on; one that leaves the b
   expect(await refusal(sidecar, DELETE)).toMatchObject({ code: "42501" });
 });
 
+test("Brokered in a pod: the workload logs in without a password from loopback, and the sidecar holds the real one", async () => {
+  put("password", PASSWORD);
+  const held = JSON.stringify({ main: { user: "app", passwordFile: join(folder, "password") } });
+  const bundle = makeBundle(1, server.port, { p: noDelete }, { credentials: "Brokered" });
+  serve(bundle);
+  const sidecar = await start({ WEIR_UPSTREAM_LOGINS: held });
+  await inForce(sidecar, bundle);
+  const client = new pg.Client({ host: "127.0.0.1", port: sidecar.port, user: "orders-service", database: "postgres" });
+  await client.connect();
+  expect((await client.query("SELECT current_user AS me")).rows).toEqual([{ me: "app" }]);
+  await expect(client.query(DELETE)).rejects.toMatchObject({ code: "42501" });
+  await client.end();
+});
+
 test("what cannot be renewed for too long is held to onStale, restarts included, and freed when the operator is back", async () => {
   const bundle = makeBundle(1, server.port, { p: { onStale: { after: "1h", action: "DenyWrites" } } });
   serve(bundle);

@@ -96,11 +96,13 @@ export function makeBundle(
     readonly namespace?: string;
     readonly more?: readonly object[];
     readonly host?: string;
+    readonly credentials?: "Brokered";
     /** Leaves `main` out. */
     readonly without?: boolean;
   } = {},
 ): Made {
-  const spec = { engine: "PostgreSQL", host: other.host ?? "127.0.0.1", port, tls: { mode: "Disable" } };
+  const { host = "127.0.0.1", credentials = "PassThrough" } = other;
+  const spec = { engine: "PostgreSQL", host, port, tls: { mode: "Disable" }, credentials };
   const database = { ...policy("main", spec), kind: "GovernedDatabase" };
   const resources = [
     ...(other.without ? [] : [database]),

@@ -1,30 +1,18 @@
 // Policies out of signed bundles: a whole sidecar in front of a real PostgreSQL, beside a fake operator.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { readConfig } from "../../cmd/sidecar/config.ts";
-import { type Sidecar, startSidecar } from "../../cmd/sidecar/sidecar.ts";
 import { newSigningKeyPem, signingKey } from "../../pkg/bundle/keys.ts";
-import { systemClock } from "../../pkg/runtime/clock.ts";
-import { jsonLogger } from "../../pkg/runtime/logger.ts";
-import { systemRandom } from "../../pkg/runtime/random.ts";
 import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
-import {
-  type FakeOperator,
-  type Made,
-  makeBundle,
-  signer,
-  startFakeOperator,
-  TOKEN,
-} from "../support/fake-operator.ts";
+import { type FakeOperator, type Made, makeBundle, startFakeOperator, TOKEN } from "../support/fake-operator.ts";
+import { eventually, mount, type PodSidecar, startPodSidecar } from "../support/pod-sidecar.ts";
 import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
 
 let server: TestServer;
 let operator: FakeOperator;
 let folder: string;
-let running: Running[] = [];
+let running: PodSidecar[] = [];
 let dns: FakeDns | null = null;
 
 beforeAll(async () => {
@@ -48,18 +36,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** As the kubelet does it: a reader never sees half of it. */
-function put(name: string, text: string): void {
-  writeFileSync(join(folder, `${name}.new`), text);
-  renameSync(join(folder, `${name}.new`), join(folder, name));
-}
-
-interface Running {
-  readonly port: number;
-  readonly admin: number;
-  readonly events: () => readonly Record<string, unknown>[];
-  stop(): Promise<void>;
-}
+const put = (name: string, text: string) => mount(folder, name, text);
 
 /** The time of the sidecar beside the real one. */
 let laterMs = 0;
@@ -67,98 +44,16 @@ beforeEach(() => {
   laterMs = 0;
 });
 
-async function start(env: Record<string, string> = {}): Promise<Running> {
-  const all = {
-    WEIR_LISTENERS: "127.0.0.1:0=shop/main",
-    WEIR_NAMESPACE: "shop",
-    WEIR_BUNDLE_URL: operator.url,
-    WEIR_BUNDLE_TOKEN: join(folder, "token"),
-    WEIR_BUNDLE_CA: join(folder, "ca.crt"),
-    WEIR_BUNDLE_KEYS: signer.public.text,
-    WEIR_BUNDLE_FALLBACK: join(folder, "bundle.json"),
-    WEIR_BUNDLE_FOLDER: join(folder, "state"),
-    WEIR_SPOOL_FOLDER: join(folder, "spool"),
-    WEIR_ADMIN_LISTEN: "127.0.0.1:0",
-    WEIR_DRAIN_SECONDS: "0",
-    ...env,
-  };
-  const outcome = readConfig([], { env: all, version: "0", readFile: readFileSync });
-  if (outcome.do !== "run") throw new Error(JSON.stringify(outcome));
-  const events: Record<string, unknown>[] = [];
+async function start(env: Record<string, string> = {}): Promise<PodSidecar> {
   const nowMs = () => Date.now() + laterMs;
-  const sidecar: Sidecar = await startSidecar(outcome.config, {
-    clock: { ...systemClock, nowMs },
-    random: systemRandom,
-    logger: jsonLogger((line) => events.push(JSON.parse(line)), "info", nowMs),
-    version: "test",
-    resolvConf: join(folder, "resolv.conf"),
-  });
-  const of = (name: string) => events.find(({ event }) => event === name);
-  const one: Running = {
-    port: of("listening")!.port as number,
-    admin: (of("ready") ?? of("waiting"))!.admin as number,
-    events: () => events,
-    stop: () => sidecar.stop("the test is over"),
-  };
-  running.push(one);
-  return one;
+  const sidecar = await startPodSidecar({ folder, operatorUrl: operator.url, env, nowMs });
+  running.push(sidecar);
+  return sidecar;
 }
 
-async function stop(sidecar: Running): Promise<void> {
+async function stop(sidecar: PodSidecar): Promise<void> {
   running = running.filter((each) => each !== sidecar);
   await sidecar.stop();
-}
-
-async function readiness({ admin }: Running) {
-  const response = await fetch(`http://127.0.0.1:${admin}/readyz`);
-  return {
-    status: response.status,
-    ...((await response.json()) as {
-      notes: string[];
-      policyVersion: string | null;
-      bundle: { version: string | null; ageSeconds: number };
-    }),
-  };
-}
-
-async function metric({ admin }: Running, name: string): Promise<string | undefined> {
-  const text = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
-  return new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1];
-}
-
-/** Until it holds; the test's own time limit ends it. */
-async function eventually<T>(ask: () => Promise<T> | T, holds: (value: T) => boolean): Promise<T> {
-  for (;;) {
-    const value = await ask();
-    if (holds(value)) return value;
-    await delay(20);
-  }
-}
-
-const inForce = (sidecar: Running, { version }: Made) =>
-  eventually(
-    () => readiness(sidecar),
-    ({ bundle }) => bundle.version === version,
-  );
-
-async function connect({ port }: Running): Promise<pg.Client> {
-  const client = new pg.Client({ host: "127.0.0.1", port, user: "app", password: PASSWORD, database: "postgres" });
-  client.on("error", () => {});
-  await client.connect();
-  return client;
-}
-
-/** The error of one statement in a session of its own; null when it passes. */
-async function refusal(sidecar: Running, sql: string): Promise<{ code?: string; message: string } | null> {
-  const client = await connect(sidecar);
-  try {
-    await client.query(sql);
-    return null;
-  } catch (error) {
-    return error as Error;
-  } finally {
-    await client.end();
-  }
 }
 
 const noDelete = {
@@ -174,12 +69,12 @@ const serve = ({ wrapped, version }: Made) => operator.serve(wrapped, version);
 test("without any bundle it is not ready and says why, logins end with 57P03, and the first bundle opens it", async () => {
   const sidecar = await start();
   const waiting = await eventually(
-    () => readiness(sidecar),
+    () => sidecar.readiness(),
     ({ notes }) => notes.some((note) => note.includes("no bundle yet")),
   );
   expect(waiting).toMatchObject({ status: 503, policyVersion: null, bundle: { version: null } });
   expect(waiting.notes[0]).toBe("no bundle of policies has been received yet");
-  await expect(connect(sidecar)).rejects.toMatchObject({
+  await expect(sidecar.connect()).rejects.toMatchObject({
     severity: "FATAL",
     code: "57P03",
     message: expect.stringMatching(
@@ -189,13 +84,13 @@ test("without any bundle it is not ready and says why, logins end with 57P03, an
 
   const first = makeBundle(1, server.port, { p: noDelete });
   serve(first);
-  expect(await inForce(sidecar, first)).toMatchObject({ status: 200 });
-  expect(await refusal(sidecar, DELETE)).toMatchObject({
+  expect(await sidecar.inForce(first)).toMatchObject({ status: 200 });
+  expect(await sidecar.refusal(DELETE)).toMatchObject({
     code: "42501",
     message: expect.stringContaining("Nothing is deleted."),
   });
-  expect(await metric(sidecar, `weir_bundle_version\\{version="${first.version}"\\}`)).toBe("1");
-  expect(Number(await metric(sidecar, "weir_bundle_age_seconds"))).toBeLessThan(60);
+  expect(await sidecar.metric(`weir_bundle_version\\{version="${first.version}"\\}`)).toBe("1");
+  expect(Number(await sidecar.metric("weir_bundle_age_seconds"))).toBeLessThan(60);
   await eventually(operator.applied, (applied) => applied === first.version);
 });
 
@@ -203,14 +98,14 @@ test("a changed bundle counts in sessions that are open, without a restart", asy
   serve(makeBundle(1, server.port, { p: noDelete }));
   const sidecar = await start();
   await eventually(
-    () => readiness(sidecar),
+    () => sidecar.readiness(),
     ({ status }) => status === 200,
   );
-  const client = await connect(sidecar);
+  const client = await sidecar.connect();
   await expect(client.query(DELETE)).rejects.toMatchObject({ code: "42501" });
   const second = makeBundle(2, server.port, { p: noUpdate });
   serve(second);
-  await inForce(sidecar, second);
+  await sidecar.inForce(second);
   await client.query(DELETE);
   await expect(client.query("UPDATE notes SET body = 'y'")).rejects.toMatchObject({ code: "42501" });
   await client.end();
@@ -242,32 +137,32 @@ test.each<[string, () => Made, RegExp]>([
   const good = makeBundle(5, server.port, { p: noDelete });
   serve(good);
   const sidecar = await start();
-  await inForce(sidecar, good);
+  await sidecar.inForce(good);
   serve(make());
   const refused = await eventually(
-    () => sidecar.events().find(({ event }) => event === "bundle.refused"),
+    () => sidecar.events.find(({ event }) => event === "bundle.refused"),
     (event) => event !== undefined,
   );
   expect(refused!.reason).toMatch(why);
-  expect(Number(await metric(sidecar, "weir_bundle_refused_total"))).toBeGreaterThanOrEqual(1);
-  const now = await readiness(sidecar);
+  expect(Number(await sidecar.metric("weir_bundle_refused_total"))).toBeGreaterThanOrEqual(1);
+  const now = await sidecar.readiness();
   expect(now).toMatchObject({ status: 200, bundle: { version: good.version } });
   expect(now.notes.join("\n")).toMatch(why);
-  expect(await refusal(sidecar, DELETE)).toMatchObject({ code: "42501" });
+  expect(await sidecar.refusal(DELETE)).toMatchObject({ code: "42501" });
 });
 
 test("the last good bundle counts after a restart without the operator, also above an older one of the ConfigMap", async () => {
   const good = makeBundle(5, server.port, { p: noDelete });
   serve(good);
   const first = await start();
-  await inForce(first, good);
+  await first.inForce(good);
   await stop(first);
   await operator.stop();
   put("bundle.json", makeBundle(4, server.port, {}).wrapped);
   const second = await start();
-  expect(await readiness(second)).toMatchObject({ status: 200, bundle: { version: good.version } });
-  expect(await refusal(second, DELETE)).toMatchObject({ code: "42501" });
-  expect((await readiness(second)).notes.join()).toMatch(/bundle\.url: /);
+  expect(await second.readiness()).toMatchObject({ status: 200, bundle: { version: good.version } });
+  expect(await second.refusal(DELETE)).toMatchObject({ code: "42501" });
+  expect((await second.readiness()).notes.join()).toMatch(/bundle\.url: /);
 });
 
 test("a new pod without the operator takes the ConfigMap's bundle, and a newer one when it changes", async () => {
@@ -275,15 +170,15 @@ test("a new pod without the operator takes the ConfigMap's bundle, and a newer o
   const first = makeBundle(5, server.port, { p: noDelete });
   put("bundle.json", first.wrapped);
   const sidecar = await start();
-  expect(await readiness(sidecar)).toMatchObject({ status: 200, bundle: { version: first.version } });
+  expect(await sidecar.readiness()).toMatchObject({ status: 200, bundle: { version: first.version } });
   put("bundle.json", makeBundle(4, server.port, {}).wrapped);
   const newer = makeBundle(6, server.port, { p: noUpdate });
   put("bundle.json", newer.wrapped);
-  await inForce(sidecar, newer);
-  expect(await refusal(sidecar, DELETE)).toBeNull();
+  await sidecar.inForce(newer);
+  expect(await sidecar.refusal(DELETE)).toBeNull();
   await stop(sidecar);
   rmSync(join(folder, "bundle.json"));
-  expect(await readiness(await start())).toMatchObject({ bundle: { version: newer.version } });
+  expect(await (await start()).readiness()).toMatchObject({ bundle: { version: newer.version } });
 });
 
 test("what was kept and has been tampered with is refused at the start", async () => {
@@ -292,16 +187,16 @@ test("what was kept and has been tampered with is refused at the start", async (
   const { wrapped } = makeBundle(5, server.port, { p: noDelete });
   writeFileSync(join(folder, "state", "bundle.json"), wrapped.replace(/"payload":"..../, '"payload":"AAAA'));
   const sidecar = await start();
-  expect(await readiness(sidecar)).toMatchObject({ status: 503 });
-  expect(sidecar.events().find(({ event }) => event === "bundle.refused")!.reason).toMatch(/its signature is not good/);
+  expect(await sidecar.readiness()).toMatchObject({ status: 503 });
+  expect(sidecar.events.find(({ event }) => event === "bundle.refused")!.reason).toMatch(/its signature is not good/);
 });
 
 test("a bundle in which no policy matches passes everything, and records it", async () => {
   const bundle = makeBundle(1, server.port, {});
   serve(bundle);
   const sidecar = await start();
-  await inForce(sidecar, bundle);
-  expect(await refusal(sidecar, DELETE)).toBeNull();
+  await sidecar.inForce(bundle);
+  expect(await sidecar.refusal(DELETE)).toBeNull();
   await stop(sidecar);
   const spool = readdirSync(join(folder, "spool"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.jsonl|records/.test(join(entry.parentPath, entry.name)))
@@ -321,45 +216,45 @@ test("a ClusterDataPolicy finds the bundle's namespace by its labels", async () 
   const bundle = makeBundle(1, server.port, {}, { more: [cluster("gold")] });
   serve(bundle);
   const sidecar = await start();
-  await inForce(sidecar, bundle);
-  expect(await refusal(sidecar, DELETE)).toMatchObject({ code: "42501" });
+  await sidecar.inForce(bundle);
+  expect(await sidecar.refusal(DELETE)).toMatchObject({ code: "42501" });
   const none = makeBundle(2, server.port, {}, { more: [cluster("lead")] });
   serve(none);
-  await inForce(sidecar, none);
-  expect(await refusal(sidecar, DELETE)).toBeNull();
+  await sidecar.inForce(none);
+  expect(await sidecar.refusal(DELETE)).toBeNull();
 });
 
 test("a database that is not in the bundle closes its own listener only", async () => {
   const bundle = makeBundle(1, server.port, {});
   serve(bundle);
   const sidecar = await start({ WEIR_LISTENERS: "127.0.0.1:0=shop/main,127.0.0.1:0=shop/billing" });
-  await inForce(sidecar, bundle);
-  const [, billing] = sidecar.events().filter(({ event }) => event === "listening");
-  await expect(connect({ ...sidecar, port: billing!.port as number })).rejects.toMatchObject({
+  await sidecar.inForce(bundle);
+  const [, billing] = sidecar.events.filter(({ event }) => event === "listening");
+  await expect(sidecar.connect(billing!.port as number)).rejects.toMatchObject({
     code: "57P03",
     message: expect.stringContaining("there is no GovernedDatabase shop/billing in the bundle"),
   });
-  expect(await refusal(sidecar, DELETE)).toBeNull();
-  expect((await readiness(sidecar)).notes.join()).toContain("shop/billing");
+  expect(await sidecar.refusal(DELETE)).toBeNull();
+  expect((await sidecar.readiness()).notes.join()).toContain("shop/billing");
 });
 
 test("a database that moves counts from the next login on; one that leaves the bundle stays, under the policies that are left", async () => {
   serve(makeBundle(1, 1, {}));
   const sidecar = await start();
   await eventually(
-    () => readiness(sidecar),
+    () => sidecar.readiness(),
     ({ status }) => status === 200,
   );
-  await expect(connect(sidecar)).rejects.toMatchObject({ code: "08006" }); // nobody is at port 1
+  await expect(sidecar.connect()).rejects.toMatchObject({ code: "08006" }); // nobody is at port 1
   const moved = makeBundle(2, server.port, {});
   serve(moved);
-  await inForce(sidecar, moved);
-  expect(await refusal(sidecar, DELETE)).toBeNull();
+  await sidecar.inForce(moved);
+  expect(await sidecar.refusal(DELETE)).toBeNull();
   const without = makeBundle(3, server.port, { p: noDelete }, { without: true });
   serve(without);
-  await inForce(sidecar, without);
-  expect(await refusal(sidecar, "SELECT 1")).toBeNull();
-  expect(await refusal(sidecar, DELETE)).toMatchObject({ code: "42501" });
+  await sidecar.inForce(without);
+  expect(await sidecar.refusal("SELECT 1")).toBeNull();
+  expect(await sidecar.refusal(DELETE)).toMatchObject({ code: "42501" });
 });
 
 test("Brokered in a pod: the workload logs in without a password from loopback, and the sidecar holds the real one", async () => {
@@ -368,7 +263,7 @@ test("Brokered in a pod: the workload logs in without a password from loopback, 
   const bundle = makeBundle(1, server.port, { p: noDelete }, { credentials: "Brokered" });
   serve(bundle);
   const sidecar = await start({ WEIR_UPSTREAM_LOGINS: held });
-  await inForce(sidecar, bundle);
+  await sidecar.inForce(bundle);
   const client = new pg.Client({ host: "127.0.0.1", port: sidecar.port, user: "orders-service", database: "postgres" });
   await client.connect();
   expect((await client.query("SELECT current_user AS me")).rows).toEqual([{ me: "app" }]);
@@ -380,26 +275,26 @@ test("what cannot be renewed for too long is held to onStale, restarts included,
   const bundle = makeBundle(1, server.port, { p: { onStale: { after: "1h", action: "DenyWrites" } } });
   serve(bundle);
   const first = await start();
-  await inForce(first, bundle);
+  await first.inForce(bundle);
   await eventually(operator.applied, (applied) => applied === bundle.version);
-  expect(await refusal(first, DELETE)).toBeNull();
+  expect(await first.refusal(DELETE)).toBeNull();
   await operator.stop();
   laterMs = 2 * 3_600_000;
   await eventually(
-    () => readiness(first),
+    () => first.readiness(),
     ({ policyVersion }) => policyVersion!.endsWith("+stale1"),
   );
-  expect(await refusal(first, DELETE)).toMatchObject({
+  expect(await first.refusal(DELETE)).toMatchObject({
     code: "42501",
     message: expect.stringContaining(
       "policies could not be renewed for longer than shop/p allows, so nothing may be written",
     ),
   });
-  expect(await refusal(first, "SELECT * FROM notes")).toBeNull();
+  expect(await first.refusal("SELECT * FROM notes")).toBeNull();
   await stop(first);
 
   const second = await start();
-  expect(await refusal(second, DELETE)).toMatchObject({ code: "42501" });
+  expect(await second.refusal(DELETE)).toMatchObject({ code: "42501" });
   await stop(second);
 
   operator = await startFakeOperator();
@@ -407,10 +302,10 @@ test("what cannot be renewed for too long is held to onStale, restarts included,
   serve(bundle);
   const third = await start();
   await eventually(
-    () => readiness(third),
+    () => third.readiness(),
     ({ policyVersion }) => !policyVersion!.includes("stale"),
   );
-  expect(await refusal(third, DELETE)).toBeNull();
+  expect(await third.refusal(DELETE)).toBeNull();
 });
 
 test("in a pod the database is found by DNS, not by the name's own meaning there", async () => {
@@ -419,10 +314,10 @@ test("in a pod the database is found by DNS, not by the name's own meaning there
   const bundle = makeBundle(1, server.port, { p: noDelete }, { host: "orders-db" });
   serve(bundle);
   const sidecar = await start({ WEIR_RESOLVE: "Dns" });
-  await inForce(sidecar, bundle);
-  expect(await refusal(sidecar, DELETE)).toMatchObject({ code: "42501" });
+  await sidecar.inForce(bundle);
+  expect(await sidecar.refusal(DELETE)).toMatchObject({ code: "42501" });
   dns.zone["orders-db.shop.svc.cluster.local"] = [];
-  await expect(connect(sidecar)).rejects.toMatchObject({
+  await expect(sidecar.connect()).rejects.toMatchObject({
     code: "08006",
     message: expect.stringContaining("knows no address of orders-db"),
   });

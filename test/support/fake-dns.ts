@@ -71,6 +71,6 @@ function v6Bytes(address: string): Buffer {
   const [before, after] = [words(left), words(right)];
   const all = [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
   const bytes = Buffer.alloc(16);
-  all.forEach((word, index) => bytes.writeUInt16BE(word, index * 2));
+  for (const [index, word] of all.entries()) bytes.writeUInt16BE(word, index * 2);
   return bytes;
 }

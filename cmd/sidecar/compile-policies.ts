@@ -134,9 +134,8 @@ function upstreamOf(
     return { closed: `${where}: there is no GovernedDatabase ${wanted} in ${config.policies ?? "the bundle"}${near}` };
   }
   if (database.credentials === "Brokered" && upstreamLoginOf(wanted, config) === undefined) {
-    const remedy = `set upstreamLogins.${wanted}`;
     return {
-      closed: `${where}: credentials of ${wanted} are Brokered, but the sidecar has no login for it; ${remedy}`,
+      closed: `${where}: credentials of ${wanted} are Brokered, but the sidecar has no login for it; set upstreamLogins.${wanted}`,
     };
   }
   try {

@@ -27,7 +27,7 @@ const options = {
   config: { type: "string" },
   check: { type: "boolean" },
   timeout: { type: "string" },
-  help: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
 
@@ -46,8 +46,10 @@ export function readConfig(argv: readonly string[], outside: Outside): ConfigOut
   if (flags.version) return { do: "print", text: `weir-sidecar ${outside.version}\n` };
 
   const written = new Map<string, Placed>();
-  const path = flags.config ?? outside.env.WEIR_CONFIG;
-  if (path !== undefined) problems.push(...readFileInto(written, path, outside));
+  const path = flags.config === "" ? undefined : (flags.config ?? outside.env.WEIR_CONFIG);
+  const fileProblems = path === undefined ? [] : readFileInto(written, path, outside);
+  const isUnread = flags.config === "" || (fileProblems.length > 0 && written.size === 0);
+  problems.push(...fileProblems);
   problems.push(...readEnvironmentInto(written, outside.env));
 
   if (waits) return waiting(flags, written, problems);
@@ -56,9 +58,12 @@ export function readConfig(argv: readonly string[], outside: Outside): ConfigOut
   const config: Record<string, unknown> = {};
   for (const name of names) {
     const outcome = resolve(name, settings[name], written.get(name));
-    if ("problem" in outcome) problems.push(outcome.problem);
+    // What a file holds that could not be read is not missing.
+    if ("missing" in outcome) problems.push(...(isUnread ? [] : [outcome.missing]));
+    else if ("problem" in outcome) problems.push(outcome.problem);
     else config[name] = outcome.value;
   }
+  if (isUnread && config.policies === null) delete config.policies;
   problems.push(...contradictions(config as Partial<Values>, outside.readFile));
   if (problems.length === 0) return { do: flags.check ? "check" : "run", config: config as Values };
   return { do: "refuse", problems, policies: (config as Partial<Values>).policies ?? null };
@@ -73,7 +78,7 @@ function waiting(flags: Flags, written: ReadonlyMap<string, Placed>, problems: s
   if ("problem" in outcome) problems.push(outcome.problem);
   const seconds = Number(/^(\d{1,5})s?$/.exec(flags.timeout ?? String(WAIT_SECONDS))?.[1] ?? Number.NaN);
   if (Number.isNaN(seconds)) problems.push("--timeout: write seconds, such as 60 or 60s");
-  if (problems.length > 0 || "problem" in outcome) return { do: "refuse", problems, policies: null };
+  if (problems.length > 0 || !("value" in outcome)) return { do: "refuse", problems, policies: null };
   return { do: "wait", port: (outcome.value as Values[typeof name]).port, timeoutMs: seconds * 1000 };
 }
 
@@ -85,7 +90,9 @@ function readFlags(argv: readonly string[]): { values: Flags; problems: string[]
     tokens: true,
     allowPositionals: true,
   });
-  const problems = positionals.map((word) => `"${word}" is not an option; options begin with --`);
+  const problems = positionals.map(
+    (word) => `"${word}" is not an option; name the configuration file with --config FILE`,
+  );
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     if (!(token.name in options))
@@ -95,8 +102,10 @@ function readFlags(argv: readonly string[]): { values: Flags; problems: string[]
           Object.keys(options).map((name) => `--${name}`),
         )}`,
       );
-    else if (token.name === "config" && !token.value) problems.push("--config: name a file");
+    else if (token.name === "config" && !token.value) problems.push("--config: name the configuration file behind it");
   }
+  // Without `strict` an option that lacks its text is true.
+  if (values.config !== undefined && typeof values.config !== "string") values.config = "";
   return { values: values as Flags, problems };
 }
 
@@ -138,11 +147,11 @@ function resolve(
   name: string,
   setting: Setting<unknown>,
   written: Placed | undefined,
-): { value: unknown } | { problem: string } {
+): { value: unknown } | { problem: string } | { missing: string } {
   const raw = written?.raw ?? setting.fallback;
   if (raw === undefined)
     return {
-      problem: `${name} is not set: write it into the configuration file or set ${setting.env} (${setting.form})`,
+      missing: `${name} is not set: write it into the configuration file or set ${setting.env} (${setting.form})`,
     };
   if (raw === null) return { value: null };
   try {
@@ -170,6 +179,7 @@ usage: weir-sidecar [--config FILE] [--check]
 settings: name, environment variable, form
 ${lines.join("\n")}
 
+what each does, and what is taken when not given: docs/configuration.md; every error text: docs/errors.md
 exit codes: 0 stopped in good order, 64 bad configuration, 69 something it needs is not there, 70 an error of its own
 `;
 }

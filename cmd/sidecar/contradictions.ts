@@ -83,14 +83,20 @@ const bundleParts = ["bundle.token", "bundle.ca", "bundle.keys", "bundle.folder"
 function sourceProblems(config: Values): readonly string[] {
   const [folder, url] = [config.policies, config["bundle.url"]];
   if (folder === undefined || url === undefined) return []; // its own problem is told already
+  const problems: string[] = [];
   if (folder === null && url === null)
-    return ["neither policies nor bundle.url is set; name the folder of policies, or where the operator serves them"];
-  if (folder !== null && url !== null) return ["policies and bundle.url are both set; policies come from one of them"];
-  const given = [...bundleParts, "bundle.fallback" as const].filter((name) => config[name] !== null);
-  if (url === null)
-    return given.map((name) => `${name} is set although bundle.url is not; set that too, or leave both out`);
-  const missing = bundleParts.filter((name) => config[name] === null);
-  return missing.map((name) => `${name} is not set although bundle.url is; set it (${settings[name].form})`);
+    problems.push(
+      "neither policies nor bundle.url is set; name the folder of policies, or where the operator serves them",
+    );
+  if (folder !== null && url !== null)
+    problems.push("policies and bundle.url are both set; policies come from one of them");
+  for (const name of [...bundleParts, "bundle.fallback"] as const) {
+    if (url === null && config[name] !== null)
+      problems.push(`${name} is set although bundle.url is not; set that too, or leave both out`);
+    if (url !== null && config[name] === null && name !== "bundle.fallback")
+      problems.push(`${name} is not set although bundle.url is; set it (${settings[name].form})`);
+  }
+  return problems;
 }
 
 function fileProblem(path: string, bytesLeast: number, readFile: ReadFile): string | null {

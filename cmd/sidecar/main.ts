@@ -13,6 +13,7 @@ import type { World } from "./parts.ts";
 import { Refused } from "./refused.ts";
 import type { Values } from "./settings.ts";
 import { startSidecar } from "./sidecar.ts";
+import { startFailure } from "./start-failure.ts";
 import { waitUntilReady } from "./wait.ts";
 
 // V8's optimising compiler takes half a gigabyte for the grammar's one huge function, and its code parses no faster here; without
@@ -64,9 +65,10 @@ async function run(config: Values): Promise<void> {
     process.exit(0);
   } catch (error) {
     if (error instanceof Refused) return refuse(error.problems);
-    const { message, stack, syscall } = error as NodeJS.ErrnoException;
+    const { stack, syscall } = error as NodeJS.ErrnoException;
     const outside = error instanceof AuditUnavailable || syscall !== undefined;
-    process.stderr.write(`weir-sidecar: ${outside ? message : stack}\n`);
+    const ports = { admin: config["admin.listen"].port, relays: config.relays.map(({ port }) => port) };
+    process.stderr.write(`weir-sidecar: ${outside ? startFailure(error as Error, ports) : stack}\n`);
     process.exit(outside ? 69 : 70);
   }
 }

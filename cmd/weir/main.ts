@@ -24,10 +24,19 @@ exit codes: 0 good, 1 what was looked at does not hold, 64 wrong arguments, 69 s
 }
 
 function unknownCommand(word: string): string {
-  const longer = Object.keys(commands).filter((name) => name.startsWith(`${word} `));
+  const longer = longerThan(word);
   if (longer.length > 0)
     return `"${word}" alone is no command; there is ${longer.map((name) => `"${name}"`).join(", ")}`;
   return `there is no command "${word}"${hint(word, Object.keys(commands))}`;
+}
+
+function longerThan(word: string): readonly string[] {
+  return Object.keys(commands).filter((name) => name.startsWith(`${word} `));
+}
+
+/** What `--help` is to be asked of: the command of the arguments, where there is one. */
+function commandOf([first = "", second = ""]: readonly string[]): string {
+  return [`${first} ${second}`, first].find((name) => Object.hasOwn(commands, name)) ?? "";
 }
 
 async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -41,8 +50,10 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     terminal.print(`weir ${version()}`);
     return exits.good;
   }
-  const name = [`${first} ${second}`, first].find((candidate) => Object.hasOwn(commands, candidate));
-  if (name === undefined) throw new UsageError(unknownCommand(first));
+  const name = commandOf(args);
+  if (name === "" && ["--help", "-h"].includes(second) && longerThan(first).length === 1)
+    return await run([...longerThan(first)[0]!.split(" "), second], terminal);
+  if (name === "") throw new UsageError(unknownCommand(first));
   const rest = args.slice(name.split(" ").length);
   if (rest.includes("--help") || rest.includes("-h")) {
     terminal.print(commands[name]!.help);
@@ -61,7 +72,7 @@ try {
 } catch (error) {
   const usage = error instanceof UsageError;
   process.stderr.write(
-    `weir: ${usage ? `${error.message}\ntry weir --help` : ((error as Error).stack ?? String(error))}\n`,
+    `weir: ${usage ? `${error.message}\ntry weir ${`${commandOf(process.argv.slice(2))} --help`.trim()}` : ((error as Error).stack ?? String(error))}\n`,
   );
   process.exitCode = usage ? exits.usage : exits.internal;
 }

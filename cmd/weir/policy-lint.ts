@@ -25,8 +25,14 @@ exit codes: 0 good, perhaps with warnings, 1 a sidecar would not use them, 64 wr
     try {
       files = readFolder(folder);
     } catch (error) {
-      terminal.print(`${folder}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+      const { code } = error as NodeJS.ErrnoException;
+      const remedy = code === "ENOTDIR" ? ": it is a file; name the folder that it is in" : "";
+      terminal.print(`${folder}: cannot be read (${code})${remedy}`);
       return exits.unavailable;
+    }
+    if (files.length === 0) {
+      terminal.print(`${folder}: holds no *.yaml or *.yml; a sidecar needs a GovernedDatabase at least`);
+      return exits.failed;
     }
     const { set, problems } = loadPolicySet(files, {
       maskKey: !values["no-mask-key"],

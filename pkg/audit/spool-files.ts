@@ -2,6 +2,7 @@
 // because a record must have reached the kernel before the statement goes on.
 import {
   closeSync,
+  existsSync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
@@ -40,8 +41,19 @@ export interface SpoolFiles {
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 
+/** One by one: Node's own recursive mkdir never ends where a folder cannot be made although its parent is there, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: FOLDER_MODE });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
 export const systemFiles: SpoolFiles = {
-  makeFolder: (folder) => void mkdirSync(folder, { recursive: true, mode: FOLDER_MODE }),
+  makeFolder,
   list: (folder) => readdirSync(folder),
   openAppend: (file, create) => openSync(file, create ? "ax" : "a", FILE_MODE),
   openRead: (file) => openSync(file, "r"),

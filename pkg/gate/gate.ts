@@ -146,8 +146,13 @@ export class Gate {
 
   #broken(side: "client" | "server", error: unknown): void {
     if (!(error instanceof WireError)) throw error;
-    const who = side === "client" ? "protocol violation by the client" : "the database broke the protocol";
-    this.#core.endSession("08P01", `weir: ${who}: ${error.message}`);
+    const why = error.message;
+    this.#core.endSession(
+      "08P01",
+      side === "client"
+        ? `weir: protocol violation by the client: ${why}`
+        : `weir: the database broke the protocol: ${why}`,
+    );
   }
 
   /** Client frames in order, up to one that waits. What is wrong with them is the client's doing, whatever set them free. */

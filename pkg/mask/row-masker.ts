@@ -5,7 +5,7 @@ import type { MaskPlan } from "../policy/decision.ts";
 import { WireError } from "../wire/postgres/frame-reader.ts";
 import { type CellMasker, maskCell, type SubjectReader } from "./cell.ts";
 import { compileCell } from "./compile-cell.ts";
-import type { GivenValues } from "./given-values.ts";
+import { BYTES_MIN, type GivenValues } from "./given-values.ts";
 import type { RowSink } from "./row-sink.ts";
 import type { Field, MaskContext } from "./types.ts";
 
@@ -23,7 +23,7 @@ export function compileRowMasker(plan: MaskPlan, fields: readonly Field[], conte
   }
   if (columns.every((column) => column === null)) return null;
   const cells: (CellMasker | null)[] = [];
-  const copies = columns.map((column) => column?.apply === "method");
+  const copies = columns.map((column) => (column?.apply === "method" ? column.mask.class : null));
   const hidden: boolean[] = [];
   const subjects: SubjectReader[] = [];
   for (const [index, column] of columns.entries()) {
@@ -44,15 +44,15 @@ export class RowMasker {
   readonly #subjects: readonly SubjectReader[];
   /** Start and end of each cell of the row at hand; only filled when there are subjects. */
   readonly #places: Int32Array;
-  /** Columns that show a stored one, masked by a method: their values might be sent back. */
-  readonly #copies: readonly boolean[];
+  /** The class of each column that shows a stored one, masked by a method: its values might be sent back. */
+  readonly #copies: readonly (string | null)[];
   readonly #given: GivenValues | null;
 
   constructor(
     cells: readonly (CellMasker | null)[],
     hidden: readonly boolean[],
     subjects: readonly SubjectReader[],
-    copies: readonly boolean[],
+    copies: readonly (string | null)[],
     given: GivenValues | null,
   ) {
     this.#cells = cells;
@@ -104,9 +104,11 @@ export class RowMasker {
       if (cell !== null) {
         sink.copy(buffer, copied, at);
         const bytes = maskWhole(cell, column, buffer, valueStart, valueEnd, sink);
-        if (bytes > 0 && this.#given !== null && this.#copies[column]) {
+        const shows = this.#copies[column]!;
+        if (this.#given !== null && shows !== null) {
           const writtenEnd = sink.indexOf(sink.position);
-          this.#given.note(sink.bytes, writtenEnd - bytes, writtenEnd);
+          if (bytes >= BYTES_MIN) this.#given.note(sink.bytes, writtenEnd - bytes, writtenEnd);
+          else this.#given.noteShort(shows, sink.bytes, writtenEnd - bytes, writtenEnd);
         }
         grown += bytes - size;
         this.maskedCells++;

@@ -84,6 +84,7 @@ export interface StoredColumn {
   /** `schema.table.column`. */
   readonly name: string;
   readonly column: string;
+  readonly class: string;
   /** The policy that masks it. */
   readonly policy: string;
 }

@@ -3,7 +3,7 @@ import type { EffectKind, Facts, RelationUse, Understood, Write } from "../sql/f
 import type { BoundGuard } from "./binding.ts";
 import type { Refusal, RowLimit, WriteLimit } from "./decision.ts";
 import { APPROVAL_NEEDED, listed, REFUSED, refusal } from "./refusal.ts";
-import { unreadCode } from "./unread-code.ts";
+import { unreadCode, unreadHint } from "./unread-code.ts";
 
 /** Estimated rows of a relation (`reltuples`), or null when not known. */
 export type Estimate = (relation: RelationUse) => number | null;
@@ -41,7 +41,7 @@ export function judgeGuard(bound: BoundGuard, context: GuardContext): GuardFindi
   if (bound.guard.filter !== null && !filterMatches(bound, facts, match)) return null;
   const why = reasonOf(match, facts);
   if (match.unread.length > 0) return unreadVerdict(bound, match, facts, why);
-  if (bound.guard.rowsOver === null) return verdict(bound, why, hintOf(bound));
+  if (bound.guard.rowsOver === null) return verdict(bound, why, hintOf(bound, match, facts));
   if (match.effects.some((effect) => writeEffects.has(effect)))
     return writeLimit(bound, { facts, match, alone: context.alone, why });
   return readLimit(bound, facts, context, why);
@@ -52,9 +52,7 @@ function unreadVerdict(bound: BoundGuard, { unread }: Match, facts: Understood, 
   const counted = bound.guard.rowsOver !== null;
   if (counted && (facts.name?.do === "prepare" || facts.name?.do === "declare")) return null;
   const reason = counted ? `rows changed by ${listed(unread)} cannot be counted; ${why}` : why;
-  const names = unread.slice(0, 5).map((name) => `"${name}"`);
-  const hint = `Leave the code out, or ask the owners of policy ${bound.policy.policy.name} to list ${names.join(", ")} under functions.safe.`;
-  return verdict(bound, reason, hint, true);
+  return verdict(bound, reason, unreadHint(facts, bound.policy), true);
 }
 
 interface Match {
@@ -157,7 +155,7 @@ function readLimit(bound: BoundGuard, facts: Understood, context: GuardContext, 
     return verdict(
       bound,
       `how many rows the table has is not known, which counts as exceeded; ${why}`,
-      "Have the table analysed (ANALYZE).",
+      `Ask the owners of policy ${bound.policy.policy.name} to write rowsOver as a number; a share is for writes.`,
     );
   }
   if (!context.alone)
@@ -212,13 +210,17 @@ function reasonOf({ effects, unread }: Match, facts: Understood): string {
     ...used,
     ...facts.writes.filter(({ effect }) => effects.includes(effect)).map(({ relation }) => relation),
   ];
+  const by = facts.functions.filter((use) => use.effects?.some((effect) => effects.includes(effect)));
+  if (names.length === 0 && by.length > 0)
+    return `${facts.kind} does ${listed(effects)} by ${listed(by.map(({ name }) => name))}`;
   const where = names.length === 0 ? "" : ` on ${listed(names.map(({ schema, name }) => `${schema}.${name}`))}`;
   return `${facts.kind} does ${listed(effects)}${where}`;
 }
 
-function hintOf({ guard, policy }: BoundGuard): string {
-  if (guard.filter === "Missing") return "Add a WHERE clause that names the rows you mean.";
-  if (guard.filter === "NotByKey")
+function hintOf({ guard, policy }: BoundGuard, { effects }: Match, { writes }: Understood): string {
+  const isWrite = writes.some(({ effect }) => effects.includes(effect));
+  if (isWrite && guard.filter === "Missing") return "Add a WHERE clause that names the rows you mean.";
+  if (isWrite && guard.filter === "NotByKey")
     return "Name the rows by every column of a unique key in WHERE, such as the primary key.";
   return `If this should be possible, ask the owners of policy ${policy.policy.name}.`;
 }

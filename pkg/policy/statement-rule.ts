@@ -158,7 +158,7 @@ function explainRefusal(view: MaskView, facts: Understood): Refusal | null {
     "explain",
     `EXPLAIN ${word} of ${listed(protectedRelations.map(relationName))} would tell about protected columns`,
     "what it prints is not a value that a mask could hide",
-    "Use EXPLAIN without ANALYZE and VERBOSE.",
+    "Plain EXPLAIN runs, but shows its plan as ***: have someone look at it whose data is not masked.",
   );
 }
 

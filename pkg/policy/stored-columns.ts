@@ -10,8 +10,9 @@ export function storedColumns(view: MaskView, facts: Understood): readonly Store
     if (typeof to === "string") continue;
     const label = labelOfSources(view, [to]);
     if (label.kind !== "carries") continue;
-    const { policy } = label.carried[0]!.protection.methods[0]!.rule;
-    found.set(nameOf(to), { name: nameOf(to), column: to.column, policy });
+    const { protection } = label.carried[0]!;
+    const { policy } = protection.methods[0]!.rule;
+    found.set(nameOf(to), { name: nameOf(to), column: to.column, class: protection.class, policy });
   }
   return [...found.values()];
 }

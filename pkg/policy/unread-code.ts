@@ -20,3 +20,13 @@ export function unreadCode(facts: Understood, policy: PreparedPolicy): readonly 
     .map((use) => use.name);
   return runsOtherCode(facts) ? [...names, `the code of ${facts.kind}`] : names;
 }
+
+/** Only functions have names to vouch for; a DO block or an extension's script has none. */
+export function unreadHint(facts: Understood, policy: PreparedPolicy): string {
+  const owners = `the owners of policy ${policy.policy.name}`;
+  if (runsOtherCode(facts)) return `Write plain SQL statements instead, or ask ${owners} to have it run.`;
+  const names = unreadCode(facts, policy)
+    .slice(0, 5)
+    .map((name) => `"${name}"`);
+  return `Leave the code out, or ask ${owners} to list ${names.join(", ")} under functions.safe.`;
+}

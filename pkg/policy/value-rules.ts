@@ -67,11 +67,13 @@ function predicateText(policy: string, use: PredicateUse, detail: string, allowe
   });
 }
 
-function predicateHint({ use }: PredicateUse, allowed: string): string {
+function predicateHint({ use, where }: PredicateUse, allowed: string): string {
   if (use === "failure")
     return "Select the column itself and compute with what comes, or use columns that are not protected.";
+  if (where === "ON CONFLICT")
+    return "Insert without ON CONFLICT and handle 23505, or name a constraint over columns that are not protected.";
   return allowed === "AllowEquality"
-    ? "Look the column up by one plain equality with a value, or use columns that are not protected."
+    ? "Look the column up by one plain equality with a value in the statement's own WHERE (not in a subquery or PREPARE), or use columns that are not protected."
     : "Use columns that are not protected in conditions, joins, grouping and ordering.";
 }
 

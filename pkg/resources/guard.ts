@@ -65,6 +65,10 @@ export const guard: Decoder<Guard> = checked(
         "make a guard of its own for it",
       );
     }
+    if (value.rowsOver !== null && "share" in value.rowsOver && !value.effects.some((effect) => effect !== "Read")) {
+      const what = "a share of what is read is not known in this version and counts as exceeded: every read is refused";
+      report(context, tree.at, what, "write a number of rows", "warning");
+    }
     if (value.rowsOver !== null && value.action === "Warn") {
       return report(
         context,

@@ -5,6 +5,7 @@
 import { NUMBER_TYPE, numberType } from "./lineage/number-type.ts";
 import { isPlainText, isSmallNumber, PLAIN_TEXT, SMALL_NUMBER } from "./lineage/small-literal.ts";
 import type { Node } from "./node.ts";
+import { isOperand } from "./text-shape.ts";
 
 export interface ConstantWatch {
   /** Byte offsets of the literals as the tree has them; of a signed number that of its sign. */
@@ -35,7 +36,8 @@ export function watchConstants(tree: Node, text: Buffer): ConstantWatch {
       if (key !== "A_Const") waiting.push(value);
       else if (isLiteral(text, value.location)) {
         watch.places.add(value.location);
-        hide(value.val ?? value, ask);
+        const tellsSmall = isOperandAt(text, value.location);
+        hide(value.val ?? value, { ask, tellsSmall });
       }
     }
   }
@@ -48,18 +50,35 @@ function isLiteral(text: Buffer, place: number | undefined): place is number {
 }
 
 /** `constant.ival` and its kin hold the value one level further in (PostgreSQL 14: `constant.val.Integer`). */
-function hide(constant: Node, ask: () => void): void {
+function hide(constant: Node, watched: Watched): void {
   for (const kind in constant) {
     const inner = constant[kind];
-    if (typeof inner === "object" && inner !== null) constant[kind] = new Proxy(inner, asking(ask));
+    if (typeof inner === "object" && inner !== null) constant[kind] = new Proxy(inner, asking(watched));
   }
 }
 
-function asking(ask: () => void): ProxyHandler<Node> {
+interface Watched {
+  readonly ask: () => void;
+  /** The shape of its text holds whether it is small. */
+  readonly tellsSmall: boolean;
+}
+
+/** A sign is an operator, too. */
+function isOperandAt(text: Buffer, place: number): boolean {
+  if (text[place] === MINUS) return true;
+  let end = place;
+  while (end < text.length && (text[end] === POINT || (text[end]! >= 0x30 && text[end]! <= 0x39))) end++;
+  return isOperand(text, place, end);
+}
+
+function asking({ ask, tellsSmall }: Watched): ProxyHandler<Node> {
   return {
     get: (value, key) => {
       if (key === NUMBER_TYPE) return numberType(value.fval ?? value.str ?? "");
-      if (key === SMALL_NUMBER) return isSmallNumber(value);
+      if (key === SMALL_NUMBER) {
+        if (!tellsSmall) ask();
+        return isSmallNumber(value);
+      }
       if (key === PLAIN_TEXT) return isPlainText(value);
       ask();
       return Reflect.get(value, key);

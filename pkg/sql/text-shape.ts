@@ -9,7 +9,7 @@ const TEXT_BYTES_MAX = 8 * 1024;
 const PREFIX_BYTES = 2;
 
 const STRING = 1;
-/** By the type that PostgreSQL gives it: integer, bigint, numeric; and whether it is small (lineage/small-literal.ts). */
+/** By the type that PostgreSQL gives it: integer, bigint, numeric; of an operand of arithmetic also whether it is small (small-literal.ts). */
 const INT4 = 2;
 const INT8 = 3;
 const NUMERIC = 4;
@@ -26,6 +26,8 @@ const QUOTE = 0x27;
 const SLASH = 0x2f;
 const STAR = 0x2a;
 const AMPERSAND = 0x26;
+const OPEN = 0x28;
+const CLOSE = 0x29;
 
 const OTHER = 0;
 const BLANK = 1;
@@ -144,11 +146,11 @@ export class ShapeReader {
       const fraction = digitsEnd(text, end + 1);
       if (fraction === end + 1) return -1;
       end = fraction;
-      kind = isSmallNumeric(text.toString("latin1", start, end)) ? SMALL_NUMERIC : NUMERIC;
+      kind = NUMERIC;
     }
     const next = end < text.length ? text[end]! : 0x20;
     if (kind === 0 || classes[next] === WORD || next === POINT || next === DOLLAR) return -1;
-    this.#literal(kind, start);
+    this.#literal(isOperand(text, start, end) ? smallKind(text, start, end, kind) : kind, start);
     return end;
   }
 
@@ -204,18 +206,34 @@ function digitsEnd(text: Buffer, from: number): number {
 /** 0: too long to tell, or at the edge where the sign decides. */
 function integerKind(text: Buffer, start: number, end: number): number {
   const digits = end - start;
-  if (digits <= 9) return isSmallInteger(text, start, end) ? SMALL_INT4 : INT4;
+  if (digits <= 9) return INT4;
   if (digits > 18) return 0;
   if (digits > 10) return text[start] === 0x30 ? 0 : INT8;
   const value = Number(text.toString("latin1", start, end));
   return value === 2_147_483_648 ? 0 : value < 2_147_483_648 ? INT4 : INT8;
 }
 
-function isSmallInteger(text: Buffer, start: number, end: number): boolean {
+function smallKind(text: Buffer, start: number, end: number, kind: number): number {
+  if (kind === NUMERIC) return isSmallNumeric(text.toString("latin1", start, end)) ? SMALL_NUMERIC : kind;
+  if (kind !== INT4) return kind;
   let value = 0;
   for (let at = start; at < end; at++) value = value * 10 + text[at]! - 0x30;
-  return value > 0 && value <= SMALL_INTEGER_MAX;
+  return value > 0 && value <= SMALL_INTEGER_MAX ? SMALL_INT4 : kind;
 }
+
+/** Whether the number text[start, end) stands beside an operator of arithmetic, parentheses and blanks between them apart. */
+export function isOperand(text: Buffer, start: number, end: number): boolean {
+  let before = start - 1;
+  while (before >= 0 && (classes[text[before]!] === BLANK || text[before] === OPEN)) before--;
+  if (before >= 0 && isArithmetic(text[before]!)) return true;
+  let after = end;
+  while (after < text.length && (classes[text[after]!] === BLANK || text[after] === CLOSE)) after++;
+  return after < text.length && isArithmetic(text[after]!);
+}
+
+/** + - * / % */
+const isArithmetic = (code: number): boolean =>
+  code === 0x2b || code === MINUS || code === STAR || code === SLASH || code === 0x25;
 
 function lineEnd(text: Buffer, from: number): number {
   let at = from;

@@ -108,6 +108,11 @@ test("who asks decides", () => {
   );
 });
 
+test("a parameter is one as a driver prepares it", () => {
+  const { stdout } = explain("SELECT id FROM people WHERE email = $1", ...live(), ...ana);
+  expect(stdout).toContain("public.people.email (WHERE, one equality)");
+});
+
 test.each<[string, string[], number, RegExp]>([
   ["no schema", [], 64, /--upstream URL or --schema FILE/],
   ["a kind that is none", ["--schema", "x", "--kind", "Humn"], 64, /did you mean "Human"/],

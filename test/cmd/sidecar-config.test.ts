@@ -218,7 +218,9 @@ test("what single settings cannot tell is a problem too", () => {
 });
 
 test("broken YAML, an absent file and doubled keys are told with their place", () => {
-  expect(problems(["--config", "/absent"])[0]).toBe("/absent: cannot be read (ENOENT)");
+  expect(problems(["--config", "/absent"])).toEqual(["/absent: cannot be read (ENOENT)"]);
+  expect(problems(["--config"])).toEqual(["--config: name the configuration file behind it"]);
+  expect(problems(["/a.yaml"])[0]).toBe('"/a.yaml" is not an option; name the configuration file with --config FILE');
   expect(problems(["--config", "/a"], {}, { "/a": "cluster: x\ncluster: y\n" })[0]).toBe(
     "/a:2:1: Map keys must be unique at line 2, column 1:",
   );

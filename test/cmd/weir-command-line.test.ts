@@ -38,8 +38,25 @@ test("what it does not know is a usage error with the nearest that it does", () 
   expect(weir("demo", "--exti")).toEqual({
     status: 64,
     stdout: "",
-    stderr: 'weir: there is no option --exti; did you mean "--exit"?\ntry weir --help\n',
+    stderr: 'weir: there is no option --exti; did you mean "--exit"?\ntry weir demo --help\n',
   });
+});
+
+test("half a command explains the whole when there is only one", () => {
+  expect(weir("policy", "--help").stdout).toContain("usage: weir policy lint");
+});
+
+test("a folder without policies is not a good one, and a file is no folder", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "weir-lint-"));
+  expect(weir("policy", "lint", folder)).toMatchObject({
+    status: 1,
+    stdout: expect.stringContaining("holds no *.yaml"),
+  });
+  expect(weir("policy", "lint", program)).toMatchObject({
+    status: 69,
+    stdout: expect.stringContaining("it is a file"),
+  });
+  await rm(folder, { recursive: true });
 });
 
 test("it runs through a symbolic link, as npm makes one", async () => {

@@ -70,6 +70,11 @@ const met = (cache: AnalysisCache, text: string) => {
 test.each([
   ["an integer", "select name from customers where id = 17", "select name from customers where id = 4"],
   ["a string", "select name from customers where email = 'a'", "select name from customers where email = 'it''s -- b'"],
+  [
+    "a small addend",
+    "update orders set total = total + 17 where id = 5",
+    "update orders set total = total + 9 where id = 0",
+  ],
   ["a negative number", "select * from orders where total > -17.5", "select * from orders where total > -1.25"],
   ["a bigint", "select * from orders where id = 5000000000", "select * from orders where id = 6000000000"],
   ["limits", "select id from orders limit 5 offset 10", "select id from orders limit 50 offset 1000"],
@@ -111,6 +116,14 @@ test.each([
     "a number that is another type's",
     "select 1 from orders where id = 5",
     "select 1 from orders where id = 5000000000",
+  ],
+  ["an addend that is not small", "select id + 5 from customers", "select id + 2000000000 from customers"],
+  ["a divisor of nothing", "select id % ((5)) from customers", "select id % ((0)) from customers"],
+  ["a factor behind a comment", "select id * -- a\n 5 from customers", "select id * -- a\n 2000000000 from customers"],
+  [
+    "a qualified operator's",
+    "select id operator(pg_catalog.+) 5 from orders",
+    "select id operator(pg_catalog.+) 6 from orders",
   ],
   ["a word in its place", "select coalesce(name, 'x') from customers", "select coalesce(name, null) from customers"],
   ["another place of the literal", "select 'a', name from customers", "select name, 'a' from customers"],

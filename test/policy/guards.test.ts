@@ -139,10 +139,23 @@ test("what is not known is told as such, with the remedy, and not in the words o
     detail: "Guard by-key of policy shop/g: it runs public.f(), which may do anything.",
     hint: 'Leave the code out, or ask the owners of policy shop/g to list "public.f()" under functions.safe.',
   });
+  const block = facts({ kind: "DO", effects: ["ExecuteCode"] });
+  expect(refused(spoken, { principal: api, facts: block }).refusal.hint).toBe(
+    "Write plain SQL statements instead, or ask the owners of policy shop/g to have it run.",
+  );
   const unknown = { understood: false, why: "nested too deeply", syntax: false } as const;
   expect(refused(spoken, { principal: api, facts: unknown }).refusal).toMatchObject({
     message: "what this statement does is not understood, so guard by-key cannot let it pass",
     detail: "Guard by-key of policy shop/g: what the statement does is not known: nested too deeply.",
+  });
+});
+
+test("a write that no WHERE could narrow is told by what does it", () => {
+  const set = policies(policy("g", "guard: [{name: by-key, effects: [Update], filter: Missing, action: Deny}]"));
+  const setval = { oid: 1, name: "pg_catalog.setval(regclass, bigint)", trust: "safe", effects: ["Update"] } as const;
+  expect(refused(set, { principal: api, facts: facts({ functions: [setval] }) }).refusal).toMatchObject({
+    detail: "Guard by-key of policy shop/g: SELECT does Update by pg_catalog.setval(regclass, bigint).",
+    hint: "If this should be possible, ask the owners of policy shop/g.",
   });
 });
 

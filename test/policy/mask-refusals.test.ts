@@ -80,7 +80,7 @@ test("a refusal names the column, the policy and the way out, and no value", () 
     sqlstate: "42501",
     message: "column public.customers.email is protected and may not steer the result (WHERE)",
     detail: "Policy shop/privacy masks class PII.EMAIL; rows picked by its values would reveal them.",
-    hint: "Look the column up by one plain equality with a value, or use columns that are not protected.",
+    hint: "Look the column up by one plain equality with a value in the statement's own WHERE (not in a subquery or PREPARE), or use columns that are not protected.",
   });
 });
 

@@ -161,6 +161,12 @@ test.each([
   expect(problemsOf(policy(line))).toEqual([expect.stringMatching(message)]);
 });
 
+test("a share of rows in a guard of reads only is warned of", () => {
+  expect(problemsOf(policy('guard: [{name: a, effects: [Read], rowsOver: "10%", action: Deny}]'))).toEqual([
+    expect.stringMatching(/warning: spec.guard\[0\]: a share of what is read is not known/),
+  ]);
+});
+
 test("syntax errors, duplicate keys and unquoted stars are told with their place", () => {
   expect(problemsOf("a: [1\n")).toEqual([
     expect.stringMatching(/^a\.yaml:\d+:\d+: .*; correct the YAML at this place$/),

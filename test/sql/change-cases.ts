@@ -23,6 +23,9 @@ export const changeCases: readonly (readonly [statement: string, writes: string,
     "Insert narrow Other",
     "clean -> narrow.id; copy(customers.email) -> narrow.name; clean -> narrow.n",
   ],
+  // Under transform_null_equals it is IS NULL.
+  ["delete from customers where id = null", "Delete customers Other", ""],
+  ["delete from customers where id = null::int", "Delete customers Key", ""],
   ["insert into narrow default values", "Insert narrow Other", ""],
   [
     "insert into narrow (id, name) values (1, default)",

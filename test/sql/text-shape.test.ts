@@ -8,10 +8,10 @@ const shapeOf = (text: string) => (reader.read(Buffer.from(text), 0) ? reader.fo
 const keyOf = (text: string) => shapeOf(text)?.key.slice(2) ?? null;
 
 test.each([
-  ["select 1", "select \x06"],
-  ["select 0, 999999, 1000000, 0000001", "select \x02, \x06, \x02, \x06"],
-  ["select 0.0, 12345.6, 123456789012345678.90", "select \x04, \x07, \x04"],
-  ["select 'a''b', 1.5 , 5000000000", "select \x01, \x07 , \x03"],
+  ["select 1", "select \x02"],
+  ["select a+0, a*999999, a - (1000000), ( 0000001 ) /a, 5", "select a+\x02, a*\x06, a - (\x02), ( \x06 ) /a, \x02"],
+  ["select -0.0, -12345.6, -123456789012345678.90, 1.5", "select -\x04, -\x07, -\x04, \x04"],
+  ["select 'a''b', 1.5 , 5000000000", "select \x01, \x04 , \x03"],
   ['select a1, $1, x$2 from "t\'1"', 'select a1, $1, x$2 from "t\'1"'],
   ["select 1--2\n+3", "select \x06\x05\n+\x06"],
   ["select 1/* 'a /* b */ */-2", "select \x06\x05-\x06"],

@@ -49,11 +49,12 @@ function addressOf(text: string) {
   const user = decodeURIComponent(url.username) || (process.env.PGUSER ?? "postgres");
   const password = url.password === "" ? (process.env.PGPASSWORD ?? "") : decodeURIComponent(url.password);
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1") || "127.0.0.1";
+  const database = decodeURIComponent(url.pathname.slice(1)) || user;
   return {
-    upstream: { name: "explain", host, port: Number(url.port || 5432), tls: { mode } },
+    upstream: { name: database, host, port: Number(url.port || 5432), tls: { mode } },
     user,
     password: async () => Buffer.from(password),
-    database: decodeURIComponent(url.pathname.slice(1)) || user,
+    database,
   };
 }
 

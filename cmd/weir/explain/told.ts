@@ -45,6 +45,8 @@ export async function tell(question: Question): Promise<readonly Told[]> {
     resolution: schema.resolution,
     prepared: () => undefined,
     cursor: () => undefined,
+    // `$1` as in a statement that a driver prepares without naming types.
+    parameterTypes: [],
   });
   const book = buildClassBook(set, database, schema.snapshot.relations(), null);
   const session = {

@@ -9,7 +9,7 @@ export const totalFunctions: ReadonlySet<string> = words(`
   ascii bit_length btrim char_length character_length concat concat_ws initcap left length lower ltrim name octet_length position
   quote_ident quote_literal quote_nullable replace reverse right rtrim starts_with strpos text translate upper varchar
   crc32 crc32c hashtext md5 sha224 sha256 sha384 sha512 to_hex
-  abs bit_count bool ceil ceiling floor sign
+  abs bit_count ceil ceiling floor sign
   age date isfinite now
   abbrev broadcast family host hostmask masklen netmask network
   isempty lower_inc lower_inf upper_inc upper_inf

@@ -3,6 +3,7 @@ import type { FunctionUse } from "../facts.ts";
 import { kindOf, list, type Node, texts } from "../node.ts";
 import { callOperator } from "./calls.ts";
 import { steer } from "./collector.ts";
+import { isNullLiteral } from "./constant-text.ts";
 import { evaluate } from "./expression.ts";
 import type { Scope } from "./scope.ts";
 import { FLOAT4, FLOAT8 } from "./types.ts";
@@ -48,6 +49,8 @@ function equality(walk: Walk, scope: Scope, node: Node): Value | null {
   const name = texts(expression.name);
   if (name.at(-1) !== "=") return null;
   const { lexpr, rexpr } = expression;
+  // Under transform_null_equals it is IS NULL, which a unique key does not keep to one row.
+  if (isNullLiteral(lexpr) || isNullLiteral(rexpr)) return null;
   const isLeft = kindOf(lexpr) === "ColumnRef" && isConstant(rexpr);
   if (!isLeft && !(kindOf(rexpr) === "ColumnRef" && isConstant(lexpr))) return null;
   const left = evaluate(walk, scope, lexpr);

@@ -10,6 +10,12 @@ export function constantText(node: Node): string | null | undefined {
   return type === "text" || type === "bool" ? literalValue(cast.arg.A_Const) : undefined;
 }
 
+/** NULL itself, no cast of it; PostgreSQL 14 wraps it. */
+export function isNullLiteral(node: Node): boolean {
+  const literal = node?.A_Const;
+  return literal !== undefined && (literal.isnull === true || literal.val?.Null !== undefined);
+}
+
 function literalValue(literal: Node): string | null | undefined {
   if (literal.isnull === true) return null;
   if (literal.sval !== undefined) return literal.sval.sval ?? "";

@@ -54,6 +54,7 @@ function failingArguments(walk: Walk, { info }: Called, parts: readonly Part[]):
   }
   if (name === "array_agg" && isArray(walk, parts[0]!.value.type)) return parts;
   if (name === "length" && parts.length > 1) return parts;
+  if (name === "age" && parts.length > 1) return parts.some(({ node }) => isClock(node)) ? none : parts;
   if (name === "array_agg" || totalFunctions.has(name)) return isBuiltUp(parts) ? parts : none;
   const place = totalInOne.get(name);
   if (place === undefined) return parts;

@@ -1,6 +1,7 @@
 // Bind (F, 'B'): parameters for a prepared statement, giving a portal.
 import { BodyReader } from "./body-reader.ts";
 import { FrameWriter } from "./frame-writer.ts";
+import { WireError } from "./wire-error.ts";
 
 export interface Bind {
   /** "" is the unnamed portal. Latin1, as `statement`. */
@@ -44,6 +45,26 @@ export function decodeBindNames(bytes: Buffer, from = 0): BindNames {
 export function decodeBegunBindNames(bytes: Buffer, from = 0): BindNames {
   const reader = new BodyReader(bytes, "Bind", from);
   return { portal: reader.name(), statement: reader.name() };
+}
+
+/** The parameters of a Bind of which only the beginning is at hand; undefined for those that are not whole in it. */
+export function decodeBegunBind(
+  bytes: Buffer,
+  from = 0,
+): { readonly parameters: readonly (Buffer | null | undefined)[] } {
+  const reader = new BodyReader(bytes, "Bind", from);
+  reader.name();
+  reader.name();
+  const parameters: (Buffer | null | undefined)[] = [];
+  try {
+    reader.skip(2 * reader.uint16());
+    const count = reader.uint16();
+    for (let left = count; left > 0; left--) parameters.push(undefined);
+    for (let number = 0; number < count; number++) parameters[number] = reader.value();
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+  }
+  return { parameters };
 }
 
 export function encodeBind(bind: Bind): Buffer {

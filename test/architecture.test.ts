@@ -19,6 +19,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   audit: ["principal", "runtime"],
   resources: ["policy", "runtime"],
   bundle: ["audit", "runtime"],
+  kube: ["runtime"],
   runtime: [],
   localdb: ["runtime"],
 };

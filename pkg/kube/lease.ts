@@ -45,6 +45,7 @@ export function startElector(options: ElectorOptions): Elector {
   let seen: Seen | undefined;
   let renewedAtMs = Number.NEGATIVE_INFINITY;
   let term: Term | undefined;
+  let deadline: NodeJS.Timeout | undefined;
 
   /** True when the Lease is ours as of now. */
   async function hold(): Promise<boolean> {
@@ -69,6 +70,8 @@ export function startElector(options: ElectorOptions): Elector {
     if (answer.status >= 300) throw new KubeError(`Lease ${options.name}: ${answer.status} ${messageOf(answer.body)}`);
     seen = { version: String(answer.body.metadata?.resourceVersion), atMs: monotonicMs() };
     renewedAtMs = at;
+    clearTimeout(deadline);
+    deadline = setTimeout(() => void end(), renewDeadlineMs).unref();
     return true;
   }
 
@@ -85,13 +88,19 @@ export function startElector(options: ElectorOptions): Elector {
 
   function begin(): Term {
     const ending = new AbortController();
-    const work = options.lead(ending.signal).catch((error: Error) => options.onError(error.message));
+    const work = options
+      .lead(ending.signal)
+      .catch((error: Error) => options.onError(error.message))
+      .then(() => {
+        if (term?.ending === ending) term = undefined; // the work begins again with the next renewal
+      });
     return { ending, work };
   }
 
   async function end(): Promise<void> {
     const ended = term;
     term = undefined;
+    clearTimeout(deadline);
     ended?.ending.abort();
     await ended?.work;
   }

@@ -72,10 +72,12 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     let version: string | null = null;
     let failures = 0;
     while (!signal.aborted) {
-      const end = version === null ? await relistOutcome() : await watch(version);
+      const end: WatchEnd = version === null ? await relistOutcome() : await watch(version);
       if (signal.aborted) return;
+      // A list that succeeds between watches that fail is no recovery.
+      if (end.why !== null) failures += 1;
+      else if (version !== null) failures = 0;
       version = end.version;
-      failures = end.why === null ? 0 : failures + 1;
       if (end.why === null) continue;
       options.onError(`${options.path}: ${end.why}`);
       await pause(pauseMs(failures, random(), end.retryAfterMs), signal);

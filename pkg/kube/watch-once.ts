@@ -82,7 +82,7 @@ function take(event: Event, { set, remove }: WatchOptions): void {
 /** A Status object; 410 says that the version is too old. */
 function afterError(status: KubeObject, version: string): WatchEnd {
   if (status.code === 410 || status.reason === "Expired" || status.reason === "Gone")
-    return { version: null, why: null, retryAfterMs: null };
+    return listAgain("the version to watch from has expired");
   const seconds = status.details?.retryAfterSeconds;
   const retryAfterMs = typeof seconds === "number" ? seconds * 1000 : null;
   return { version, why: `WATCH: ${status.code ?? ""} ${messageOf(status)}`, retryAfterMs };

@@ -20,6 +20,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   resources: ["policy", "runtime"],
   bundle: ["audit", "runtime"],
   kube: ["runtime"],
+  controller: ["resources", "bundle", "kube", "runtime"],
   runtime: [],
   localdb: ["runtime"],
 };

@@ -1,7 +1,7 @@
 // The webhook's certificates: a CA, whose key the replicas share through a Secret, and a leaf of each replica's own in memory. ECDSA
 // P-256, SHA-256. A new CA is trusted for a while before it signs, and the one before is trusted until its last leaf has ended.
 import "reflect-metadata";
-import { createPrivateKey, createPublicKey, randomBytes, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, randomBytes, type webcrypto, X509Certificate } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import type { SecretData } from "./secret.ts";
 
@@ -136,12 +136,12 @@ function trustEnd(current: X509Certificate, previous: X509Certificate): number {
   return Math.min(last, Date.parse(previous.validTo));
 }
 
-async function importKey(key: string): Promise<CryptoKey> {
+async function importKey(key: string): Promise<webcrypto.CryptoKey> {
   const der = createPrivateKey(key).export({ type: "pkcs8", format: "der" });
   return crypto.subtle.importKey("pkcs8", new Uint8Array(der), algorithm, false, ["sign"]);
 }
 
-async function exportKey(key: CryptoKey): Promise<string> {
+async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   const der = Buffer.from(await crypto.subtle.exportKey("pkcs8", key));
   const read = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
   createPublicKey(read); // fails here, not in a handshake

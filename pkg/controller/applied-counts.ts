@@ -22,11 +22,17 @@ export function appliedCount(
   return Math.min(sum, desired);
 }
 
-function countIn(text: string, namespace: string, version: string): number {
+function countIn(counts: AppliedCounts, namespace: string, version: string): number {
+  const count = Object.hasOwn(counts, namespace) ? counts[namespace]?.[version] : undefined;
+  return Number.isSafeInteger(count) && count! > 0 ? count! : 0;
+}
+
+/** What cannot be read counts nothing. */
+export function parseCounts(text: unknown): AppliedCounts {
   try {
-    const count = JSON.parse(text)?.[namespace]?.[version];
-    return Number.isSafeInteger(count) && count > 0 ? count : 0;
+    const counts = JSON.parse(String(text));
+    return typeof counts === "object" && counts !== null ? counts : {};
   } catch {
-    return 0;
+    return {};
   }
 }

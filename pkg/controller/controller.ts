@@ -37,7 +37,7 @@ export interface Controller {
 }
 
 export function startController(options: ControllerOptions): Controller {
-  const { api, monotonicMs, onError } = options;
+  const { monotonicMs, onError } = options;
   const pause = options.pause === undefined ? {} : { pause: options.pause };
   const memory = lastGoodResources();
   const pods = podCounts();
@@ -50,9 +50,13 @@ export function startController(options: ControllerOptions): Controller {
     ...pause,
   });
   const statuses = statusWriter({ ...options, object: (key) => objectOf(watches, key), situation });
+  /** Uid and generation of each resource as it was looked at last. */
+  const specs = new Map<string, string>();
   let ready = false;
 
   const starting = watches.synced().then(() => {
+    // Stopped before everything was listed: what has not been seen must not be taken for missing.
+    if (watches.waitsFor().length > 0) return;
     for (const { metadata, ...configMap } of watches.bundles.list()) {
       const published = publishedIn({ metadata, ...configMap }, metadata.namespace!, options.key);
       if (published !== null) memory.seed(metadata.namespace!, published.bundle.resources);
@@ -64,6 +68,10 @@ export function startController(options: ControllerOptions): Controller {
 
   function lookAgain(): void {
     for (const { name } of watches.namespaces.list()) namespaces.add(name);
+    tellAll();
+  }
+
+  function tellAll(): void {
     for (const object of resourcesOf(watches)) statuses.add(resourceKey(object));
   }
 
@@ -90,7 +98,7 @@ export function startController(options: ControllerOptions): Controller {
         return namespace === null ? undefined : namespaces.add(namespace);
       }
       case "applied":
-        return resourcesOf(watches).forEach((object) => void statuses.add(resourceKey(object)));
+        return tellAll();
       case "namespaces":
         return namespaces.add(key);
       case "bundles":
@@ -106,11 +114,15 @@ export function startController(options: ControllerOptions): Controller {
   }
 
   function changedResource(key: string, object: KubeObject | undefined): void {
+    statuses.add(key);
     if (object === undefined) memory.forget(key);
+    const version = object === undefined ? undefined : `${object.metadata.uid} ${object.metadata.generation}`;
+    if (version !== undefined && specs.get(key) === version) return; // a status of ours
+    if (version === undefined) specs.delete(key);
+    else specs.set(key, version);
     const name = key.slice(key.indexOf(" ") + 1);
     if (name.includes("/")) namespaces.add(namespaceIn(name));
     else for (const { name: each } of watches.namespaces.list()) namespaces.add(each);
-    statuses.add(key);
   }
 
   function situation(object: KubeObject): Situation | undefined {

@@ -27,13 +27,17 @@ export interface BundleParts {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** The bundle of these parts: the one before when it says the same. Its generation is above any before. */
+/**
+ * The bundle of these parts: the one before when it says the same, and nobody has put an older one in its place. A new one's generation
+ * is above `generationMin`, the highest so far.
+ */
 export function nextBundle(parts: BundleParts, before: Bundle | null, generationMin: number, nowMs: number): Bundle {
   const { cluster, namespace, resources, labels } = parts;
   const generation = Math.max(nowMs, generationMin + 1, (before?.generation ?? 0) + 1);
   const namespaceLabels = { [namespace]: labels };
   const next: Bundle = { format: BUNDLE_FORMAT, cluster, namespace, generation, resources, namespaceLabels };
-  return before !== null && versionOf(before) === versionOf(next) ? before : next;
+  const same = before !== null && versionOf(before) === versionOf(next) && before.generation >= generationMin;
+  return same ? before : next;
 }
 
 /** Writes it unless it is there as it should be; a text says why it cannot be published. @throws KubeError */

@@ -1,8 +1,10 @@
 // Everything that the controller looks at, in memory.
+
 import type { KubeApi } from "../kube/api.ts";
 import type { Pause } from "../kube/backoff.ts";
 import { type KubeObject, keyOf } from "../kube/object.ts";
 import { type Reflector, startReflector } from "../kube/reflector.ts";
+import { type AppliedCounts, parseCounts } from "./applied-counts.ts";
 import { type NamespaceSeen, namespaceSeen, type PodSeen, podSeen } from "./governed.ts";
 import {
   BUNDLE_CONFIG_MAP,
@@ -38,7 +40,7 @@ export interface Watches {
 
 export interface AppliedSeen {
   readonly name: string;
-  readonly counts: string;
+  readonly counts: AppliedCounts;
   readonly seenAtMs: number;
 }
 
@@ -75,7 +77,7 @@ export function startWatches(options: WatchesOptions): Watches {
     applied: reflect(
       "applied",
       `${namespacePath(releaseNamespace)}/configmaps`,
-      (object) => ({ name: keyOf(object), counts: object.data?.["counts.json"] ?? "", seenAtMs: monotonicMs() }),
+      (object) => ({ name: keyOf(object), counts: parseCounts(object.data?.["counts.json"]), seenAtMs: monotonicMs() }),
       { labelSelector: `${APPLIED_LABEL}=true` },
     ),
   };

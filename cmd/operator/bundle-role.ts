@@ -58,17 +58,17 @@ export function startBundleRole(options: BundleRoleOptions): BundleRole {
     onError,
   });
 
-  function offer(_: string, kept: Kept | undefined): void {
-    if (kept === undefined) return;
-    const why = keys.length === 0 ? null : bundles.offer(kept.namespace, kept.text, keys);
-    if (why !== null) logger.log("warn", "bundles.refused", { namespace: kept.namespace, problem: why });
+  function offer(key: string, kept: Kept | undefined): void {
+    const namespace = key.slice(0, key.indexOf("/"));
+    const why = keys.length === 0 ? null : bundles.offer(namespace, kept?.text, keys);
+    if (why !== null) logger.log("warn", "bundles.refused", { namespace, problem: why });
   }
 
   function takeKeys(text: string | undefined): void {
     const parsed = publicKeys(text ?? "");
     if (typeof parsed === "string") return onError(`ConfigMap ${PUBLIC_CONFIG_MAP}: ${parsed}`);
     keys = parsed;
-    for (const kept of configMaps.list()) offer("", kept);
+    for (const kept of configMaps.list()) offer(`${kept.namespace}/`, kept);
   }
 
   const writer = startAppliedWriter({ ...options, counts: applied.counts, monotonicMs, onError });

@@ -19,10 +19,11 @@ export interface ContentInput {
 
 export interface Verdict {
   readonly accepted: boolean;
-  /** Errors, then warnings, each with field and remedy. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Problem[];
   /** Names in `databases` that lead nowhere. */
   readonly missing: readonly string[];
+  /** How many of the bundle's databases a policy reaches. */
+  readonly databases: number;
   /** What the bundle holds of it. */
   readonly inForce: "this" | "earlier" | "none";
 }
@@ -56,14 +57,14 @@ export function bundleContent(input: ContentInput): Content {
     const inForce = used === undefined ? "none" : seen.errors ? "earlier" : "this";
     // A broken ClusterDataPolicy that nobody has a good version of concerns whoever looks.
     if (used !== undefined && seen.errors && !concernsAsKept(used, input)) return [];
-    verdicts.set(key, { accepted: !seen.errors, problems: seen.problems, missing: [], inForce });
+    verdicts.set(key, { accepted: !seen.errors, problems: seen.problems, missing: [], databases: 0, inForce });
     return used === undefined ? [] : [used];
   });
   return withDatabases(chosen, verdicts);
 }
 
 interface Alone {
-  readonly problems: readonly string[];
+  readonly problems: readonly Problem[];
   readonly errors: boolean;
   /** Absent when it cannot be read. */
   readonly policy: PolicyResource | undefined;
@@ -76,16 +77,12 @@ export function judgeAlone(resource: BundleResource): Alone {
   const compiled = compile(parsed.resources, { maskKey: true, namespaceLabels });
   const problems = [...parsed.problems, ...compiled.problems, ...databasesProblems(resource)].filter(worthTelling);
   const policy = parsed.resources.find((each) => each.kind !== "GovernedDatabase");
-  return { problems: problems.map(told), errors: hasErrors(problems), policy };
+  return { problems, errors: hasErrors(problems), policy };
 }
 
 /** That nobody gives a class to a column is judged where all policies are seen. */
 function worthTelling({ severity, message }: Problem): boolean {
   return severity === "error" || !message.startsWith("no policy gives class");
-}
-
-function told(problem: Problem): string {
-  return formatProblem({ ...problem, file: "", line: 0 }).replace(/^: /, "");
 }
 
 function options({ metadata }: BundleResource) {
@@ -128,13 +125,13 @@ function concernsAsKept(resource: BundleResource, input: ContentInput): boolean 
 function withDatabases(chosen: readonly BundleResource[], verdicts: Map<string, Verdict>): Content {
   const known = new Set(chosen.filter(({ kind }) => kind === "GovernedDatabase").map(({ metadata }) => metadata.name));
   const resources = chosen.flatMap((resource) => {
-    const names = resource.kind === "GovernedDatabase" ? null : databasesOf(resource);
-    if (names === null) return [resource];
-    const missing = names.filter((name) => !known.has(name));
-    if (missing.length === 0) return [resource];
-    const key = resourceKey(resource);
-    verdicts.set(key, { ...verdicts.get(key)!, missing });
+    if (resource.kind === "GovernedDatabase") return [resource];
+    const names = databasesOf(resource) ?? [...known];
     const databases = names.filter((name) => known.has(name));
+    const missing = names.filter((name) => !known.has(name));
+    const key = resourceKey(resource);
+    verdicts.set(key, { ...verdicts.get(key)!, missing, databases: databases.length });
+    if (missing.length === 0) return [resource];
     return databases.length === 0 ? [] : [{ ...resource, spec: { ...(resource.spec as object), databases } }];
   });
   return { resources, verdicts };

@@ -1,5 +1,6 @@
 // What `kubectl get` and `describe` tell of our resources: the documented conditions, from verdicts and counts. Pure.
 import type { KubeObject } from "../kube/object.ts";
+import type { Problem } from "../resources/problem.ts";
 import type { Verdict } from "./bundle-content.ts";
 
 export interface Condition {
@@ -14,7 +15,12 @@ export interface Condition {
 export interface ResourceStatus {
   readonly observedGeneration: number;
   readonly conditions: readonly Condition[];
-  readonly pods: Pods;
+  readonly problems: readonly { readonly field: string; readonly message: string; readonly remedy: string }[];
+  /** Pods that it concerns, and those of them that have it in force. */
+  readonly pods: number;
+  readonly podsCurrent: number;
+  /** Of policies: databases that it reaches. */
+  readonly databases?: number;
 }
 
 /** Pods that should run with the newest bundle, and those that said they do. */
@@ -32,7 +38,11 @@ export interface Situation {
   readonly blocked: string | null;
 }
 
+/** As the schema bounds them. */
 const MESSAGE_MAX = 32_768;
+const PROBLEMS_MAX = 32;
+const FIELD_MAX = 1024;
+const TEXT_MAX = 8192;
 
 /** `before` is the status as it is; times of conditions that do not change are kept. */
 export function statusOf(object: KubeObject, situation: Situation, now: string): ResourceStatus {
@@ -43,22 +53,33 @@ export function statusOf(object: KubeObject, situation: Situation, now: string):
     const message = condition.message.slice(0, MESSAGE_MAX);
     return { ...condition, message, observedGeneration, lastTransitionTime: same?.lastTransitionTime ?? now };
   });
-  return { observedGeneration, conditions, pods: situation.pods };
+  const { verdict, pods } = situation;
+  const problems = verdict.problems.slice(0, PROBLEMS_MAX).map(({ path, message, remedy }) => ({
+    field: path.slice(0, FIELD_MAX),
+    message: message.slice(0, TEXT_MAX),
+    remedy: remedy.slice(0, TEXT_MAX),
+  }));
+  const databases = object.kind === "GovernedDatabase" ? {} : { databases: verdict.databases };
+  return { observedGeneration, conditions, problems, pods: pods.desired, podsCurrent: pods.applied, ...databases };
 }
 
 type Said = Pick<Condition, "type" | "status" | "reason" | "message">;
 
 function accepted(object: KubeObject, { verdict: { accepted, problems, inForce } }: Situation): Said {
-  const list = problems.join("\n");
+  const list = problems.map(told).join("\n");
   if (accepted) {
     const message = [credentialsNote(object), list].filter((text) => text !== "").join("\n");
-    return { type: "Accepted", status: "True", reason: "Accepted", message };
+    return { type: "Accepted", status: "True", reason: "Valid", message };
   }
   const kept =
     inForce === "earlier"
       ? "Its last good version stays in force until this is corrected."
       : "There is no earlier good version, so nothing of it is in force.";
   return { type: "Accepted", status: "False", reason: "Invalid", message: `${kept}\n${list}` };
+}
+
+function told({ severity, path, message, remedy }: Problem): string {
+  return `${severity === "warning" ? "warning: " : ""}${path === "" ? "" : `${path}: `}${message}; ${remedy}`;
 }
 
 /** How far this database's protection goes. */
@@ -70,9 +91,9 @@ function credentialsNote({ kind, spec }: KubeObject): string {
 }
 
 function resolved({ verdict: { missing } }: Situation): Said {
-  if (missing.length === 0) return { type: "ResolvedRefs", status: "True", reason: "ResolvedRefs", message: "" };
+  if (missing.length === 0) return { type: "ResolvedRefs", status: "True", reason: "Resolved", message: "" };
   const message = `There is no GovernedDatabase ${missing.join(", ")}; add it, or correct spec.databases.`;
-  return { type: "ResolvedRefs", status: "False", reason: "TargetNotFound", message };
+  return { type: "ResolvedRefs", status: "False", reason: "RefNotFound", message };
 }
 
 function programmed({ verdict, pods, governed, blocked }: Situation): Said {
@@ -106,7 +127,9 @@ export function differs(before: unknown, after: ResourceStatus): "no" | "counts"
       status?.conditions?.map(({ type, status: is, reason, message, observedGeneration }) =>
         [type, is, reason, observedGeneration, ...(counts || type !== "Programmed" ? [message] : [])].join("\0"),
       ),
-      ...(counts ? [status?.pods?.desired, status?.pods?.applied] : []),
+      status?.problems,
+      status?.databases,
+      ...(counts ? [status?.pods, status?.podsCurrent] : []),
     ]);
   if (bare(old, true) === bare(after, true)) return "no";
   return bare(old, false) === bare(after, false) ? "counts" : "conditions";
@@ -119,8 +142,12 @@ export function joinVerdicts(verdicts: readonly Verdict[]): Verdict {
   return rest.reduce(
     (all, next) => ({
       accepted: all.accepted && next.accepted,
-      problems: [...new Set([...all.problems, ...next.problems])],
+      problems: [
+        ...all.problems,
+        ...next.problems.filter((one) => !all.problems.some((other) => told(one) === told(other))),
+      ],
       missing: all.missing.filter((name) => next.missing.includes(name)),
+      databases: all.databases + next.databases,
       inForce: all.inForce === next.inForce ? all.inForce : "earlier",
     }),
     first,

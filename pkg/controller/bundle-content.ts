@@ -22,8 +22,8 @@ export interface Verdict {
   readonly problems: readonly Problem[];
   /** Names in `databases` that lead nowhere. */
   readonly missing: readonly string[];
-  /** How many of the bundle's databases a policy reaches. */
-  readonly databases: number;
+  /** How many of the bundle's databases a policy reaches, or how many policies reach a database. */
+  readonly reach: number;
   /** What the bundle holds of it. */
   readonly inForce: "this" | "earlier" | "none";
 }
@@ -57,7 +57,7 @@ export function bundleContent(input: ContentInput): Content {
     const inForce = used === undefined ? "none" : seen.errors ? "earlier" : "this";
     // A broken ClusterDataPolicy that nobody has a good version of concerns whoever looks.
     if (used !== undefined && seen.errors && !concernsAsKept(used, input)) return [];
-    verdicts.set(key, { accepted: !seen.errors, problems: seen.problems, missing: [], databases: 0, inForce });
+    verdicts.set(key, { accepted: !seen.errors, problems: seen.problems, missing: [], reach: 0, inForce });
     return used === undefined ? [] : [used];
   });
   return withDatabases(chosen, verdicts);
@@ -124,16 +124,22 @@ function concernsAsKept(resource: BundleResource, input: ContentInput): boolean 
 /** Policies name only databases that the bundle has; one whose databases are all missing governs nothing here and is left out. */
 function withDatabases(chosen: readonly BundleResource[], verdicts: Map<string, Verdict>): Content {
   const known = new Set(chosen.filter(({ kind }) => kind === "GovernedDatabase").map(({ metadata }) => metadata.name));
+  const reaches = new Map<string, number>();
   const resources = chosen.flatMap((resource) => {
     if (resource.kind === "GovernedDatabase") return [resource];
     const names = databasesOf(resource) ?? [...known];
     const databases = names.filter((name) => known.has(name));
     const missing = names.filter((name) => !known.has(name));
     const key = resourceKey(resource);
-    verdicts.set(key, { ...verdicts.get(key)!, missing, databases: databases.length });
+    verdicts.set(key, { ...verdicts.get(key)!, missing, reach: databases.length });
+    for (const name of databases) reaches.set(name, (reaches.get(name) ?? 0) + 1);
     if (missing.length === 0) return [resource];
     return databases.length === 0 ? [] : [{ ...resource, spec: { ...(resource.spec as object), databases } }];
   });
+  for (const resource of chosen.filter(({ kind }) => kind === "GovernedDatabase")) {
+    const key = resourceKey(resource);
+    verdicts.set(key, { ...verdicts.get(key)!, reach: reaches.get(resource.metadata.name) ?? 0 });
+  }
   return { resources, verdicts };
 }
 

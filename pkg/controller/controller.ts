@@ -160,7 +160,7 @@ export function startController(options: ControllerOptions): Controller {
 
 function aloneVerdict(object: KubeObject): Verdict {
   const { errors, problems } = judgeAlone(bundleResource(object));
-  return { accepted: !errors, problems, missing: [], databases: 0, inForce: errors ? "none" : "this" };
+  return { accepted: !errors, problems, missing: [], reach: 0, inForce: errors ? "none" : "this" };
 }
 
 function addPods(left: Pods, right: Pods): Pods {

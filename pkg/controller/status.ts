@@ -21,6 +21,9 @@ export interface ResourceStatus {
   readonly podsCurrent: number;
   /** Of policies: databases that it reaches. */
   readonly databases?: number;
+  /** Of a database: policies that reach it, and what going round the sidecar would take. */
+  readonly policies?: number;
+  readonly protection?: "Steering" | "Custody";
 }
 
 /** Pods that should run with the newest bundle, and those that said they do. */
@@ -59,8 +62,11 @@ export function statusOf(object: KubeObject, situation: Situation, now: string):
     message: message.slice(0, TEXT_MAX),
     remedy: remedy.slice(0, TEXT_MAX),
   }));
-  const databases = object.kind === "GovernedDatabase" ? {} : { databases: verdict.databases };
-  return { observedGeneration, conditions, problems, pods: pods.desired, podsCurrent: pods.applied, ...databases };
+  const counts = { pods: pods.desired, podsCurrent: pods.applied };
+  if (object.kind !== "GovernedDatabase")
+    return { observedGeneration, conditions, problems, ...counts, databases: verdict.reach };
+  const protection = object.spec?.credentials === "Brokered" ? "Custody" : "Steering";
+  return { observedGeneration, conditions, problems, ...counts, policies: verdict.reach, protection };
 }
 
 type Said = Pick<Condition, "type" | "status" | "reason" | "message">;
@@ -127,8 +133,8 @@ export function differs(before: unknown, after: ResourceStatus): "no" | "counts"
       status?.conditions?.map(({ type, status: is, reason, message, observedGeneration }) =>
         [type, is, reason, observedGeneration, ...(counts || type !== "Programmed" ? [message] : [])].join("\0"),
       ),
-      status?.problems,
-      status?.databases,
+      status?.problems?.map(({ field, message, remedy }) => [field, message, remedy].join("\0")),
+      [status?.databases, status?.policies, status?.protection],
       ...(counts ? [status?.pods, status?.podsCurrent] : []),
     ]);
   if (bare(old, true) === bare(after, true)) return "no";
@@ -147,7 +153,7 @@ export function joinVerdicts(verdicts: readonly Verdict[]): Verdict {
         ...next.problems.filter((one) => !all.problems.some((other) => told(one) === told(other))),
       ],
       missing: all.missing.filter((name) => next.missing.includes(name)),
-      databases: all.databases + next.databases,
+      reach: all.reach + next.reach,
       inForce: all.inForce === next.inForce ? all.inForce : "earlier",
     }),
     first,

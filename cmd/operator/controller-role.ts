@@ -31,7 +31,7 @@ export interface ControllerRole {
 }
 
 const LEASE = "weir-controller";
-const TRUST_EVERY_MS = 60_000;
+const MINUTE_MS = 60_000;
 
 /** The Secret weir-ca must have been filled by `startCertificates` of any replica; until then this retries. */
 export function startControllerRole(options: ControllerRoleOptions): ControllerRole {
@@ -49,12 +49,17 @@ export function startControllerRole(options: ControllerRoleOptions): ControllerR
     const nowMs = () => clock.nowMs();
     controller = startController({ ...options, key, trust: () => trust, nowMs, monotonicMs, onError });
     while (!signal.aborted) {
-      await realPause(TRUST_EVERY_MS, signal);
+      await realPause(MINUTE_MS, signal);
       if (signal.aborted) break;
-      const now = await readTrust().catch((error: Error) => void onError(error.message));
-      if (now === undefined || now === trust) continue;
-      trust = now;
-      controller.lookAgain();
+      try {
+        await controller.tidy();
+        const now = await readTrust();
+        if (now === trust) continue;
+        trust = now;
+        controller.lookAgain();
+      } catch (error) {
+        onError((error as Error).message);
+      }
     }
     await controller.stop();
     controller = undefined;

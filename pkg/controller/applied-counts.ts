@@ -1,5 +1,7 @@
 // How many sidecars run which bundle. Each bundle server counts those that ask it and publishes the sums in a ConfigMap of its own; the
 // controller adds them up. A server that has not been heard of for a while no longer counts.
+import type { KubeApi } from "../kube/api.ts";
+import { NAMESPACES } from "./paths.ts";
 import type { AppliedSeen } from "./watches.ts";
 
 /** Sidecars by namespace, then version. */
@@ -7,6 +9,7 @@ export type AppliedCounts = Readonly<Record<string, Readonly<Record<string, numb
 
 export const HEARTBEAT_MS = 60_000;
 const STALE_MS = 3 * HEARTBEAT_MS;
+const FORGET_MS = 10 * HEARTBEAT_MS;
 
 /** At most `desired`, because a sidecar that changed servers is counted by both for a while. */
 export function appliedCount(
@@ -34,5 +37,14 @@ export function parseCounts(text: unknown): AppliedCounts {
     return typeof counts === "object" && counts !== null ? counts : {};
   } catch {
     return {};
+  }
+}
+
+/** Takes away what servers left behind that ended without a word. */
+export async function forgetServers(api: KubeApi, servers: readonly AppliedSeen[], monotonicMs: number): Promise<void> {
+  for (const { name, seenAtMs } of servers) {
+    if (monotonicMs - seenAtMs < FORGET_MS) continue;
+    const [namespace, own] = name.split("/");
+    await api.call({ method: "DELETE", path: `${NAMESPACES}/${namespace}/configmaps/${own}` });
   }
 }

@@ -37,7 +37,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, options: Bun
   applied.note(pod, headerOf(request, "weir-applied"));
   const known = /^"([^"]{1,100})"$/.exec(headerOf(request, "if-none-match") ?? "")?.[1] ?? null;
   const waitS = bundles.waiting() < WAITING_MAX ? waitOf(request) : 0;
-  const signal = AbortSignal.any([options.stopping, AbortSignal.timeout(waitS * 1000), gone(request)]);
+  const signal = AbortSignal.any([options.stopping, AbortSignal.timeout(waitS * 1000), gone(reply)]);
   const bundle = await bundles.next(pod.namespace, known, waitS === 0 ? AbortSignal.abort() : signal);
   if (bundle === null) return refuse(503, `there is no bundle of namespace ${pod.namespace} yet`);
   reply.header("etag", `"${bundle.version}"`).header("cache-control", "no-store");
@@ -58,8 +58,8 @@ function headerOf({ headers }: FastifyRequest, name: string): string | null {
 }
 
 /** When the sidecar hangs up. */
-function gone({ raw }: FastifyRequest): AbortSignal {
+function gone({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  raw.socket.once("close", () => controller.abort());
+  raw.once("close", () => controller.abort());
   return controller.signal;
 }

@@ -5,7 +5,7 @@ import type { KubeApi } from "../kube/api.ts";
 import type { Pause } from "../kube/backoff.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { workQueue } from "../kube/work-queue.ts";
-import { appliedCount } from "./applied-counts.ts";
+import { appliedCount, forgetServers } from "./applied-counts.ts";
 import { bundleResource, judgeAlone, resourceKey, type Verdict } from "./bundle-content.ts";
 import { lastGoodResources } from "./last-good-resources.ts";
 import { namespaceReconciler, type Outcome } from "./namespace-reconciler.ts";
@@ -33,6 +33,8 @@ export interface Controller {
   waitsFor(): readonly string[];
   /** Looks at every namespace again, such as after a change of `trust`. */
   lookAgain(): void;
+  /** Once a minute: counts that nobody renews any more go. */
+  tidy(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -150,7 +152,11 @@ export function startController(options: ControllerOptions): Controller {
 
   return {
     waitsFor: watches.waitsFor,
-    lookAgain: () => ready && lookAgain(),
+    lookAgain: () => void (ready && lookAgain()),
+    async tidy() {
+      if (ready) tellAll();
+      await forgetServers(options.api, watches.applied.list(), monotonicMs());
+    },
     async stop() {
       await watches.stop();
       await Promise.all([starting, namespaces.stop(), statuses.stop()]);

@@ -189,7 +189,7 @@ describeApi("the controller and the bundle server on a real API server", () => {
       policy({
         databases: ["orders"],
         when: "1 +",
-        guard: [{ name: "x", effects: ["Drop"], rowsOver: 5, action: "Deny" }],
+        detect: ["Email"],
       }),
     );
     const { body } = await eventually(

@@ -15,6 +15,12 @@ demo: $(READY) ## see it work on a real PostgreSQL; stays up until Ctrl-C (ARGS=
 test: $(READY) ## run the tests (ARGS='test/wire -t name' narrows them)
 	@NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" $(NODE) node_modules/jest/bin/jest.js --maxWorkers=2 $(ARGS)
 
+e2e-api: $(READY) ## run the tests that need a Kubernetes API server (KUBECONFIG, or one built from its Go modules)
+	@sh scripts/e2e-api.sh $(ARGS)
+
+cluster: ## build etcd, Kubernetes, kubectl and helm from their Go modules into a cache (minutes, once; needs Go 1.26)
+	@test/cluster/cluster build
+
 bench: $(READY) ## measure beside PgBouncer, into docs/performance.md (ARGS=--short only tries it; ARGS='--only streaming')
 	@$(NODE) test/bench/main.ts $(ARGS)
 
@@ -42,4 +48,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test bench check types lint arrows format setup clean
+.PHONY: help demo test e2e-api cluster bench check types lint arrows format setup clean

@@ -2,6 +2,8 @@
 export default {
   testEnvironment: "node",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
+  // These need a Kubernetes API server and have a target of their own: make e2e-api.
+  testPathIgnorePatterns: ["/node_modules/", ...(process.env.WEIR_E2E === "1" ? [] : ["<rootDir>/test/e2e-api/"])],
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/test/strip-types.mjs" },
   testTimeout: 60_000,

@@ -19,6 +19,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   audit: ["principal", "runtime"],
   resources: ["policy", "runtime"],
   bundle: ["audit", "runtime"],
+  kube: ["runtime"],
+  controller: ["resources", "bundle", "kube", "runtime"],
   runtime: [],
   localdb: ["runtime"],
 };

@@ -24,7 +24,10 @@ const at = (generation: number, cluster = "west"): Bundle => ({
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 const servers: Server[] = [];
 afterEach(() => {
-  for (const server of servers.splice(0)) server.closeAllConnections();
+  for (const server of servers.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
 });
 
 const says =

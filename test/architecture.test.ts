@@ -18,6 +18,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
   proxy: ["wire", "session", "catalog", "gate", "policy:type", "principal", "audit", "runtime"],
   audit: ["principal", "runtime"],
   resources: ["policy", "runtime"],
+  bundle: ["audit", "runtime"],
+  kube: ["runtime"],
+  controller: ["resources", "bundle", "kube", "runtime"],
   runtime: [],
   localdb: ["runtime"],
 };

@@ -35,6 +35,9 @@ lint: $(READY) ## check style and formatting
 arrows: $(READY) ## check which package imports which
 	@NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" $(NODE) node_modules/jest/bin/jest.js test/architecture.test.ts
 
+crds: $(READY) ## write the CustomResourceDefinitions into crds/, from the decoders of pkg/resources
+	@$(NODE) scripts/generate-crds.ts crds
+
 format: $(READY) ## format the sources and repair what lint can
 	@node_modules/.bin/biome check --write
 

@@ -19,6 +19,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
   audit: ["principal", "runtime"],
   resources: ["policy", "runtime"],
   admission: ["resources", "runtime"],
+  bundle: ["audit", "runtime"],
+  kube: ["runtime"],
+  controller: ["resources", "bundle", "kube", "runtime"],
   runtime: [],
   localdb: ["runtime"],
 };

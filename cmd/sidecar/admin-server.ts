@@ -6,10 +6,14 @@ export interface Readiness {
   readonly ready: boolean;
   /** Why it is not ready, or what an operator should look at although it is. */
   readonly notes: readonly string[];
-  readonly policyVersion: string;
+  /** null: there are none yet. */
+  readonly policyVersion: string | null;
+  /** Where policies come in bundles. */
+  readonly bundle?: { readonly version: string | null; readonly ageSeconds: number };
 }
 
 export interface AdminOptions {
+  /** An empty host: every address of the machine. */
   readonly listen: Address;
   readiness(): Readiness;
   /** Prometheus text format and its content type. */
@@ -29,7 +33,8 @@ export function startAdminServer(options: AdminOptions): Promise<AdminServer> {
   server.maxConnections = 64;
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.listen.port, options.listen.host, () => {
+    const { host, port } = options.listen;
+    server.listen({ port, ...(host !== "" && { host }) }, () => {
       const bound = server.address();
       const port = bound && typeof bound === "object" ? bound.port : options.listen.port;
       resolve({

@@ -1,13 +1,16 @@
-// The policy folder's files to what the sidecar runs with: the rules, and each listener's database ready to be connected to.
+// The policy folder's files, or a bundle's objects, to what the sidecar runs with: the rules, and each listener's database ready to
+// be connected to.
+import type { LookupFunction } from "node:net";
 import type { GovernedDatabase, PolicySet } from "../../pkg/policy/rules.ts";
 import type { Upstream } from "../../pkg/proxy/upstream.ts";
-import { loadPolicySet } from "../../pkg/resources/compile.ts";
+import { type CompileOptions, loadObjects, loadPolicySet } from "../../pkg/resources/compile.ts";
 import type { ResourceFile } from "../../pkg/resources/parse-resources.ts";
-import { formatProblem } from "../../pkg/resources/problem.ts";
+import { formatProblem, type Problem } from "../../pkg/resources/problem.ts";
 import { readFolder } from "../../pkg/resources/read-folder.ts";
 import { hint } from "../../pkg/runtime/closest.ts";
+import { upstreamLoginOf } from "./credentials-of.ts";
 import type { Compiled } from "./live-policies.ts";
-import { type Listener, placeOf } from "./parse-value.ts";
+import { type Listener, placeOf, type Relay } from "./parse-value.ts";
 import type { Values } from "./settings.ts";
 import { upstreamTls } from "./upstream-tls.ts";
 import type { Watching } from "./watched-files.ts";
@@ -15,6 +18,11 @@ import type { Watching } from "./watched-files.ts";
 export interface Policies {
   readonly set: PolicySet;
   /** By listener, in order. */
+  readonly upstreams: readonly (GovernedUpstream | Closed)[];
+}
+
+/** No listener is closed. */
+export interface OpenPolicies extends Policies {
   readonly upstreams: readonly GovernedUpstream[];
 }
 
@@ -25,20 +33,55 @@ export interface GovernedUpstream {
   readonly upstream: Upstream;
 }
 
+/** Nobody can log in through this listener, and why. */
+export interface Closed {
+  readonly closed: string;
+}
+
+export interface Surroundings extends Watching {
+  /** How a host's name becomes an address; absent: as the system does it. */
+  readonly lookup?: LookupFunction | undefined;
+}
+
+export interface BundleContent {
+  /** As the API server has them. */
+  readonly resources: readonly unknown[];
+  /** By namespace. */
+  readonly namespaceLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** A folder counts as a whole: a listener without its database is a problem of all of it. */
 export function compilePolicies(
   files: readonly ResourceFile[],
   config: Values,
-  watching: Watching,
+  surroundings: Surroundings,
+): Compiled<OpenPolicies> {
+  const compiled = withUpstreams(loadPolicySet(files, optionsOf(config, config.namespaceLabels)), config, surroundings);
+  if (!compiled.good) return compiled;
+  const { set, upstreams } = compiled.policies;
+  const closed = upstreams.flatMap((each) => ("closed" in each ? [each.closed] : []));
+  if (closed.length > 0) return { good: false, problems: [...new Set(closed)] };
+  return { good: true, policies: { set, upstreams: upstreams.filter((each) => "upstream" in each) } };
+}
+
+/**
+ * A bundle is made for a namespace and not for this pod, so a database that is not in it, any more, closes its own listener at most.
+ * `before`: what has counted so far; a database that has left the bundle stays where it was, under the policies that are left.
+ */
+export function compileBundle(
+  { resources, namespaceLabels }: BundleContent,
+  config: Values,
+  surroundings: Surroundings,
+  before: Policies | null,
 ): Compiled<Policies> {
-  const { set, problems } = loadPolicySet(files, {
-    maskKey: config["keys.mask"] !== null,
-    namespace: config.namespace,
+  const compiled = withUpstreams(loadObjects(resources, optionsOf(config, namespaceLabels)), config, surroundings);
+  if (!compiled.good || before === null) return compiled;
+  const known = new Set(compiled.policies.set.databases.map(nameOf));
+  const upstreams = compiled.policies.upstreams.map((each, index) => {
+    const earlier = before.upstreams[index]!;
+    return "closed" in earlier || known.has(earlier.database) ? each : earlier;
   });
-  if (set === null) return { good: false, problems: problems.map(formatProblem) };
-  const found = config.listeners.map((listener) => upstreamOf(listener, set, config, watching));
-  const wrong = found.filter((each) => typeof each === "string");
-  if (wrong.length > 0) return { good: false, problems: [...new Set(wrong)] };
-  return { good: true, policies: { set, upstreams: found as GovernedUpstream[] } };
+  return { good: true, policies: { ...compiled.policies, upstreams } };
 }
 
 /** What is wrong in the files of a folder by themselves, for a start that is refused anyway. */
@@ -51,25 +94,72 @@ export function folderProblems(folder: string): readonly string[] {
   }
 }
 
-/** A text is the problem. */
-function upstreamOf(listener: Listener, set: PolicySet, config: Values, watching: Watching): GovernedUpstream | string {
-  const wanted = listener.database.includes("/") ? listener.database : `${config.namespace}/${listener.database}`;
+/** `namespace/name` of the GovernedDatabase behind a listener. */
+export function databaseOf({ database }: Listener, { namespace }: Values): string {
+  return database.includes("/") ? database : `${namespace}/${database}`;
+}
+
+function optionsOf(
+  config: Values,
+  namespaceLabels: BundleContent["namespaceLabels"],
+): CompileOptions & { namespace: string } {
+  return { maskKey: config["keys.mask"] !== null, namespace: config.namespace, namespaceLabels };
+}
+
+interface Loaded {
+  readonly set: PolicySet | null;
+  readonly problems: readonly Problem[];
+}
+
+function withUpstreams({ set, problems }: Loaded, config: Values, surroundings: Surroundings): Compiled<Policies> {
+  if (set === null) return { good: false, problems: problems.map(formatProblem) };
+  const round = roundTheGovernor(config.relays, set);
+  if (round.length > 0) return { good: false, problems: round };
+  const upstreams = config.listeners.map((listener) => upstreamOf(listener, set, config, surroundings));
+  return { good: true, policies: { set, upstreams } };
+}
+
+function upstreamOf(
+  listener: Listener,
+  set: PolicySet,
+  config: Values,
+  { lookup, ...watching }: Surroundings,
+): GovernedUpstream | Closed {
+  const wanted = databaseOf(listener, config);
   const database = set.databases.find((each) => nameOf(each) === wanted);
   const where = `listeners: ${placeOf(listener)}`;
   if (database === undefined) {
     const names = set.databases.map(nameOf);
-    return `${where}: there is no GovernedDatabase ${wanted} in ${config.policies}${hint(wanted, names) || `; there is ${names.join(", ") || "none at all"}`}`;
+    const near = hint(wanted, names) || `; there is ${names.join(", ") || "none at all"}`;
+    return { closed: `${where}: there is no GovernedDatabase ${wanted} in ${config.policies ?? "the bundle"}${near}` };
   }
-  if (database.credentials === "Brokered" && !Object.hasOwn(config.upstreamLogins, wanted)) {
-    return `${where}: credentials of ${wanted} are Brokered, but the sidecar has no login for it; set upstreamLogins.${wanted}`;
+  if (database.credentials === "Brokered" && upstreamLoginOf(wanted, config) === undefined) {
+    return {
+      closed: `${where}: credentials of ${wanted} are Brokered, but the sidecar has no login for it; set upstreamLogins.${wanted}`,
+    };
   }
   try {
     const { host, port } = database;
-    const upstream: Upstream = { name: wanted, host, port, tls: upstreamTls(database.tls, watching) };
+    const tls = upstreamTls(database.tls, watching);
+    const upstream: Upstream = { name: wanted, host, port, tls, ...(lookup && { lookup }) };
     return { database: wanted, credentials: database.credentials, upstream };
   } catch (error) {
-    return `${where}: tls of ${wanted}: ${(error as Error).message}`;
+    return { closed: `${where}: tls of ${wanted}: ${(error as Error).message}` };
   }
 }
 
-const nameOf = ({ namespace, name }: GovernedDatabase) => `${namespace}/${name}`;
+/** A relay to a governed port would let statements pass unseen. */
+function roundTheGovernor(relays: readonly Relay[], { databases }: PolicySet): readonly string[] {
+  return relays.flatMap((relay) => {
+    const { host, port } = relay.target;
+    const governed = databases.find((each) => each.port === port && hostKey(each.host) === hostKey(host));
+    return governed === undefined
+      ? []
+      : [
+          `relays: ${placeOf(relay)}: ${host}:${port} is GovernedDatabase ${nameOf(governed)}; give it a listener instead`,
+        ];
+  });
+}
+
+const hostKey = (host: string) => host.toLowerCase().replace(/\.$/, "");
+const nameOf = ({ namespace, name }: { namespace: string; name: string }) => `${namespace}/${name}`;

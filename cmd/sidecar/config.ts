@@ -3,11 +3,14 @@
 import { parseArgs } from "node:util";
 import { hint } from "../../pkg/runtime/closest.ts";
 import { type Placed, readConfigFile } from "./config-file.ts";
-import { Invalid, placeOf } from "./parse-value.ts";
+import { contradictions } from "./contradictions.ts";
+import { Invalid } from "./parse-value.ts";
 import { type Setting, type SettingName, settings, type Values } from "./settings.ts";
 
 export type ConfigOutcome =
-  | { readonly do: "run"; readonly config: Values }
+  | { readonly do: "run" | "check"; readonly config: Values }
+  /** Until the sidecar at this port of the same pod is ready. */
+  | { readonly do: "wait"; readonly port: number; readonly timeoutMs: number }
   | { readonly do: "print"; readonly text: string }
   /** `policies`: the policy folder, where that is known, so that its problems are told at the same time. */
   | { readonly do: "refuse"; readonly problems: readonly string[]; readonly policies: string | null };
@@ -22,12 +25,23 @@ export interface Outside {
 const names = Object.keys(settings) as SettingName[];
 const options = {
   config: { type: "string" },
+  check: { type: "boolean" },
+  timeout: { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
 
+interface Flags {
+  readonly config?: string;
+  readonly check?: boolean;
+  readonly timeout?: string;
+  readonly help?: boolean;
+  readonly version?: boolean;
+}
+
 export function readConfig(argv: readonly string[], outside: Outside): ConfigOutcome {
-  const { values: flags, problems } = readFlags(argv);
+  const waits = argv[0] === "wait";
+  const { values: flags, problems } = readFlags(waits ? argv.slice(1) : argv);
   if (flags.help) return { do: "print", text: help() };
   if (flags.version) return { do: "print", text: `weir-sidecar ${outside.version}\n` };
 
@@ -38,6 +52,9 @@ export function readConfig(argv: readonly string[], outside: Outside): ConfigOut
   problems.push(...fileProblems);
   problems.push(...readEnvironmentInto(written, outside.env));
 
+  if (waits) return waiting(flags, written, problems);
+  if (flags.timeout !== undefined) problems.push("--timeout is for weir-sidecar wait");
+
   const config: Record<string, unknown> = {};
   for (const name of names) {
     const outcome = resolve(name, settings[name], written.get(name));
@@ -46,29 +63,26 @@ export function readConfig(argv: readonly string[], outside: Outside): ConfigOut
     else if ("problem" in outcome) problems.push(outcome.problem);
     else config[name] = outcome.value;
   }
-  problems.push(...contradictions({ ...withoutWrong, ...config } as Values, outside));
-  if (problems.length === 0) return { do: "run", config: config as Values };
+  if (isUnread && config.policies === null) delete config.policies;
+  problems.push(...contradictions(config as Partial<Values>, outside.readFile));
+  if (problems.length === 0) return { do: flags.check ? "check" : "run", config: config as Values };
   return { do: "refuse", problems, policies: (config as Partial<Values>).policies ?? null };
 }
 
-/** Stands for settings whose own problem is told already, so that what hangs together can still be looked at. */
-const withoutWrong: Partial<Values> = {
-  listeners: [],
-  upstreamLogins: {},
-  identities: {},
-  "tls.certificate": null,
-  "tls.key": null,
-  "tls.clientCa": null,
-  "tls.clientCertificate": "Optional",
-  "tls.required": false,
-  "keys.mask": null,
-  "keys.digest": null,
-};
+const WAIT_SECONDS = 120;
 
-function readFlags(argv: readonly string[]): {
-  values: { config?: string; help?: boolean; version?: boolean };
-  problems: string[];
-} {
+/** Only the setting that says where the sidecar is asked must be good. */
+function waiting(flags: Flags, written: ReadonlyMap<string, Placed>, problems: string[]): ConfigOutcome {
+  const name = "admin.listen";
+  const outcome = resolve(name, settings[name], written.get(name));
+  if ("problem" in outcome) problems.push(outcome.problem);
+  const seconds = Number(/^(\d{1,5})s?$/.exec(flags.timeout ?? String(WAIT_SECONDS))?.[1] ?? Number.NaN);
+  if (Number.isNaN(seconds)) problems.push("--timeout: write seconds, such as 60 or 60s");
+  if (problems.length > 0 || !("value" in outcome)) return { do: "refuse", problems, policies: null };
+  return { do: "wait", port: (outcome.value as Values[typeof name]).port, timeoutMs: seconds * 1000 };
+}
+
+function readFlags(argv: readonly string[]): { values: Flags; problems: string[] } {
   const { values, tokens, positionals } = parseArgs({
     args: [...argv],
     options,
@@ -92,7 +106,7 @@ function readFlags(argv: readonly string[]): {
   }
   // Without `strict` an option that lacks its text is true.
   if (values.config !== undefined && typeof values.config !== "string") values.config = "";
-  return { values: values as { config?: string; help?: boolean; version?: boolean }, problems };
+  return { values: values as Flags, problems };
 }
 
 function readFileInto(written: Map<string, Placed>, path: string, outside: Outside): readonly string[] {
@@ -149,66 +163,16 @@ function resolve(
   }
 }
 
-/** What single settings cannot tell: halves of a pair, doubled addresses, files that are not there, keys too short. */
-function contradictions(config: Values, outside: Outside): readonly string[] {
-  const problems: string[] = [];
-  const [certificate, key] = [config["tls.certificate"], config["tls.key"]];
-  if (certificate !== null && key === null)
-    problems.push("tls.key is not set although tls.certificate is; name the key's file or leave both out");
-  if (certificate === null && key !== null)
-    problems.push("tls.certificate is not set although tls.key is; name the certificate's file or leave both out");
-  if (certificate === null && config["tls.clientCa"] !== null)
-    problems.push("tls.clientCa is set although tls.certificate is not; clients show theirs over TLS only");
-  if (certificate === null && config["tls.required"])
-    problems.push("tls.required is set although tls.certificate is not; nobody could log in");
-  if (config["tls.clientCa"] === null && config["tls.clientCertificate"] !== "Optional")
-    problems.push(
-      `tls.clientCertificate is ${config["tls.clientCertificate"]} although tls.clientCa is not set; name the CA's file`,
-    );
-  const seen = new Set<string>();
-  for (const listener of config.listeners) {
-    const place = placeOf(listener);
-    if (("path" in listener || listener.port !== 0) && seen.has(place))
-      problems.push(`listeners: ${place} is named twice; give each database its own address`);
-    seen.add(place);
-  }
-  const files: [string, string | null, number][] = [
-    ["tls.certificate", certificate, 1],
-    ["tls.key", key, 1],
-    ["tls.clientCa", config["tls.clientCa"], 1],
-    ["keys.mask", config["keys.mask"], 32],
-    ["keys.digest", config["keys.digest"], 32],
-    ...Object.entries(config.upstreamLogins).map(([name, login]): [string, string, number] => [
-      `upstreamLogins.${name}.passwordFile`,
-      login.passwordFile,
-      1,
-    ]),
-    ...Object.entries(config.identities).flatMap(([login, { proof }]): [string, string, number][] =>
-      proof?.kind === "passwordFile" ? [[`identities.${login}.passwordFile`, proof.file, 1]] : [],
-    ),
-  ];
-  for (const [name, path, bytesLeast] of files) {
-    const problem = path === null ? null : fileProblem(path, bytesLeast, outside);
-    if (problem !== null) problems.push(`${name}: ${path} ${problem}`);
-  }
-  return problems;
-}
-
-function fileProblem(path: string, bytesLeast: number, outside: Outside): string | null {
-  try {
-    return outside.readFile(path).length < bytesLeast ? `holds fewer than ${bytesLeast} bytes` : null;
-  } catch (error) {
-    return `cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"})`;
-  }
-}
-
 function help(): string {
   const lines = names.map((name) => `  ${name.padEnd(20)} ${settings[name].env.padEnd(26)} ${settings[name].form}`);
   return `weir-sidecar: governs the statements between clients and their PostgreSQL.
 
-usage: weir-sidecar [--config FILE]
+usage: weir-sidecar [--config FILE] [--check]
+       weir-sidecar wait [--timeout SECONDS]
 
   --config FILE   settings as YAML (or WEIR_CONFIG); the environment wins over the file
+  --check         says whether settings, keys, certificates and policies are good, and starts nothing
+  wait            until the sidecar of this pod is ready; 69 when it is not within the time (${WAIT_SECONDS} s)
   --help          this text
   --version       the version
 

@@ -7,7 +7,8 @@ Printed by \`sh scripts/node.sh scripts/print-settings.ts\` from \`cmd/sidecar/s
 
 Settings come from a YAML file (\`--config FILE\`, or \`WEIR_CONFIG\`) and from the environment, which wins. A dotted name is nested
 in the file: \`spool.folder\` is \`spool: {folder: ...}\`. Every problem is reported at once, with its place and remedy, and the
-program ends with 64. What may be read, masked and refused is not here: that is policy, in the folder that \`policies\` names.
+program ends with 64. What may be read, masked and refused is not here: that is policy, in the folder that \`policies\` names or in
+the bundle that \`bundle.url\` serves.
 
 \`\`\`yaml
 listeners:

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { ClientSecret, Credentials } from "../../pkg/proxy/credentials.ts";
 import { parseVerifier } from "../../pkg/proxy/scram-keys.ts";
 import type { GovernedUpstream } from "./compile-policies.ts";
-import type { LoginProof } from "./parse-value.ts";
+import type { LoginProof, UpstreamLogin } from "./parse-value.ts";
 import type { Values } from "./settings.ts";
 
 /** `saltKey`: random bytes of this process. Password files are read at each login, so that a rotated one counts at once. */
@@ -14,15 +14,28 @@ export function credentialsOf(
   saltKey: Buffer,
 ): Credentials {
   if (credentials === "PassThrough") return { mode: "PassThrough" };
-  const { user, passwordFile } = config.upstreamLogins[database]!;
+  const { user, passwordFile } = upstreamLoginOf(database, config)!;
   return {
     mode: "Brokered",
     user,
     password: async () => withoutLineEnd(await readFile(passwordFile)),
     clients: (login) =>
-      Object.hasOwn(config.identities, login) ? secretOf(config.identities[login]!.proof) : undefined,
+      Object.hasOwn(config.identities, login) ? secretOf(config.identities[login]!.proof) : unlisted(config),
     saltKey,
   };
+}
+
+/** By `namespace/name`; in the sidecar's own namespace the name is enough. */
+export function upstreamLoginOf(database: string, { upstreamLogins, namespace }: Values): UpstreamLogin | undefined {
+  const own = `${namespace}/`;
+  const names = [database, ...(database.startsWith(own) ? [database.slice(own.length)] : [])];
+  const found = names.find((name) => Object.hasOwn(upstreamLogins, name));
+  return found === undefined ? undefined : upstreamLogins[found];
+}
+
+/** In a pod, where policies come in bundles, whoever reaches a loopback address is the workload that the login is held for. */
+function unlisted(config: Values): ClientSecret | undefined {
+  return config["bundle.url"] === null ? undefined : { kind: "trustLoopback" };
 }
 
 function secretOf(proof: LoginProof | null): ClientSecret | undefined {

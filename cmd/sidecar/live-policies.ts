@@ -34,7 +34,7 @@ export function openPolicies<T>(
   | { readonly good: true; readonly live: LivePolicies<T> }
   | { readonly good: false; readonly problems: readonly string[] } {
   let state = folderState(options.folder);
-  const first = look(options);
+  const first = readPolicies(options.folder, options.compile);
   if (!first.good) return first;
   let { policies } = first;
   let problems: readonly string[] = [];
@@ -43,7 +43,7 @@ export function openPolicies<T>(
     const now = folderState(options.folder);
     if (now === state) return;
     state = now;
-    const outcome = look(options);
+    const outcome = readPolicies(options.folder, options.compile);
     problems = outcome.good ? [] : outcome.problems;
     if (outcome.good) policies = outcome.policies;
     options.onChange(outcome);
@@ -58,12 +58,12 @@ export function openPolicies<T>(
   return { good: true, live: { current: () => policies, problems: () => problems, close } };
 }
 
-function look<T>(options: LivePoliciesOptions<T>): Compiled<T> {
+export function readPolicies<T>(folder: string, compile: (files: readonly ResourceFile[]) => Compiled<T>): Compiled<T> {
   try {
-    return options.compile(readFolder(options.folder));
+    return compile(readFolder(folder));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return { good: false, problems: [`${options.folder}: cannot be read (${code ?? message})`] };
+    return { good: false, problems: [`${folder}: cannot be read (${code ?? message})`] };
   }
 }
 

@@ -2,15 +2,20 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { AuditCounters } from "../../pkg/audit/writer.ts";
 import type { GovernorCounters } from "../../pkg/proxy/governor.ts";
+import type { RelayCounters } from "../../pkg/proxy/tcp-relay.ts";
+import type { BundleState } from "./policy-source.ts";
 
 export interface Sources {
   governor(): GovernorCounters;
   audit(): AuditCounters;
   unmatchedPatterns(): number;
-  /** What is wrong with the policy folder as it is now. */
+  relays(): RelayCounters;
+  /** What is wrong with the policy folder, or the bundle, as it is now. */
   policyProblems(): number;
   /** Times that it has been read anew, well or not. */
   policyReloads(): number;
+  /** null: policies come from a folder. */
+  bundle(): BundleState | null;
 }
 
 type Reading = readonly ["gauge" | "counter", string, string, () => number];
@@ -51,7 +56,7 @@ export function metricsOf(sources: Sources): Registry {
     [
       "gauge",
       "weir_policy_problems",
-      "Problems that keep the policy folder's content from taking effect",
+      "Problems that keep the policies that are there from taking effect",
       sources.policyProblems,
     ],
     [
@@ -68,10 +73,45 @@ export function metricsOf(sources: Sources): Registry {
     ],
     ["counter", "weir_analysis_hits_total", "Texts whose analysis was kept", () => sources.governor().analyses.hits],
     ["counter", "weir_analysis_misses_total", "Texts that were analysed", () => sources.governor().analyses.misses],
-    ["counter", "weir_policy_reloads_total", "Times the policy folder has been read anew", sources.policyReloads],
+    ["counter", "weir_policy_reloads_total", "Times policies have been read anew", sources.policyReloads],
+    ["gauge", "weir_relay_connections", "Relayed connections that are open", () => sources.relays().open],
+    ["counter", "weir_relay_connections_total", "Relayed connections", () => sources.relays().total],
+    ["counter", "weir_relay_refused_total", "Closed above limits.relays", () => sources.relays().refusedTotal],
+    ["counter", "weir_relay_failed_total", "Relays whose target was not reached", () => sources.relays().failedTotal],
+    ["counter", "weir_relay_bytes_total", "Bytes read by relays, both ways", () => sources.relays().bytesTotal],
+    ...ofBundles(sources),
   ];
   for (const reading of readings) register(registry, reading);
+  if (sources.bundle() !== null) registerVersion(registry, () => sources.bundle()?.version ?? null);
   return registry;
+}
+
+function ofBundles({ bundle }: Sources): readonly Reading[] {
+  if (bundle() === null) return [];
+  return [
+    [
+      "gauge",
+      "weir_bundle_age_seconds",
+      "Since the operator last confirmed the bundle in force",
+      () => bundle()?.ageSeconds ?? 0,
+    ],
+    ["counter", "weir_bundle_refused_total", "Bundles that did not count", () => bundle()?.refusedTotal ?? 0],
+  ];
+}
+
+/** The usual form for a text: a label of a series that is always 1. */
+function registerVersion(registry: Registry, version: () => string | null): void {
+  const gauge: Gauge<"version"> = new Gauge({
+    name: "weir_bundle_version",
+    help: "Version of the bundle in force, as a label",
+    labelNames: ["version"],
+    registers: [registry],
+    collect() {
+      gauge.reset();
+      const now = version();
+      if (now !== null) gauge.set({ version: now }, 1);
+    },
+  });
 }
 
 function register(registry: Registry, [kind, name, help, read]: Reading): void {

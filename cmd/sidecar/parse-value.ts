@@ -1,5 +1,6 @@
 // One setting's raw value (a YAML value, or the text of an environment variable) to its typed value. Each parser throws
 // `Invalid` with a text that says how to write it; none of them reads anything.
+import { type PublicKey, publicKeys } from "../../pkg/bundle/keys.ts";
 import type { PrincipalKind } from "../../pkg/principal/principal.ts";
 import { PATH_BYTES_MAX, type UnixAddress } from "../../pkg/proxy/unix-socket.ts";
 
@@ -82,6 +83,26 @@ export const address: Parse<Address> = (raw) => {
   throw new Invalid('write host:port, such as "127.0.0.1:5432" or "[::1]:5432"');
 };
 
+/** The same, or `:port` for every address of the machine, which is told as an empty host. */
+export const addressOrAll: Parse<Address> = (raw) => {
+  const port = /^:(\d{1,5})$/.exec(String(raw).trim())?.[1];
+  if (port === undefined || Number(port) > 65_535) return address(raw);
+  return { host: "", port: Number(port) };
+};
+
+export const httpsUrl: Parse<URL> = (raw) => {
+  const url = URL.parse(String(raw).trim());
+  if (url?.protocol === "https:" && url.username === "" && url.password === "") return url;
+  throw new Invalid("write an address that begins with https:// and holds no password");
+};
+
+/** A comma list, or a list. */
+export const bundleKeys: Parse<readonly PublicKey[]> = (raw) => {
+  const keys = publicKeys(Array.isArray(raw) ? raw.join(",") : text(raw));
+  if (typeof keys === "string") throw new Invalid(keys);
+  return keys;
+};
+
 /** True or false. */
 export const flag: Parse<boolean> = (raw) => {
   if (raw === true || raw === "true") return true;
@@ -123,6 +144,39 @@ function listenerText(entry: string): unknown {
   const [listen, database] = entry.split("=").map((part) => part.trim());
   return { listen, database };
 }
+
+/** Where other ports of a governed host are taken, and where they lead. */
+export interface Relay extends Address {
+  readonly target: Address;
+}
+
+/** A list of `{listen, target}`, or in one text `host:port=host:port,...`. */
+export const relays: Parse<readonly Relay[]> = (raw) => {
+  const entries =
+    typeof raw === "string"
+      ? raw.split(",").map((entry) => {
+          const [listen, target] = entry.split("=").map((part) => part.trim());
+          return { listen, target };
+        })
+      : list(raw, "relays of the form {listen, target}");
+  return entries.map((entry, index) => {
+    const { listen, target } = fields(entry, ["listen", "target"], `[${index}]`);
+    return {
+      ...within(`[${index}].listen`, () => address(listen)),
+      target: within(`[${index}].target`, () => address(target)),
+    };
+  });
+};
+
+/** A map from namespace to its labels. */
+export const namespaceLabels: Parse<Readonly<Record<string, Readonly<Record<string, string>>>>> = (raw) =>
+  map(raw, (labels, namespace) => {
+    if (!isObject(labels)) throw new Invalid(`.${namespace}: write a map of labels`);
+    for (const [label, value] of Object.entries(labels))
+      if (typeof value !== "string")
+        throw new Invalid(`.${namespace}.${label}: write a text, in quotes where it looks like a number`);
+    return labels as Record<string, string>;
+  });
 
 /** A map from login to `{kind, name, groups}`, with how it proves itself to us where that is our task. */
 export const identities: Parse<Readonly<Record<string, StaticIdentity>>> = (raw) =>

@@ -5,10 +5,15 @@ import { readFileSync } from "node:fs";
 /** The text of a file of CA certificates. Throws when it holds none, or one that is not readable. */
 export function readCertificates(file: string): string {
   const text = readFileSync(file, "utf8");
-  const found = text.match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/g);
-  if (found === null) throw new Error(`${file} holds no certificate in PEM`);
-  for (const one of found) new X509Certificate(one);
+  checkCertificates(text, file);
   return text;
+}
+
+/** Throws as `readCertificates` does; `where` the text comes from. */
+export function checkCertificates(text: string, where: string): void {
+  const found = text.match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/g);
+  if (found === null) throw new Error(`${where} holds no certificate in PEM`);
+  for (const one of found) new X509Certificate(one);
 }
 
 /** A certificate (its chain may follow) and its key. Throws when they are no pair. */

@@ -1,13 +1,17 @@
 // Every setting of the sidecar, once: its place in the configuration file, its environment variable, how it is written,
 // what it is when it is not, and what it does. docs/configuration.md is printed from this table.
 import {
-  address,
+  addressOrAll,
+  bundleKeys,
   bytes,
   flag,
+  httpsUrl,
   identities,
   listeners,
+  namespaceLabels,
   oneOf,
   type Parse,
+  relays,
   text,
   upstreamLogins,
   whole,
@@ -20,7 +24,7 @@ export interface Setting<T> {
   /** How it is written, for people. */
   readonly form: string;
   /** Raw, as it would be written. `null`: unset is fine. `undefined`: it must be given. */
-  readonly fallback: string | number | Readonly<Record<string, never>> | null | undefined;
+  readonly fallback: string | number | readonly never[] | Readonly<Record<string, never>> | null | undefined;
   readonly help: string;
 }
 
@@ -37,8 +41,71 @@ export const settings = {
     env: "WEIR_POLICIES",
     parse: text,
     form: "folder",
-    fallback: undefined,
-    help: "GovernedDatabase, DataPolicy and ClusterDataPolicy files (`*.yaml`, `*.yml`); watched, so that changes apply without a restart.",
+    fallback: null,
+    help: "GovernedDatabase, DataPolicy and ClusterDataPolicy files (`*.yaml`, `*.yml`); watched, so that changes apply without a restart. This or `bundle.url` must be given.",
+  },
+  "bundle.url": {
+    env: "WEIR_BUNDLE_URL",
+    parse: httpsUrl,
+    form: "https://host:port/path",
+    fallback: null,
+    help: "Where the operator serves the signed bundle of policies of this namespace, in place of `policies`; asked by long poll, so that changes apply without a restart.",
+  },
+  "bundle.token": {
+    env: "WEIR_BUNDLE_TOKEN",
+    parse: text,
+    form: "file",
+    fallback: null,
+    help: "The ServiceAccount token that proves to the operator which pod asks; read at each request, because the kubelet renews it.",
+  },
+  "bundle.ca": {
+    env: "WEIR_BUNDLE_CA",
+    parse: text,
+    form: "PEM file",
+    fallback: null,
+    help: "CA certificates that the operator's certificate must come from; read at each request. May come later than the sidecar.",
+  },
+  "bundle.keys": {
+    env: "WEIR_BUNDLE_KEYS",
+    parse: bundleKeys,
+    form: "comma list of Ed25519 public keys, base64 of 32 bytes each",
+    fallback: null,
+    help: "A bundle counts only with a good signature by one of them, wherever it comes from.",
+  },
+  "bundle.fallback": {
+    env: "WEIR_BUNDLE_FALLBACK",
+    parse: text,
+    form: "file",
+    fallback: null,
+    help: "A bundle that is there without the operator: the namespace's ConfigMap, mounted. Looked at while it changes; a newer one counts.",
+  },
+  "bundle.folder": {
+    env: "WEIR_BUNDLE_FOLDER",
+    parse: text,
+    form: "folder",
+    fallback: null,
+    help: "Where the last good bundle is kept, so that it counts after a restart.",
+  },
+  namespaceLabels: {
+    env: "WEIR_NAMESPACE_LABELS",
+    parse: namespaceLabels,
+    form: "map of namespace to its labels; in the environment as JSON",
+    fallback: {},
+    help: "What the `namespaceSelector` of a ClusterDataPolicy selects by. `kubernetes.io/metadata.name` is known anyway. A bundle brings its own.",
+  },
+  resolve: {
+    env: "WEIR_RESOLVE",
+    parse: oneOf("System", "Dns"),
+    form: "System or Dns",
+    fallback: "System",
+    help: "How a database's host name becomes an address: as the system does it, or by asking the name servers of `/etc/resolv.conf` (its search list and ndots, A and AAAA) and never `/etc/hosts`, which in a pod leads that name to the sidecar. Asked anew at each login.",
+  },
+  relays: {
+    env: "WEIR_RELAYS",
+    parse: relays,
+    form: "list of {listen, target}; in the environment `host:port=host:port,...`",
+    fallback: [],
+    help: "Other ports of a governed host, passed on untouched and unrecorded, because its name leads to the sidecar. The port of a GovernedDatabase is refused here.",
   },
   "spool.folder": {
     env: "WEIR_SPOOL_FOLDER",
@@ -108,14 +175,14 @@ export const settings = {
     parse: identities,
     form: "map of login to {kind, name, groups} and for Brokered one of {passwordFile, scramVerifier, certificate, trustLoopback}; in the environment as JSON",
     fallback: {},
-    help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name. `certificate` is true for a client certificate whose common name is the login, or another common name, or `DNS:`, `URI:` or `EMAIL:` with a name of it.",
+    help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name; with bundles, in a pod, it needs no proof for Brokered from a loopback address. `certificate` is true for a client certificate whose common name is the login, or another common name, or `DNS:`, `URI:` or `EMAIL:` with a name of it.",
   },
   upstreamLogins: {
     env: "WEIR_UPSTREAM_LOGINS",
     parse: upstreamLogins,
     form: "map of GovernedDatabase to {user, passwordFile}; in the environment as JSON",
     fallback: {},
-    help: "The login that the sidecar holds for a database whose credentials are Brokered; read at each login, so that it may rotate.",
+    help: "The login that the sidecar holds for a database (`namespace/name`, or `name` in its own namespace) whose credentials are Brokered; read at each login, so that it may rotate.",
   },
   environment: {
     env: "WEIR_ENVIRONMENT",
@@ -148,10 +215,10 @@ export const settings = {
   },
   "admin.listen": {
     env: "WEIR_ADMIN_LISTEN",
-    parse: address,
-    form: "host:port",
+    parse: addressOrAll,
+    form: "host:port, or :port for all addresses",
     fallback: "127.0.0.1:9464",
-    help: "HTTP: `/healthz`, `/readyz` and `/metrics` (Prometheus). Port 0 takes a free one.",
+    help: "HTTP: `/healthz`, `/readyz` and `/metrics` (Prometheus). Port 0 takes a free one. `:9464` takes IPv6 too, where there is any.",
   },
   "log.level": {
     env: "WEIR_LOG_LEVEL",
@@ -180,6 +247,13 @@ export const settings = {
     form: "number",
     fallback: 200,
     help: "Logins under way at one time; the next one is refused with 53300.",
+  },
+  "limits.relays": {
+    env: "WEIR_LIMITS_RELAYS",
+    parse: whole(1, 100_000),
+    form: "number",
+    fallback: 1000,
+    help: "Connections through `relays` at one time; the next one is closed.",
   },
   "limits.frameBytes": {
     env: "WEIR_LIMITS_FRAME_BYTES",

@@ -1,31 +1,22 @@
 // Builds the sidecar out of its configuration and the outside world, starts it, and ends it in order.
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { type Digest, keyedDigest, loadDigestKey } from "../../pkg/audit/digest.ts";
+import type { Digest } from "../../pkg/audit/digest.ts";
 import { AuditWriter } from "../../pkg/audit/writer.ts";
-import { MaskKeyError, type MaskKeys, parseMaskKeys } from "../../pkg/mask/keys.ts";
-import { createGovernor, type GovernedListener, type Governor } from "../../pkg/proxy/governor.ts";
-import type { ServingCertificate } from "../../pkg/proxy/serving-certificate.ts";
-import type { Clock } from "../../pkg/runtime/clock.ts";
+import { createGovernor } from "../../pkg/proxy/governor.ts";
+import { createRelays, type RelayRoute } from "../../pkg/proxy/tcp-relay.ts";
 import type { Logger } from "../../pkg/runtime/logger.ts";
-import type { Random } from "../../pkg/runtime/random.ts";
-import { startAdminServer } from "./admin-server.ts";
-import { certificateFrom } from "./certificate-file.ts";
-import { credentialsOf } from "./credentials-of.ts";
+import { bundleSettings } from "./bundle-settings.ts";
+import { openBundle } from "./bundle-source.ts";
+import type { Surroundings } from "./compile-policies.ts";
+import { governedListeners, noneYet } from "./governed-listeners.ts";
 import { identifyBy } from "./identify.ts";
 import { keptClasses } from "./kept-classes.ts";
-import { metricsOf } from "./metrics.ts";
-import { openWatched, type WatchedPolicies } from "./open-watched.ts";
-import { Refused } from "./refused.ts";
+import { openWatched } from "./open-watched.ts";
+import { allOf, certificateOf, digestOf, maskKeysOf, surroundingsOf, type World } from "./parts.ts";
+import type { PolicySource } from "./policy-source.ts";
+import { serveAdmin } from "./serve-admin.ts";
 import type { Values } from "./settings.ts";
-import { unmatchedNote, watchUnmatched } from "./watch-unmatched.ts";
-
-export interface World {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly version: string;
-}
+import { watchUnmatched } from "./watch-unmatched.ts";
 
 export interface Sidecar {
   /** Lets sessions end for at most `drainSeconds`, closes the chain of records, and resolves. */
@@ -34,94 +25,86 @@ export interface Sidecar {
 
 /** @throws Refused, AuditUnavailable, or the system's error when an address cannot be listened on. */
 export async function startSidecar(config: Values, world: World): Promise<Sidecar> {
-  const [mask, certificate, policies] = allOf(
+  const { clock, random, logger } = world;
+  const [maskKeys, certificate, [around, openPolicies]] = allOf(
     () => maskKeysOf(config),
     () => certificateOf(config, world),
-    () => openWatched(config, world.logger, () => world.clock.nowMs()),
+    () => policiesOf(config, world),
   );
-  const keys = { mask, digest: digestOf(config, world) };
-  const audit = openAudit(config, world, keys.digest);
+  const digest = digestOf(config, world);
+  const audit = openAudit(config, world, digest);
+  const policies = openPolicies();
   policies.follow((version, reason) => audit.write([{ event: "policy", version, reason }]));
   const tick = setInterval(() => audit.tick(), 1000).unref();
   const governor = createGovernor({
-    listeners: listenersOf(config, policies, world.random.bytes(32)),
-    policies: () => policies.current().set,
+    listeners: governedListeners(config, policies, random.bytes(32)),
+    policies: () => policies.current()?.set ?? null,
     identify: identifyBy(config.identities),
     audit,
-    digest: (text) => keys.digest.of(text),
-    maskKeys: keys.mask,
+    digest: (text) => digest.of(text),
+    maskKeys,
     certificate,
-    classes: keptClasses(config["spool.folder"], world.logger),
+    classes: keptClasses(config["spool.folder"], logger),
     environment: config.environment,
     cluster: config.cluster,
     limits: limitsOf(config),
-    ...world,
+    clock,
+    random,
+    logger,
   });
+  const relays = createRelays(routesOf(config, around), { connections: config["limits.relays"] });
   const state = { stopping: false };
-  const stopWatching = watchUnmatched(() => governor.unmatched(), world.logger);
-  const admin = await serveAdmin(config, { governor, audit, policies, state });
-  const ports = await governor.start();
-  for (const [index, listener] of config.listeners.entries()) {
-    const at = "path" in listener ? { path: listener.path } : { host: listener.host, port: ports[index]! };
-    world.logger.log("info", "listening", { ...at, database: listener.database });
-  }
-  world.logger.log("info", "ready", { admin: admin.port, policyVersion: policies.current().set.version });
+  const stopWatching = watchUnmatched(() => governor.unmatched(), logger);
+  const admin = await serveAdmin(config, { governor, relays, audit, policies, state });
+  tellAddresses(config, { listeners: await governor.start(), relays: await relays.start() }, logger);
+  const policyVersion = policies.current()?.set.version ?? null;
+  if (policyVersion !== null) logger.log("info", "ready", { admin: admin.port, policyVersion });
+  else logger.log("warn", "waiting", { admin: admin.port, reason: noneYet(policies) });
   return {
     async stop(why) {
       state.stopping = true;
-      world.logger.log("info", "stopping", { why });
+      logger.log("info", "stopping", { why });
+      const timeMs = config.drainSeconds * 1000;
+      await Promise.all([governor.drain(timeMs), relays.drain(timeMs)]);
       policies.close();
-      await governor.drain(config.drainSeconds * 1000);
       clearInterval(tick);
       stopWatching();
       audit.close(why);
       await admin.close();
-      world.logger.log("info", "stopped");
+      logger.log("info", "stopped");
     },
   };
 }
 
-/** Results of all steps, or one Refused with what is wrong in any of them. */
-function allOf<T extends readonly unknown[]>(...steps: { [K in keyof T]: () => T[K] }): T {
-  const problems: string[] = [];
-  const results = steps.map((step) => {
-    try {
-      return step();
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      problems.push(...error.problems);
-      return undefined;
-    }
-  });
-  if (problems.length > 0) throw new Refused(problems);
-  return results as unknown as T;
+/** The second opens them: bundles are followed from then on, and only a folder can be wrong before. */
+function policiesOf(config: Values, world: World): readonly [Surroundings, () => PolicySource] {
+  const around = surroundingsOf(config, world);
+  const bundle = bundleSettings(config);
+  if (bundle !== null)
+    return [around, () => openBundle(bundle, config, { logger: world.logger, surroundings: around })];
+  const source = openWatched(config.policies!, config, world.logger, around);
+  return [around, () => source];
 }
 
-function maskKeysOf(config: Values): MaskKeys | null {
-  const file = config["keys.mask"];
-  try {
-    return file === null ? null : parseMaskKeys(readFileSync(file));
-  } catch (error) {
-    if (error instanceof MaskKeyError) throw new Refused([`keys.mask: ${file}: ${error.message}`]);
-    throw error;
+function routesOf(config: Values, { lookup }: Surroundings): readonly RelayRoute[] {
+  return config.relays.map(({ host, port, target }) => ({
+    listen: { host, port },
+    target: { ...target, ...(lookup && { lookup }) },
+  }));
+}
+
+interface Ports {
+  readonly listeners: readonly number[];
+  readonly relays: readonly number[];
+}
+
+function tellAddresses(config: Values, ports: Ports, logger: Logger): void {
+  for (const [index, listener] of config.listeners.entries()) {
+    const at = "path" in listener ? { path: listener.path } : { host: listener.host, port: ports.listeners[index]! };
+    logger.log("info", "listening", { ...at, database: listener.database });
   }
-}
-
-function digestOf(config: Values, { random }: World): Digest {
-  const file = config["keys.digest"];
-  return file === null ? keyedDigest(random.bytes(32)) : loadDigestKey(file);
-}
-
-function certificateOf(config: Values, { clock, logger }: World): () => ServingCertificate | null {
-  const [certificate, key, clientCa] = [config["tls.certificate"], config["tls.key"], config["tls.clientCa"]];
-  if (certificate === null || key === null) return () => null;
-  const problem = (reason: string) =>
-    logger.log("error", "tls.certificate", { reason, consequence: "the last good one stays" });
-  try {
-    return certificateFrom({ certificate, key, clientCa }, { nowMs: () => clock.nowMs(), problem });
-  } catch (error) {
-    throw new Refused([`tls: ${certificate} and ${key} are no certificate and its key (${(error as Error).message})`]);
-  }
+  for (const [index, { host, target }] of config.relays.entries())
+    logger.log("info", "relaying", { host, port: ports.relays[index]!, target: `${target.host}:${target.port}` });
 }
 
 function openAudit(config: Values, { clock, random, version }: World, digest: Digest): AuditWriter {
@@ -143,23 +126,6 @@ function openAudit(config: Values, { clock, random, version }: World, digest: Di
   return new AuditWriter(options, { clock, random });
 }
 
-/** A database that has moved counts from the next login on, so both are asked anew each time. */
-function listenersOf(config: Values, policies: WatchedPolicies, saltKey: Buffer): readonly GovernedListener[] {
-  const clientCertificate = config["tls.clientCertificate"];
-  return config.listeners.map((listener, index) => ({
-    ...listener,
-    ...(clientCertificate !== "Optional" && { clientCertificate }),
-    requireTls: config["tls.required"],
-    database: policies.current().upstreams[index]!.database,
-    get upstream() {
-      return policies.current().upstreams[index]!.upstream;
-    },
-    get credentials() {
-      return credentialsOf(policies.current().upstreams[index]!, config, saltKey);
-    },
-  }));
-}
-
 function limitsOf(config: Values) {
   return {
     sessions: config["limits.sessions"],
@@ -170,35 +136,4 @@ function limitsOf(config: Values) {
     bufferedBytes: config["limits.bufferedBytes"],
     probeEveryMs: config["catalog.probeSeconds"] * 1000,
   };
-}
-
-interface Parts {
-  readonly governor: Governor;
-  readonly audit: AuditWriter;
-  readonly policies: WatchedPolicies;
-  readonly state: { readonly stopping: boolean };
-}
-
-function serveAdmin(config: Values, { governor, audit, policies, state }: Parts) {
-  const metrics = metricsOf({
-    governor: () => governor.counters(),
-    audit: () => audit.counters(),
-    unmatchedPatterns: () => governor.unmatched().length,
-    policyProblems: () => policies.problems().length,
-    policyReloads: () => policies.reloads(),
-  });
-  return startAdminServer({
-    listen: config["admin.listen"],
-    readiness() {
-      const full = audit.writable ? [] : ["the spool takes no records now; see the log and weir_audit_spool_bytes"];
-      const notes = [
-        ...(state.stopping ? ["stopping"] : []),
-        ...full,
-        ...policies.problems(),
-        ...governor.unmatched().map(unmatchedNote),
-      ];
-      return { ready: !state.stopping, notes, policyVersion: policies.current().set.version };
-    },
-    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.metrics() }),
-  });
 }

@@ -6,11 +6,17 @@ const remedies: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "this machine does not have that address; name one of its own",
 };
 
-/** `adminPort`: the port of `admin.listen`; every other address is a listener's. */
-export function startFailure(error: NodeJS.ErrnoException, adminPort: number): string {
+/** Ports of `admin.listen` and of `relays`; every other address is a listener's. */
+export interface OtherPorts {
+  readonly admin: number;
+  readonly relays: readonly number[];
+}
+
+export function startFailure(error: NodeJS.ErrnoException, ports: OtherPorts): string {
   if (error.syscall !== "listen") return error.message;
   const { address, port } = error as { address?: string; port?: number };
-  const setting = port === adminPort ? "admin.listen" : "listeners";
+  const isRelay = port !== undefined && ports.relays.includes(port);
+  const setting = port === ports.admin ? "admin.listen" : isRelay ? "relays" : "listeners";
   const place = port === undefined || port < 0 ? address : `${address}:${port}`;
   const { code = "error" } = error;
   return `${setting}: cannot listen on ${place} (${code}): ${remedies[code] ?? "name another address"}`;

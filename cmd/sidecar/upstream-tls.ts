@@ -2,7 +2,7 @@
 import { getCACertificates } from "node:tls";
 import type { GovernedDatabase } from "../../pkg/policy/rules.ts";
 import type { TlsIdentity, UpstreamTls } from "../../pkg/proxy/upstream-tls.ts";
-import { readCertificates, readPair } from "./pem.ts";
+import { checkCertificates, readCertificates, readPair } from "./pem.ts";
 import { type Watching, watchedFiles } from "./watched-files.ts";
 
 const modes = {
@@ -30,7 +30,7 @@ export function upstreamTls(tls: Tls, watching: Watching): UpstreamTls {
       },
     };
   }
-  const ca = authorities(tls.caFile, watching);
+  const ca = authorities(tls, watching);
   return {
     mode,
     ...name,
@@ -44,7 +44,11 @@ export function upstreamTls(tls: Tls, watching: Watching): UpstreamTls {
 }
 
 /** Without a file: those that the system and NODE_EXTRA_CA_CERTS trust. */
-function authorities(caFile: string | null, watching: Watching): () => string {
+function authorities({ ca, caFile }: Tls, watching: Watching): () => string {
+  if (ca !== null) {
+    checkCertificates(ca, "ca");
+    return () => ca;
+  }
   if (caFile !== null) return watchedFiles([caFile], () => readCertificates(caFile), watching);
   const known = getCACertificates("default").join("\n");
   return () => known;

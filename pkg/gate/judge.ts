@@ -7,6 +7,7 @@ import type { Analysis, Facts, Statement } from "../sql/facts.ts";
 import { textCharactersMax } from "../sql/grammar.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import type { Core } from "./core.ts";
+import { encodingRefusal } from "./encoding.ts";
 import type { View } from "./knowledge.ts";
 import type { Judged, Prepared } from "./model.ts";
 import { NAMES_DEEP_MAX, type NamesRead, namesStand, rememberNames } from "./names-read.ts";
@@ -85,7 +86,9 @@ export function judge(core: Core, statement: Statement, alone: boolean): Judged 
     alone,
     auditWritable: core.options.auditWritable(),
   });
-  return { number: core.nextNumber(), statement, decision };
+  const judged = { number: core.nextNumber(), statement, decision };
+  const refused = decision.verdict === "allow" ? encodingRefusal(core, statement, decision) : null;
+  return refused === null ? judged : { ...judged, decision: refusedDecision(judged, refused) };
 }
 
 /** null for a text without a statement. The server takes no more than one in a Parse. */

@@ -119,7 +119,8 @@ export type TlsMode = "Disable" | "Allow" | "Prefer" | "Require" | "VerifyCA" | 
 
 export interface DatabaseTls {
   readonly mode: TlsMode;
-  /** PEM; null: what the system trusts. For the modes that verify. */
+  /** PEM of the authorities, or a file with it; both null: what the system trusts. For the modes that verify. */
+  readonly ca: string | null;
   readonly caFile: string | null;
   /** The name to ask for and to find in the certificate; null: the host. */
   readonly serverName: string | null;
@@ -145,6 +146,8 @@ export interface GovernedDatabase {
   /** Upstream role and settings that each session is pinned to. */
   readonly role: string | null;
   readonly settings: Readonly<Record<string, string>>;
+  /** Other ports of the host, to be relayed untouched. */
+  readonly relayPorts: readonly number[];
   /** Workloads that use it; null for all of the namespace. */
   readonly workloads: LabelSelector | null;
 }

@@ -37,6 +37,8 @@ export type GovernedListener = ListenAddress & {
   readonly clientCertificate?: NonNullable<LoginOptions["clientCertificate"]>;
   /** Clients over TCP must encrypt. */
   readonly requireTls?: boolean;
+  /** Why nobody can log in here now; null, or absent: it is possible. While it is not, `upstream` and `credentials` are not used. */
+  readonly closed?: () => string | null;
 };
 
 export interface GovernorOptions {
@@ -192,15 +194,8 @@ class RunningGovernor implements Governor {
 
   #admit(startup: Startup, governed: GovernedListener): Admission {
     const set = this.#options.policies();
-    if (set === null) {
-      const hint = "Wait until the sidecar has its first policies; its readiness endpoint says what is missing.";
-      return {
-        admit: false,
-        sqlstate: "57P03",
-        message: "weir: no policies have been received yet, so no login is possible",
-        hint,
-      };
-    }
+    const closed = governed.closed?.() ?? null;
+    if (set === null || closed !== null) return notYet(closed ?? "no policies have been received yet");
     const refusal = refusedAtStartup({
       set,
       database: governed.database,
@@ -315,6 +310,11 @@ class RunningGovernor implements Governor {
   #note(event: SessionEvent): void {
     this.#records.now([event]);
   }
+}
+
+function notYet(why: string): Admission {
+  const hint = "Wait until the sidecar has what it needs; its readiness endpoint, /readyz, says what is missing.";
+  return { admit: false, sqlstate: "57P03", message: `weir: ${why}, so no login is possible`, hint };
 }
 
 function gateClock(clock: Clock): GateOptions["clock"] {

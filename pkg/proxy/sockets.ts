@@ -15,12 +15,22 @@ export function tcpServer(onConnection: (socket: Socket) => void): Server {
   );
 }
 
+/** The same, where the end of one direction leaves the other open. */
+export function relayServer(onConnection: (socket: Socket) => void): Server {
+  const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+  return createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true, ...keepAlive }, (socket) =>
+    onConnection(ignoreErrors(socket)),
+  );
+}
+
 export interface TcpTarget {
   /** A name, an address, or an absolute path: then the socket `.s.PGSQL.<port>` in that folder. */
   readonly host: string;
   readonly port: number;
   /** How the host's name becomes an address, where the system's own way would lead back to us. */
   readonly lookup?: LookupFunction;
+  /** The end of one direction leaves the other open. */
+  readonly allowHalfOpen?: boolean;
 }
 
 /** Where a server's unix socket lies, as libpq finds it; null for a host on the network. */
@@ -29,12 +39,14 @@ export function socketPath(host: string, port: number): string | null {
 }
 
 /** Resolves with an open, paused socket; rejects with the system's error. `signal` gives up. */
-export function tcpConnect({ host, port, lookup }: TcpTarget, signal: AbortSignal): Promise<Socket> {
+export function tcpConnect(to: TcpTarget, signal: AbortSignal): Promise<Socket> {
   return new Promise<Socket>((resolve, reject) => {
-    const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    const { host, port, lookup, allowHalfOpen = false } = to;
+    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, allowHalfOpen };
     const path = socketPath(host, port);
-    const target = path === null ? { host, port, noDelay: true, ...keepAlive, ...(lookup && { lookup }) } : { path };
-    const socket = ignoreErrors(connect(target));
+    const socket = ignoreErrors(
+      connect(path === null ? { host, port, ...options, ...(lookup && { lookup }) } : { path }),
+    );
     socket.pause();
     const abort = () => fail(signal.reason as Error);
     const settle = () => {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { needsKey } from "../policy/method-parameters.ts";
 import type { GovernedDatabase, Policy, PolicySet } from "../policy/rules.ts";
-import { type ParseOptions, parseResources, type ResourceFile } from "./parse-resources.ts";
+import { fromObjects, type Parsed, type ParseOptions, parseResources, type ResourceFile } from "./parse-resources.ts";
 import { compare, hasErrors, inOrder, type Problem } from "./problem.ts";
 import { type PolicyResource, problemAt, type Resource } from "./resource.ts";
 import { keysOf, selects } from "./selector.ts";
@@ -43,7 +43,18 @@ export function loadPolicySet(
   files: readonly ResourceFile[],
   options: CompileOptions & ParseOptions,
 ): { readonly set: PolicySet | null; readonly problems: readonly Problem[] } {
-  const parsed = parseResources(files, options);
+  return load(parseResources(files, options), options);
+}
+
+/** The same for objects as the API server has them. */
+export function loadObjects(
+  objects: readonly unknown[],
+  options: CompileOptions & ParseOptions,
+): ReturnType<typeof loadPolicySet> {
+  return load(fromObjects(objects, options), options);
+}
+
+function load(parsed: Parsed, options: CompileOptions): ReturnType<typeof loadPolicySet> {
   const compiled = compile(parsed.resources, options);
   const problems = inOrder([...parsed.problems, ...compiled.problems]);
   return { set: hasErrors(problems) ? null : compiled.set, problems };

@@ -1,7 +1,9 @@
 // Small decoders from trees to typed values. Each reports every problem that it finds, with its place and remedy, and gives
-// undefined when there was one; so a whole document is read to its end however much is wrong with it.
+// undefined when there was one; so a whole document is read to its end however much is wrong with it. Each carries the schema that the
+// API server checks the same with, so that a resource is refused by both or by none (docs/decisions/0017).
 import { hint } from "../runtime/closest.ts";
 import type { Problem } from "./problem.ts";
+import { properties, type Schema } from "./schema.ts";
 import { type At, type PathStep, pathText, type Tree } from "./tree.ts";
 
 export interface Context {
@@ -10,23 +12,41 @@ export interface Context {
   readonly problems: Problem[];
 }
 
-export type Decoder<T> = (tree: Tree, context: Context) => T | undefined;
+export type Decode<T> = (tree: Tree, context: Context) => T | undefined;
+
+export interface Decoder<T> extends Decode<T> {
+  readonly schema: Schema;
+}
 
 export interface Field<T> {
   readonly decode: Decoder<T>;
   readonly required: boolean;
   readonly fallback: T | undefined;
+  /** What `kubectl explain` prints. */
+  readonly about: string;
   readonly remedy?: string;
+  /** The fallback as a resource spells it, where it is one value. */
+  readonly written?: string | number | boolean;
+}
+
+export function decoder<T>(schema: Schema, decode: Decode<T>): Decoder<T> {
+  return Object.assign(decode, { schema });
 }
 
 /** `remedy` for when it is missing. */
-export function required<T>(decode: Decoder<T>, remedy?: string): Field<T> {
-  return { decode, required: true, fallback: undefined, ...(remedy === undefined ? {} : { remedy }) };
+export function required<T>(decode: Decoder<T>, about: string, remedy?: string): Field<T> {
+  return { decode, required: true, fallback: undefined, about, ...(remedy === undefined ? {} : { remedy }) };
 }
 
-/** `null` is read as absent, as Kubernetes does. */
-export function optional<T, const F>(decode: Decoder<T>, fallback: F): Field<T | F> {
-  return { decode, required: false, fallback };
+/** `null` is read as absent, as Kubernetes does. `spelled`: the fallback as a resource spells it, if that is another value. */
+export function optional<T, const F>(
+  decode: Decoder<T>,
+  fallback: F,
+  about: string,
+  spelled: unknown = fallback,
+): Field<T | F> {
+  const plain = typeof spelled === "string" || typeof spelled === "number" || typeof spelled === "boolean";
+  return { decode, required: false, fallback, about, ...(plain ? { written: spelled } : {}) };
 }
 
 export function report(
@@ -57,7 +77,7 @@ type Values<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<in
 
 /** A map with exactly these fields; an unknown one is a problem with a "did you mean". */
 export function record<F extends Fields>(fields: F): Decoder<Values<F>> {
-  return (tree, context) => {
+  return decoder({ type: "object", ...properties(fields) }, (tree, context) => {
     if (tree.kind !== "map")
       return report(
         context,
@@ -78,7 +98,7 @@ export function record<F extends Fields>(fields: F): Decoder<Values<F>> {
       if (values[name] === undefined) whole = false;
     }
     return whole ? (values as Values<F>) : undefined;
-  };
+  });
 }
 
 function reportUnknown(tree: Tree & { kind: "map" }, context: Context, known: readonly string[]): boolean {
@@ -96,7 +116,8 @@ export function list<T>(
   limits: { readonly min?: number; readonly max?: number } = {},
 ): Decoder<readonly T[]> {
   const { min = 0, max = 1000 } = limits;
-  return (tree, context) => {
+  const schema: Schema = { type: "array", items: item.schema, maxItems: max, ...(min > 0 ? { minItems: min } : {}) };
+  return decoder({ ...schema, "x-kubernetes-list-type": "atomic" }, (tree, context) => {
     if (tree.kind !== "list")
       return report(
         context,
@@ -115,38 +136,61 @@ export function list<T>(
       return report(context, tree.at, `has more than ${max} items`, "split it over several resources");
     const items = tree.items.map((each, i) => item(each, below(context, i)));
     return items.some((each) => each === undefined) ? undefined : (items as T[]);
-  };
+  });
 }
 
-/** A map of free names. */
+/** A map of free names; what is null is not there, as in Kubernetes. */
 export function mapOf<T>(value: Decoder<T>, max = 100): Decoder<Readonly<Record<string, T>>> {
-  return (tree, context) => {
+  const schema: Schema = { type: "object", additionalProperties: value.schema, maxProperties: max };
+  return decoder(schema, (tree, context) => {
     if (tree.kind !== "map")
       return report(context, tree.at, `must be a map, not ${shapeOf(tree)}`, "write it as {name: value}");
     if (tree.entries.length > max) return report(context, tree.at, `has more than ${max} entries`, "remove some");
-    const values = tree.entries.map((entry) => [entry.key, value(entry.value, below(context, entry.key))] as const);
+    const present = tree.entries.filter(({ value: each }) => each.kind !== "scalar" || each.value !== null);
+    const values = present.map((entry) => [entry.key, value(entry.value, below(context, entry.key))] as const);
     return values.some(([, each]) => each === undefined)
       ? undefined
       : (Object.fromEntries(values) as Record<string, T>);
-  };
+  });
 }
 
-export const text: Decoder<string> = (tree, context) => {
-  if (tree.kind === "scalar" && typeof tree.value === "string") {
-    if (tree.value === "") return report(context, tree.at, "is empty", "write a text, or leave the field out");
-    if (tree.value.length > 4096) return report(context, tree.at, "is longer than 4096 characters", "shorten it");
-    return tree.value;
-  }
-  return report(
-    context,
-    tree.at,
-    `must be a text, not ${shapeOf(tree)}`,
-    tree.kind === "scalar" ? "put it in quotes" : "write one text",
+/** A text of 1 to `max` characters. */
+export function textOf(max: number): Decoder<string> {
+  return decoder({ type: "string", minLength: 1, maxLength: max }, (tree, context) => {
+    if (tree.kind === "scalar" && typeof tree.value === "string") {
+      if (tree.value === "") return report(context, tree.at, "is empty", "write a text, or leave the field out");
+      if (charactersIn(tree.value) > max)
+        return report(context, tree.at, `is longer than ${max} characters`, "shorten it");
+      return tree.value;
+    }
+    return report(
+      context,
+      tree.at,
+      `must be a text, not ${shapeOf(tree)}`,
+      tree.kind === "scalar" ? "put it in quotes" : "write one text",
+    );
+  });
+}
+
+export const text: Decoder<string> = textOf(4096);
+
+/** Code points, as the API server counts. */
+export function charactersIn(value: string): number {
+  return value.length > 65_536 ? value.length : [...value].length;
+}
+
+/** A text that matches; `pattern` is written so that JavaScript and Go read it alike. */
+export function matching(pattern: RegExp, max: number, what: string, remedy: string): Decoder<string> {
+  return checked(
+    textOf(max),
+    (value, context, tree) =>
+      pattern.test(value) ? value : report(context, tree.at, `${JSON.stringify(value)} ${what}`, remedy),
+    { pattern: pattern.source },
   );
-};
+}
 
 export function choice<const T extends string>(...values: readonly T[]): Decoder<T> {
-  return (tree, context) => {
+  return decoder({ type: "string", enum: values }, (tree, context) => {
     if (tree.kind === "scalar" && values.includes(tree.value as T)) return tree.value as T;
     const word = tree.kind === "scalar" ? String(tree.value) : "";
     const near = word === "" ? "" : hint(word, values);
@@ -157,11 +201,12 @@ export function choice<const T extends string>(...values: readonly T[]): Decoder
       `${what} is not possible here`,
       near === "" ? `use one of ${values.join(", ")}` : near.replace(/^; /, ""),
     );
-  };
+  });
 }
 
 export function integer(min: number, max: number): Decoder<number> {
-  return (tree, context) => {
+  const format = max > 2_147_483_647 ? "int64" : "int32";
+  return decoder({ type: "integer", format, minimum: min, maximum: max }, (tree, context) => {
     const value = tree.kind === "scalar" ? tree.value : null;
     if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
     return report(
@@ -170,28 +215,32 @@ export function integer(min: number, max: number): Decoder<number> {
       `must be a whole number from ${min} to ${max}`,
       "write such a number without quotes",
     );
-  };
+  });
 }
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** `90s`, `15m`, `1h`, `7d`, in seconds. */
-export const duration: Decoder<number> = (tree, context) => {
-  const match =
-    tree.kind === "scalar" && typeof tree.value === "string" ? /^([0-9]{1,9})([smhd])$/.exec(tree.value) : null;
-  if (match === null) return report(context, tree.at, "must be a duration", "write it like 60s, 15m, 1h or 7d");
-  return Number(match[1]) * unitSeconds[match[2]!]!;
-};
+export const duration: Decoder<number> = decoder(
+  { type: "string", pattern: "^[0-9]{1,9}[smhd]$", maxLength: 10 },
+  (tree, context) => {
+    const match =
+      tree.kind === "scalar" && typeof tree.value === "string" ? /^([0-9]{1,9})([smhd])$/.exec(tree.value) : null;
+    if (match === null) return report(context, tree.at, "must be a duration", "write it like 60s, 15m, 1h or 7d");
+    return Number(match[1]) * unitSeconds[match[2]!]!;
+  },
+);
 
-/** `decode`, then `check`, which reports what is wrong and gives undefined. */
+/** `decode`, then `check`, which reports what is wrong and gives undefined; `narrowed` says the same to the API server. */
 export function checked<T, R>(
   decode: Decoder<T>,
   check: (value: T, context: Context, tree: Tree) => R | undefined,
+  narrowed: Schema = {},
 ): Decoder<R> {
-  return (tree, context) => {
+  return decoder({ ...decode.schema, ...narrowed }, (tree, context) => {
     const value = decode(tree, context);
     return value === undefined ? undefined : check(value, context, tree);
-  };
+  });
 }
 
 function shapeOf(tree: Tree): string {

@@ -1,92 +1,132 @@
 // `spec` of GovernedDatabase: where a database is and how clients log in to it.
-import type { DatabaseTls, GovernedDatabase, TlsMode } from "../policy/rules.ts";
-import { checked, choice, type Decoder, integer, mapOf, optional, record, report, required, text } from "./decode.ts";
+import type { DatabaseTls, GovernedDatabase } from "../policy/rules.ts";
+import { databaseTls } from "./database-tls.ts";
+import {
+  checked,
+  choice,
+  type Decoder,
+  decoder,
+  integer,
+  list,
+  mapOf,
+  optional,
+  record,
+  report,
+  required,
+  textOf,
+} from "./decode.ts";
+import { hostName } from "./host-name.ts";
 import { dottedName } from "./metadata.ts";
+import { rules } from "./schema.ts";
 import { labelSelector } from "./selector.ts";
 
 export type DatabaseSpec = Omit<GovernedDatabase, "namespace" | "name">;
 
-const hostName = /^[A-Za-z0-9._:-]{1,253}$/;
 /** A folder; with `/.s.PGSQL.65535` it must fit into sun_path. */
-const socketFolder = /^\/[\x21-\x7e]{0,90}$/;
+const socketFolder = /^[/][\x21-\x7e]{0,90}$/;
 
-const host: Decoder<string> = checked(text, (value, context, tree) =>
-  hostName.test(value)
-    ? value
-    : report(
-        context,
-        tree.at,
-        `${JSON.stringify(value)} is not a host name or address`,
-        "write it without scheme and port",
-      ),
-);
-
-const hostOrFolder: Decoder<string> = (tree, context) => {
-  if (tree.kind !== "scalar" || typeof tree.value !== "string" || !tree.value.startsWith("/"))
-    return host(tree, context);
-  if (socketFolder.test(tree.value)) return tree.value.replace(/\/+$/, "") || "/";
-  return report(
-    context,
-    tree.at,
-    "is not the folder of a unix socket",
-    "write at most 90 printable characters, no space",
-  );
-};
-
-const verifying: readonly TlsMode[] = ["VerifyCA", "VerifyFull"];
-const modes = ["Disable", "Allow", "Prefer", "Require", "VerifyCA", "VerifyFull"] as const;
-
-const tls: Decoder<DatabaseTls> = checked(
-  record({
-    mode: optional<TlsMode, TlsMode>(choice(...modes), "Require"),
-    caFile: optional(text, null),
-    serverName: optional(host, null),
-    certificateFile: optional(text, null),
-    keyFile: optional(text, null),
-  }),
-  (value, context, tree) => {
-    const { mode, caFile, certificateFile, keyFile } = value;
-    if (caFile !== null && !verifying.includes(mode))
-      return report(
-        context,
-        tree.at,
-        `caFile has no effect with mode ${mode}`,
-        "use mode VerifyFull, or remove caFile",
-      );
-    if ((certificateFile === null) !== (keyFile === null))
-      return report(context, tree.at, "certificateFile and keyFile belong together", "name both, or remove the one");
-    if (certificateFile !== null && mode === "Disable")
-      return report(
-        context,
-        tree.at,
-        "certificateFile has no effect with mode Disable",
-        "use mode Require or stricter",
-      );
-    return value;
+const hostOrFolder: Decoder<string> = decoder(
+  { ...hostName.schema, pattern: `${hostName.schema.pattern}|${socketFolder.source}` },
+  (tree, context) => {
+    if (tree.kind !== "scalar" || typeof tree.value !== "string" || !tree.value.startsWith("/"))
+      return hostName(tree, context);
+    if (socketFolder.test(tree.value)) return tree.value.replace(/\/+$/, "") || "/";
+    return report(
+      context,
+      tree.at,
+      "is not the folder of a unix socket",
+      "write at most 90 printable characters, no space",
+    );
   },
 );
 
-const noFiles = { caFile: null, serverName: null, certificateFile: null, keyFile: null };
+const engine: Decoder<"PostgreSQL"> = checked(
+  choice("PostgreSQL", "MySQL"),
+  (value, context, tree) =>
+    value === "PostgreSQL"
+      ? value
+      : report(context, tree.at, `engine ${value} is not supported by this version`, "use PostgreSQL"),
+  rules({ rule: "self == 'PostgreSQL'", message: "engine MySQL is not supported by this version; use PostgreSQL" }),
+);
+
+const port = integer(1, 65_535);
+
+const fields = {
+  engine: required(
+    engine,
+    "engine is the kind of database server. PostgreSQL: 14 and newer. MySQL: not supported by this version.",
+  ),
+  host: required(
+    hostOrFolder,
+    "host is the server's name or address as applications write it, without scheme and port: then their connections come to the sidecar " +
+      "with no change of theirs. Outside Kubernetes it may be the folder of a unix socket. Example: orders-db or orders-db.shop.svc.",
+  ),
+  port: optional(port, 5432, "port is the server's port as applications write it. Default: 5432."),
+  tls: optional(
+    databaseTls,
+    null,
+    "tls says how the sidecar's own connection to the server is protected. When not given: mode Require. Example: {mode: VerifyFull}.",
+  ),
+  servingSecret: optional(
+    dottedName,
+    null,
+    "servingSecret names a Secret of this namespace (type kubernetes.io/tls) with a certificate for host that clients already trust, " +
+      "for the sidecar to show them. Example: orders-db-tls.",
+  ),
+  credentials: optional(
+    choice("PassThrough", "Brokered"),
+    "PassThrough",
+    "credentials says who logs in to the server. PassThrough: applications with their own passwords, which are only relayed; " +
+      "this steers honest clients, since whoever knows the password can still go round the sidecar. Brokered: the sidecar, with the login of " +
+      "credentialsSecret that the application never sees; this makes going round useless. Default: PassThrough.",
+  ),
+  credentialsSecret: optional(
+    dottedName,
+    null,
+    "credentialsSecret names the Secret of this namespace with the login of Brokered, keys username and password " +
+      "(type kubernetes.io/basic-auth). It is mounted in the sidecar only. Example: orders-db-login.",
+  ),
+  role: optional(
+    textOf(63),
+    null,
+    "role is the role that every session takes in the database. Not supported by this version: give the login this role in the database.",
+  ),
+  settings: optional(
+    mapOf(textOf(1024)),
+    {},
+    "settings are parameters of the server that every session is pinned to. " +
+      "Not supported by this version: use ALTER ROLE ... SET in the database. Example: {statement_timeout: 30s}.",
+  ),
+  relayPorts: optional(
+    checked(list(port, { min: 1, max: 16 }), distinct, { "x-kubernetes-list-type": "set" }),
+    [] as readonly number[],
+    "relayPorts are other ports of the same host that applications use, such as that of metrics: relayed untouched and ungoverned. " +
+      "Not supported by this version. Example: [9187].",
+  ),
+  workloads: optional(
+    labelSelector,
+    null,
+    "workloads selects the pods of this namespace that use the database, by their labels. When not given, all. " +
+      "Example: {matchLabels: {app: shop-api}}.",
+  ),
+};
+
+function distinct(
+  ports: readonly number[],
+  context: Parameters<Decoder<unknown>>[1],
+  tree: Parameters<Decoder<unknown>>[0],
+): readonly number[] | undefined {
+  if (new Set(ports).size === ports.length) return ports;
+  return report(context, tree.at, "names a port twice", "name each port once");
+}
+
+const noFiles = { ca: null, caFile: null, serverName: null, certificateFile: null, keyFile: null };
 const encrypted: DatabaseTls = { mode: "Require", ...noFiles };
 const disabled: DatabaseTls = { mode: "Disable", ...noFiles };
 
 export const databaseSpec: Decoder<DatabaseSpec> = checked(
-  record({
-    engine: required(choice("PostgreSQL", "MySQL")),
-    host: required(hostOrFolder),
-    port: optional(integer(1, 65_535), 5432),
-    tls: optional(tls, null),
-    servingSecret: optional(dottedName, null),
-    credentials: optional(choice("PassThrough", "Brokered"), "PassThrough"),
-    credentialsSecret: optional(dottedName, null),
-    role: optional(text, null),
-    settings: optional(mapOf(text), {}),
-    workloads: optional(labelSelector, null),
-  }),
+  record(fields),
   (value, context, tree) => {
-    const { engine, ...rest } = value;
-    if (engine === "MySQL")
-      return report(context, tree.at, "engine MySQL is not supported by this version", "use PostgreSQL");
     if (value.credentials === "PassThrough" && value.credentialsSecret !== null) {
       return report(
         context,
@@ -98,6 +138,25 @@ export const databaseSpec: Decoder<DatabaseSpec> = checked(
     const local = value.host.startsWith("/");
     if (local && value.tls !== null && value.tls.mode !== "Disable")
       return report(context, tree.at, `there is no TLS over the unix socket in ${value.host}`, "remove tls");
-    return { ...rest, engine, tls: value.tls ?? (local ? disabled : encrypted) };
+    if (value.relayPorts.includes(value.port))
+      return report(context, tree.at, "relayPorts names port, which is governed", "remove it from relayPorts");
+    return { ...value, tls: value.tls ?? (local ? disabled : encrypted) };
   },
+  rules(
+    {
+      rule: "self.credentials == 'Brokered' || !has(self.credentialsSecret)",
+      message: "credentialsSecret has no effect with PassThrough; use credentials: Brokered, or remove it",
+      fieldPath: ".credentialsSecret",
+    },
+    {
+      rule: "!self.host.startsWith('/') || !has(self.tls) || self.tls.mode == 'Disable'",
+      message: "there is no TLS over a unix socket; remove tls",
+      fieldPath: ".tls",
+    },
+    {
+      rule: "!has(self.relayPorts) || !(self.port in self.relayPorts)",
+      message: "relayPorts names port, which is governed; remove it from relayPorts",
+      fieldPath: ".relayPorts",
+    },
+  ),
 );

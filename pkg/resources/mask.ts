@@ -2,28 +2,46 @@
 import { METHODS } from "../policy/decision.ts";
 import { METHOD_PARAMETERS, type ParameterSchema } from "../policy/method-parameters.ts";
 import type { MaskRule } from "../policy/rules.ts";
-import { checked, choice, type Decoder, type Field, list, optional, record, report, required, text } from "./decode.ts";
+import {
+  charactersIn,
+  checked,
+  choice,
+  type Decoder,
+  decoder,
+  type Field,
+  list,
+  matching,
+  optional,
+  record,
+  report,
+  required,
+} from "./decode.ts";
+import { aboutMethods, aboutParameters, parameterRules, parameterSchema, parametersSchema } from "./mask-schema.ts";
 import type { Tree } from "./tree.ts";
 
 type Parameter = string | number | boolean;
 
-const classPattern: Decoder<string> = checked(text, (value, context, tree) =>
-  /^[A-Za-z0-9_.*-]+$/.test(value)
-    ? value
-    : report(
-        context,
-        tree.at,
-        `${JSON.stringify(value)} is not a class pattern`,
-        'write a class such as PII.EMAIL, or "PII.*"',
-      ),
+const classPattern = matching(
+  /^[A-Za-z0-9_.*-]+$/,
+  128,
+  "is not a class pattern",
+  'write a class such as PII.EMAIL, or "PII.*"',
 );
 
+const anyParameters: Decoder<Tree> = decoder(parametersSchema, (tree) => tree);
+
+const fields = {
+  classes: required(
+    list(classPattern, { min: 1, max: 100 }),
+    "classes are the classes that this rule hides, as classify gives them, with * for any run of characters. " +
+      'Within one policy the most specific pattern decides. Example: ["PII.EMAIL"] or ["PII.*"].',
+  ),
+  method: required(choice(...METHODS), aboutMethods, 'set method; in Kubernetes "Null" needs its quotes'),
+  parameters: optional<Tree, null>(anyParameters, null, aboutParameters),
+};
+
 export const maskRule: Decoder<MaskRule> = checked(
-  record({
-    classes: required(list(classPattern, { min: 1 })),
-    method: required(choice(...METHODS), 'set method; in Kubernetes "Null" needs its quotes'),
-    parameters: optional<Tree, null>((tree) => tree, null),
-  }),
+  record(fields),
   ({ classes, method, parameters }, context, tree) => {
     const { parameters: schemas } = METHOD_PARAMETERS[method];
     const given = parameters ?? { kind: "map", at: tree.at, entries: [] };
@@ -34,6 +52,7 @@ export const maskRule: Decoder<MaskRule> = checked(
     const values = record(fieldsOf(schemas))(given, inside);
     return values === undefined ? undefined : { classes, method, parameters: values };
   },
+  parameterRules,
 );
 
 /** Parameters that are left out get their defaults, so that rules which say the same compare as the same. */
@@ -42,19 +61,19 @@ function fieldsOf(schemas: Readonly<Record<string, ParameterSchema>>): Readonly<
     Object.entries(schemas).map(([name, schema]) => {
       const decode = parameter(schema);
       const mustBeGiven = schema.kind === "text" && schema.required;
-      return [name, mustBeGiven ? required(decode) : optional(decode, schema.default as Parameter)];
+      return [name, mustBeGiven ? required(decode, "") : optional(decode, schema.default as Parameter, "")];
     }),
   );
 }
 
 function parameter(schema: ParameterSchema): Decoder<Parameter> {
-  return (tree, context) => {
+  return decoder(parameterSchema(schema), (tree, context) => {
     const value = tree.kind === "scalar" ? tree.value : null;
     const wrong = wrongWith(schema, value);
     return wrong === null && value !== null
       ? value
       : report(context, tree.at, wrong ?? "has no value", `it is ${schema.about}`);
-  };
+  });
 }
 
 function wrongWith(schema: ParameterSchema, value: string | number | boolean | null): string | null {
@@ -82,5 +101,5 @@ function inRange({ min, max }: { readonly min: number; readonly max: number }, v
 }
 
 function fits({ pattern, charactersMax }: ParameterSchema & { kind: "text" }, value: string): boolean {
-  return [...value].length <= charactersMax && new RegExp(`^(?:${pattern})$`, "u").test(value);
+  return charactersIn(value) <= charactersMax && new RegExp(`^(?:${pattern})$`, "u").test(value);
 }

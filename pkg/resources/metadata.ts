@@ -1,5 +1,5 @@
 // `metadata` of every kind: what Kubernetes writes there is let through, anything else is a slip.
-import { checked, type Decoder, optional, record, report, required, text } from "./decode.ts";
+import { type Decoder, decoder, matching, optional, record, required } from "./decode.ts";
 
 export interface Metadata {
   readonly name: string;
@@ -7,38 +7,29 @@ export interface Metadata {
 }
 
 /** RFC 1123 label, as Kubernetes demands of names. */
-const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const dottedNameMax = 253;
+const label = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?";
 
 /** A name that Kubernetes would take; `dotted` for names of resources, which may be several labels. */
-export const dottedName: Decoder<string> = checked(text, (name, context, tree) =>
-  name.length <= dottedNameMax && name.split(".").every((part) => label.test(part))
-    ? name
-    : report(
-        context,
-        tree.at,
-        `${JSON.stringify(name)} is not a Kubernetes name`,
-        "use lower-case letters, digits and -, such as customer-privacy",
-      ),
+export const dottedName: Decoder<string> = matching(
+  new RegExp(`^${label}([.]${label})*$`),
+  253,
+  "is not a Kubernetes name",
+  "use lower-case letters, digits and -, such as customer-privacy",
 );
 
-export const labelName: Decoder<string> = checked(text, (name, context, tree) =>
-  label.test(name)
-    ? name
-    : report(
-        context,
-        tree.at,
-        `${JSON.stringify(name)} is not a Kubernetes name`,
-        "use at most 63 lower-case letters, digits and -",
-      ),
+export const labelName: Decoder<string> = matching(
+  new RegExp(`^${label}$`),
+  63,
+  "is not a Kubernetes name",
+  "use at most 63 lower-case letters, digits and -",
 );
 
-const anything: Decoder<true> = () => true;
-const ignored = optional(anything, null);
+const anything: Decoder<true> = decoder({}, () => true);
+const ignored = optional(anything, null, "");
 
 export const metadata: Decoder<Metadata> = record({
-  name: required(dottedName),
-  namespace: optional(labelName, null),
+  name: required(dottedName, ""),
+  namespace: optional(labelName, null, ""),
   labels: ignored,
   annotations: ignored,
   uid: ignored,
@@ -56,4 +47,4 @@ export const metadata: Decoder<Metadata> = record({
 
 /** `status` is the controller's; it is never read from a file. */
 export const statusField = ignored;
-export const anyText = optional(anything, null);
+export const anyText = optional(anything, null, "");

@@ -148,7 +148,7 @@ function specOf<T>(decode: Decoder<T>, tree: Tree, context: Context): T | undefi
     apiVersion: anyText,
     kind: anyText,
     metadata: anyText,
-    spec: required(decode),
+    spec: required(decode, ""),
     status: statusField,
   });
   return whole(tree, context)?.spec;

@@ -3,7 +3,7 @@
 // fits an integer, a bigint or neither, whether it is small, and whether a text has a backslash are its kind, not its value: texts that
 // differ in it have different shapes (text-shape.ts).
 import { NUMBER_TYPE, numberType } from "./lineage/number-type.ts";
-import { isPlainText, isSmallNumber, PLAIN_TEXT, SMALL_NUMBER } from "./lineage/small-literal.ts";
+import { isPlainText, PLAIN_TEXT, SMALL_NUMBER, smallNumber } from "./lineage/small-literal.ts";
 import type { Node } from "./node.ts";
 import { isOperand } from "./text-shape.ts";
 
@@ -77,7 +77,7 @@ function asking({ ask, tellsSmall }: Watched): ProxyHandler<Node> {
       if (key === NUMBER_TYPE) return numberType(value.fval ?? value.str ?? "");
       if (key === SMALL_NUMBER) {
         if (!tellsSmall) ask();
-        return isSmallNumber(value);
+        return smallNumber(value);
       }
       if (key === PLAIN_TEXT) return isPlainText(value);
       ask();

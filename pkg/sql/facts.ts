@@ -160,6 +160,8 @@ export interface CopyFacts {
   readonly quote: string;
   readonly escape: string;
   readonly header: boolean;
+  /** The ENCODING option; null without one. */
+  readonly encoding: string | null;
   /** Output positions (0-based) under FORCE_QUOTE; "*" for all. */
   readonly forceQuote: readonly number[] | "*";
   /** Type OID of each output column where the catalogue tells; 0 when unknown. COPY OUT has no RowDescription. */

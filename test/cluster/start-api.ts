@@ -108,8 +108,10 @@ async function connect(
   part: TestApi["part"],
 ): Promise<TestApi> {
   const path = `${buildFolder()}:${process.env.PATH}`;
+  // What kubectl remembers of a server it keeps by its address, which another cluster may have had.
+  const cache = env.CLUSTER_STATE === undefined ? {} : { KUBECACHEDIR: join(env.CLUSTER_STATE, "data", "kubectl") };
   const tool = (name: string) => (args: readonly string[], stdin?: string) =>
-    run(name, args, { ...env, KUBECONFIG: kubeconfig, PATH: path }, stdin);
+    run(name, args, { ...env, ...cache, KUBECONFIG: kubeconfig, PATH: path }, stdin);
   const kubectl = tool("kubectl");
   const login = await readLogin(kubectl);
   return {

@@ -169,6 +169,16 @@ describe("files of tls", () => {
     expect(ca()).toBe(second.certificate);
   });
 
+  test("a CA in the resource itself counts; one that is none is a problem", () => {
+    const tls = tlsOf(`{mode: VerifyCA, ca: ${JSON.stringify(first.certificate)}}`);
+    expect("ca" in tls ? tls.ca : null).toBe(first.certificate);
+    const broken = "-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----";
+    expect(() => tlsOf(`{mode: VerifyCA, ca: "${broken}"}`)).toThrow("tls of");
+    expect(() => tlsOf('{mode: VerifyCA, ca: "-----BEGIN CERTIFICATE----- and no end"}')).toThrow(
+      "ca holds no certificate in PEM",
+    );
+  });
+
   test("so does a renewed client certificate", () => {
     const [certificate, key] = [put("c.crt", first.certificate), put("c.key", first.key)];
     const tls = tlsOf(`{certificateFile: ${certificate}, keyFile: ${key}}`);

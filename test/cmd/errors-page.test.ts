@@ -8,6 +8,7 @@ const cells = new Set([...page.matchAll(/`([^`]+)`/g)].map((match) => match[1]!)
 
 /** Problems of policies have a form of their own (`file:line:column: field: what; remedy`); the other files tell nobody at the start. */
 const otherwise = [
+  "bundle-source.ts",
   "column-pattern.ts",
   "condition.ts",
   "configuration-page.ts",

@@ -46,6 +46,15 @@ test("a file gives one typed value, with defaults for what it leaves out", () =>
         { host: "::1", port: 5434, database: "shop/billing" },
       ],
       policies: "/etc/weir/policies",
+      "bundle.url": null,
+      "bundle.token": null,
+      "bundle.ca": null,
+      "bundle.keys": null,
+      "bundle.fallback": null,
+      "bundle.folder": null,
+      namespaceLabels: {},
+      resolve: "System",
+      relays: [],
       "spool.folder": "/var/lib/weir/spool",
       "spool.bytesMax": 67_108_864,
       "tls.certificate": null,
@@ -69,6 +78,7 @@ test("a file gives one typed value, with defaults for what it leaves out", () =>
       "log.level": "info",
       drainSeconds: 5,
       "limits.sessions": 5000,
+      "limits.relays": 1000,
       "limits.frameBytes": 1_073_741_824,
       "limits.logins": 200,
       "limits.waitingBytes": 1_048_576,
@@ -117,11 +127,78 @@ log: {level: loud}
     '/bad.yaml:4:21: there is no setting "spool.bytesmax"; did you mean "spool.bytesMax"?',
     'WEIR_POLICEIS: there is no such setting; did you mean "WEIR_POLICIES"?',
     '/bad.yaml:2:1: listeners[0].listen: write host:port, such as "127.0.0.1:5432" or "[::1]:5432"',
-    "policies is not set: write it into the configuration file or set WEIR_POLICIES (folder)",
     "/bad.yaml:4:9: spool.folder: write a text that is not empty",
     "/bad.yaml:5:7: log.level: write one of debug, info, warn, error",
     "WEIR_DRAIN_SECONDS: drainSeconds: write a whole number from 0 to 3600",
+    "neither policies nor bundle.url is set; name the folder of policies, or where the operator serves them",
   ]);
+});
+
+const pod = {
+  WEIR_LISTENERS: "127.83.0.1:5432=shop/orders",
+  WEIR_SPOOL_FOLDER: "/var/lib/weir/spool",
+  WEIR_BUNDLE_URL: "https://weir-operator.weir-system.svc:443/v1/bundle",
+  WEIR_BUNDLE_TOKEN: "/var/run/weir/identity/token",
+  WEIR_BUNDLE_CA: "/var/run/weir/bundle/ca.crt",
+  WEIR_BUNDLE_KEYS: `${"A".repeat(43)}=`,
+  WEIR_BUNDLE_FOLDER: "/var/lib/weir/bundle",
+};
+
+test("policies come from a folder or from a bundle, and a bundle needs all its parts", () => {
+  expect(read([], pod)).toMatchObject({ do: "run", config: { policies: null, "bundle.fallback": null } });
+  expect(problems([], { ...pod, WEIR_POLICIES: "/p" })).toEqual([
+    "policies and bundle.url are both set; policies come from one of them",
+  ]);
+  const { WEIR_BUNDLE_TOKEN: _, WEIR_BUNDLE_FOLDER: __, ...half } = pod;
+  expect(problems([], half)).toEqual([
+    "bundle.token is not set although bundle.url is; set it (file)",
+    "bundle.folder is not set although bundle.url is; set it (folder)",
+  ]);
+  expect(problems([], { ...pod, WEIR_BUNDLE_URL: "http://operator", WEIR_BUNDLE_KEYS: "AAAA" })).toEqual([
+    "WEIR_BUNDLE_URL: bundle.url: write an address that begins with https:// and holds no password",
+    "WEIR_BUNDLE_KEYS: bundle.keys: key 1 is not an Ed25519 public key; write base64 of its 32 raw bytes",
+  ]);
+  const folder = { WEIR_LISTENERS: "127.0.0.1:1=a", WEIR_SPOOL_FOLDER: "/s", WEIR_POLICIES: "/p" };
+  expect(problems([], { ...folder, WEIR_BUNDLE_FALLBACK: "/b" })).toEqual([
+    "bundle.fallback is set although bundle.url is not; set that too, or leave both out",
+  ]);
+});
+
+test("relays, labels of namespaces and an admin address for all", () => {
+  const more = {
+    WEIR_RELAYS: "127.83.0.1:6379=orders:6379, 127.83.0.1:9187=orders:9187",
+    WEIR_NAMESPACE_LABELS: '{"shop": {"tier": "gold"}}',
+    WEIR_ADMIN_LISTEN: ":9464",
+    WEIR_RESOLVE: "Dns",
+  };
+  expect(read([], { ...pod, ...more })).toMatchObject({
+    do: "run",
+    config: {
+      relays: [
+        { host: "127.83.0.1", port: 6379, target: { host: "orders", port: 6379 } },
+        { host: "127.83.0.1", port: 9187, target: { host: "orders", port: 9187 } },
+      ],
+      namespaceLabels: { shop: { tier: "gold" } },
+      "admin.listen": { host: "", port: 9464 },
+      resolve: "Dns",
+    },
+  });
+  expect(
+    problems([], { ...pod, WEIR_RELAYS: "127.83.0.1:5432=orders:5433", WEIR_NAMESPACE_LABELS: '{"shop": {"a": 1}}' }),
+  ).toEqual([
+    "WEIR_NAMESPACE_LABELS: namespaceLabels.shop.a: write a text, in quotes where it looks like a number",
+    "relays: 127.83.0.1:5432 is taken by a listener or another relay; give each its own address",
+  ]);
+});
+
+test("wait needs the admin address and no other setting", () => {
+  expect(read(["wait"], { WEIR_ADMIN_LISTEN: ":9000" })).toEqual({ do: "wait", port: 9000, timeoutMs: 120_000 });
+  expect(read(["wait", "--timeout", "5s"])).toEqual({ do: "wait", port: 9464, timeoutMs: 5000 });
+  expect(problems(["wait", "--timeout", "soon"])).toEqual(["--timeout: write seconds, such as 60 or 60s"]);
+  expect(problems(["--timeout", "5", "--config", "/etc/weir/config.yaml"])).toEqual([
+    "--timeout is for weir-sidecar wait",
+  ]);
+  expect(read(["--check", "--config", "/etc/weir/config.yaml"]).do).toBe("check");
 });
 
 test("what single settings cannot tell is a problem too", () => {

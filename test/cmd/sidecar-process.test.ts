@@ -1,9 +1,9 @@
 // The sidecar as its platform meets it: a process with exit codes, signals and an HTTP address.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -33,8 +33,8 @@ function policy(yaml: string): void {
   writeFileSync(join(folder, "policy.yaml"), yaml);
 }
 
-function start(env: Record<string, string> = {}) {
-  const all = {
+function start(env: Record<string, string> = {}, args: readonly string[] = [], unset: readonly string[] = []) {
+  const all: Record<string, string> = {
     WEIR_LISTENERS: "127.0.0.1:0=shop/orders",
     WEIR_POLICIES: folder,
     WEIR_SPOOL_FOLDER: join(folder, "spool"),
@@ -42,13 +42,17 @@ function start(env: Record<string, string> = {}) {
     WEIR_DRAIN_SECONDS: "1",
     ...env,
   };
-  const child = spawn(process.execPath, [program], { env: all, stdio: ["ignore", "ignore", "pipe"] });
+  for (const name of unset) delete all[name];
+  const child = spawn(process.execPath, [program, ...args], { env: all, stdio: ["ignore", "pipe", "pipe"] });
   running.push(child);
-  let log = "";
+  let [log, output] = ["", ""];
+  child.stdout!.on("data", (chunk) => {
+    output += chunk;
+  });
   child.stderr!.on("data", (chunk) => {
     log += chunk;
   });
-  const ended = once(child, "close").then(([code, signal]) => ({ code: code ?? signal, log }));
+  const ended = once(child, "close").then(([code, signal]) => ({ code: code ?? signal, log, output }));
   /** The first event of this name in its log. */
   async function event(name: string): Promise<Record<string, unknown>> {
     for (;;) {
@@ -127,4 +131,81 @@ test("what it needs and does not get is told with exit 69", async () => {
   await first.event("ready");
   const second = await start().ended;
   expect([second.code, second.log]).toEqual([69, expect.stringContaining(join(folder, "spool"))]);
+});
+
+test("--check tells what a start would, and starts nothing", async () => {
+  policy(database);
+  const good = await start({}, ["--check"]).ended;
+  expect([good.code, good.output]).toEqual([
+    0,
+    expect.stringMatching(/^the configuration is good; policies [0-9a-f]{32}\n$/),
+  ]);
+  expect(existsSync(join(folder, "spool"))).toBe(false);
+  policy("kind: [broken");
+  expect(await start({}, ["--check"]).ended).toMatchObject({
+    code: 64,
+    log: expect.stringMatching(/policy\.yaml:\d+:\d+: /),
+  });
+});
+
+test("wait ends when the sidecar is ready, and says why it is not after its time", async () => {
+  const nobody = await start({ WEIR_ADMIN_LISTEN: "127.0.0.1:1" }, ["wait", "--timeout", "0"]).ended;
+  expect([nobody.code, nobody.log]).toEqual([69, "weir-sidecar: not ready after 0 s: ECONNREFUSED\n"]);
+
+  policy(database);
+  const sidecar = start({ WEIR_ADMIN_LISTEN: ":0" });
+  const { admin } = await sidecar.event("ready");
+  expect((await start({ WEIR_ADMIN_LISTEN: `:${admin}` }, ["wait"]).ended).code).toBe(0);
+});
+
+test("an admin address without host is every address, IPv6 where there is any", async () => {
+  policy(database);
+  const { admin } = await start({ WEIR_ADMIN_LISTEN: ":0" }).event("ready");
+  expect((await fetch(`http://127.0.0.2:${admin}/healthz`)).status).toBe(200);
+  const hasV6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
+  if (hasV6) expect((await fetch(`http://[::1]:${admin}/healthz`)).status).toBe(200);
+});
+
+test("a pod without any bundle waits, answers its probes and stops on SIGTERM", async () => {
+  const files = { token: "t", "ca.crt": "none" };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const bundle = {
+    WEIR_BUNDLE_URL: "https://127.0.0.1:1/v1/bundle",
+    WEIR_BUNDLE_TOKEN: join(folder, "token"),
+    WEIR_BUNDLE_CA: join(folder, "ca.crt"),
+    WEIR_BUNDLE_KEYS: `${"A".repeat(43)}=`,
+    WEIR_BUNDLE_FOLDER: join(folder, "bundle"),
+  };
+  const sidecar = start(bundle, [], ["WEIR_POLICIES"]);
+  const { admin } = await sidecar.event("waiting");
+  expect((await get(admin, "/healthz")).status).toBe(200);
+  expect((await get(admin, "/readyz")).status).toBe(503);
+  const waited = await start({ WEIR_ADMIN_LISTEN: `:${admin}` }, ["wait", "--timeout", "0"]).ended;
+  expect([waited.code, waited.log]).toEqual([
+    69,
+    expect.stringContaining("no bundle of policies has been received yet"),
+  ]);
+  sidecar.child.kill("SIGTERM");
+  expect((await sidecar.ended).code).toBe(0);
+});
+
+test("another port of a governed host is relayed and counted; the governed port itself is refused", async () => {
+  policy(database);
+  const echo = createServer((socket) => socket.pipe(socket)).listen(0, "127.0.0.1");
+  await once(echo, "listening");
+  const target = (echo.address() as { port: number }).port;
+  const sidecar = start({ WEIR_RELAYS: `127.0.0.1:0=127.0.0.1:${target}` });
+  const { port } = await sidecar.event("relaying");
+  const client = connect(port as number, "127.0.0.1");
+  client.write("untouched");
+  expect(String((await once(client, "data"))[0])).toBe("untouched");
+  const { admin } = await sidecar.event("ready");
+  expect((await get(admin, "/metrics")).text).toMatch(
+    /\nweir_relay_connections 1\n[\s\S]*\nweir_relay_bytes_total 18\n/,
+  );
+  client.destroy();
+  echo.close();
+
+  const round = await start({ WEIR_RELAYS: "127.0.0.1:0=127.0.0.1:1" }).ended;
+  expect([round.code, round.log]).toEqual([64, expect.stringContaining("127.0.0.1:1 is GovernedDatabase shop/orders")]);
 });

@@ -5,6 +5,7 @@ import type { Step } from "../support/script.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { firstOwnOid, makeWorlds, STRICT_POLICY, WORLDS } from "../support/worlds.ts";
 import type { Leak } from "./escape.ts";
+import byAttack from "./leaks/by-attack.ts";
 import changedNames from "./leaks/changed-names.ts";
 import conditionalErrors from "./leaks/conditional-errors.ts";
 import errorTexts from "./leaks/error-texts.ts";
@@ -27,6 +28,7 @@ const leaks: readonly Leak[] = [
   ...executeArguments,
   ...foundByAttack,
   ...moreWays,
+  ...byAttack,
 ];
 
 let server: TestServer;

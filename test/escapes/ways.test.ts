@@ -2,6 +2,7 @@
 import { harmless } from "../conformance/harmless.ts";
 import { dodges } from "./dodges.ts";
 import type { Leak } from "./escape.ts";
+import byAttack from "./leaks/by-attack.ts";
 import changedNames from "./leaks/changed-names.ts";
 import conditionalErrors from "./leaks/conditional-errors.ts";
 import errorTexts from "./leaks/error-texts.ts";
@@ -22,6 +23,7 @@ const lists = [
   errorTexts,
   executeArguments,
   foundByAttack,
+  byAttack,
   moreWays,
 ];
 const leaks: readonly Leak[] = lists.flat();

@@ -119,7 +119,7 @@ test.each([
   ],
   ["an addend that is not small", "select id + 5 from customers", "select id + 2000000000 from customers"],
   ["a divisor of nothing", "select id % ((5)) from customers", "select id % ((0)) from customers"],
-  ["a factor behind a comment", "select id * -- a\n 5 from customers", "select id * -- a\n 2000000000 from customers"],
+  ["an addend behind a comment", "select id + -- a\n 5 from customers", "select id + -- a\n 2000000000 from customers"],
   [
     "a qualified operator's",
     "select id operator(pg_catalog.+) 5 from orders",

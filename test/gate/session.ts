@@ -58,6 +58,7 @@ function facts(text: string): Understood {
         quote: '"',
         escape: '"',
         header: false,
+        encoding: null,
         forceQuote: [],
         types: [],
       } as const,

@@ -76,6 +76,7 @@ test("the subject's format does not matter, and COPY shifts as rows do", () => {
     quote: '"',
     escape: '"',
     header: false,
+    encoding: null,
     forceQuote: [],
     types: fields.map((field) => field.type),
   };

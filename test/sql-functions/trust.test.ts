@@ -313,7 +313,6 @@ test.each([
   "pg_settings",
   "pg_roles",
   "pg_tables",
-  "pg_stat_user_tables",
   "pg_description",
   "pg_views",
   "pg_indexes",

@@ -440,8 +440,25 @@ describe("EXPLAIN", () => {
 });
 
 describe("COPY", () => {
-  const plain = { delimiter: "\t", nullText: "\\N", quote: "", escape: "", header: false, forceQuote: [] };
-  const csv = { format: "csv", delimiter: ",", nullText: "", quote: '"', escape: '"', header: false, forceQuote: [] };
+  const plain = {
+    delimiter: "\t",
+    nullText: "\\N",
+    quote: "",
+    escape: "",
+    header: false,
+    encoding: null,
+    forceQuote: [],
+  };
+  const csv = {
+    format: "csv",
+    delimiter: ",",
+    nullText: "",
+    quote: '"',
+    escape: '"',
+    header: false,
+    encoding: null,
+    forceQuote: [],
+  };
   test.each<[string, object]>([
     ["COPY customers TO STDOUT", { direction: "out", place: "client", format: "text", ...plain, types: [23, 25, 25] }],
     [

@@ -141,6 +141,7 @@ for (const [what, statements, scale] of [
       else expect(found).toBeNull();
     });
     await fc.assert(clearInBoth, { numRuns: numRuns * scale });
-    expect(same).toBeGreaterThan(numRuns / 10);
+    // What may fail is refused as well, so that about one in ten is left to compare.
+    expect(same).toBeGreaterThan(numRuns / 20);
   }, 600_000);
 }

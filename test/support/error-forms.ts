@@ -18,7 +18,8 @@ const listed = [
   String.raw`\bnew (?:Invalid|Refused)\(`,
   String.raw`\bnew AuditUnavailable\(\s*"\w+",`,
   String.raw`\bproblems\.push\(`,
-  String.raw`\b(?:problems?|missing):(?: \[)?\s`,
+  String.raw`\b(?:problems?|missing|closed):(?: \[)?\s`,
+  String.raw`\? \[\]\s+: \[(?=\s*\`)`,
   String.raw`\bproblems = positionals\.map\(\s*\(word\) =>`,
   String.raw`(?:\breturn \[?|bytesLeast \? )(?=\`)`,
 ];

@@ -35,6 +35,12 @@ const groups: readonly RefusedGroup[] = [
       pg_ls_archive_statusdir pg_ls_logicalmapdir pg_ls_logicalsnapdir pg_ls_replslotdir pg_ls_summariesdir pg_hba_file_rules
       pg_ident_file_mappings pg_show_all_file_settings pg_current_logfile pg_wal_summary_contents`,
   },
+  {
+    what: "tell what stored values changed or how long they are",
+    effects: [],
+    names: `pg_stat_get_tuples_hot_updated pg_stat_get_tuples_newpage_updated pg_stat_get_xact_tuples_hot_updated
+      pg_stat_get_xact_tuples_newpage_updated pg_stat_get_db_temp_bytes pg_stat_get_db_temp_files`,
+  },
   // Safe where the arguments are constants: see `resolveFunction`.
   { what: "tell other sessions", effects: ["Notify"], names: "pg_notify" },
   { what: "change a setting", effects: ["SessionChange"], names: "set_config" },

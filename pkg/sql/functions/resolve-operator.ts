@@ -5,6 +5,7 @@ import { accepting } from "./accepting.ts";
 import { baseType, UNKNOWN } from "./coercible.ts";
 import { resultType } from "./polymorphism.ts";
 import { common, type ResolvedOperator, unresolved, useOfAny } from "./resolved.ts";
+import { FIRST_USER_OID } from "./trust.ts";
 import { type Placed, visibleOperators } from "./visible.ts";
 
 interface Candidate {
@@ -25,7 +26,7 @@ export function resolveOperator(
   const { snapshot } = context;
   const visible = visibleOperators(name, context);
   const written = name.join(".");
-  if (snapshot === null || visible === null) return { ...unresolved(written), result: 0 };
+  if (snapshot === null || visible === null) return { ...unresolved(written), result: 0, own: false };
   const given = left === null ? [right] : [left, right];
   const candidates = unhidden(visible)
     .filter((operator) => (operator.left === 0) === (left === null))
@@ -69,9 +70,10 @@ function resolved(
   given: readonly number[],
   snapshot: Snapshot,
 ): ResolvedOperator {
-  if (meant.length === 0 && !given.includes(0)) return { ...unresolved(written), result: 0, absent: true };
+  if (meant.length === 0 && !given.includes(0)) return { ...unresolved(written), result: 0, own: false, absent: true };
   const infos = meant.map(({ operator }) => snapshot.function(operator.func)).filter((info) => info !== undefined);
-  if (infos.length === 0 || infos.length < meant.length) return { ...unresolved(written), result: 0 };
+  if (infos.length === 0 || infos.length < meant.length) return { ...unresolved(written), result: 0, own: false };
   const results = meant.map(({ operator, types }) => resultType(operator.result, types, given, snapshot));
-  return { ...useOfAny(infos, written, snapshot), result: common(results) ?? 0 };
+  const own = meant.every(({ operator }) => operator.oid < FIRST_USER_OID);
+  return { ...useOfAny(infos, written, snapshot), result: common(results) ?? 0, own };
 }

@@ -19,6 +19,8 @@ export interface ResolvedFunction extends FunctionUse {
 export interface ResolvedOperator extends FunctionUse {
   /** OID of the result's type when all that may be meant agree; 0 when not known. */
   readonly result: number;
+  /** Every operator that may be meant is the server's own. */
+  readonly own: boolean;
   /** The catalogue holds nothing that takes operands of these types, so the server rejects the statement. */
   readonly absent?: true;
 }

@@ -54,8 +54,9 @@ export const patternOperators: ReadonlySet<string> = words("~~ ~~* !~~ !~~* ~ ~*
  */
 export const totalCasts: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries({
+    oid: "int8",
     int2: "int4 int8 float4 float8 numeric",
-    int4: "int8 float4 float8 numeric bool",
+    int4: "int8 float4 float8 numeric bool oid",
     int8: "float4 float8 numeric",
     float4: "float8 numeric",
     float8: "numeric",

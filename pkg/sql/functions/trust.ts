@@ -5,7 +5,7 @@ import { refusedEffects } from "./refused-builtins.ts";
 import { safeBuiltins } from "./safe-builtins.ts";
 
 /** FirstNormalObjectId: what initdb made is below. */
-const FIRST_USER_OID = 16384;
+export const FIRST_USER_OID = 16384;
 
 /** Immutable and yet not safe: calls the hash functions of whatever table it is given. */
 const immutableRefused = new Set(["satisfies_hash_partition"]);

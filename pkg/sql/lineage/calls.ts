@@ -67,16 +67,19 @@ export interface Operation {
   readonly use: FunctionUse;
   /** Result type, 0 when not known. */
   readonly result: number;
+  /** The server's own operator: another may stand for any function. */
+  readonly own: boolean;
 }
 
 /** `left: null` for a prefix operator. */
 export function callOperator(walk: Walk, name: readonly string[], left: number | null, right: number): Operation {
-  if (walk.catalog === null) return { use: { oid: null, name: name.join("."), trust: "opaque" }, result: 0 };
+  if (walk.catalog === null)
+    return { use: { oid: null, name: name.join("."), trust: "opaque" }, result: 0, own: false };
   const key = `${name.join(".")} ${left} ${right}`;
   const operation = remembered(walk.calls!.operators, key, () => {
-    const { result, absent, ...use } = resolveOperator(name, left, right, walk.context);
+    const { result, absent, own, ...use } = resolveOperator(name, left, right, walk.context);
     if (absent === true) throw new NotKnown("operator not in the catalogue");
-    return { use, result };
+    return { use, result, own };
   });
   if (operation.use.trust === "opaque") noteCalled(walk, operation.use);
   return operation;

@@ -79,6 +79,8 @@ export const NO_COLUMN: Source = Object.freeze({ relation: 0, attnum: 0, schema:
 
 /** A label steers what the statement returns or does without being in it (rule R9). */
 export function steer(walk: Walk, label: Lineage, where: string, use: "equality" | "other" = "other"): void {
+  // What a caller hands to a function is not in the label.
+  if (walk.inside === "function") walk.found.mayFail = true;
   if (label.kind === "clean") return;
   const sources = sourcesOf(label);
   const place = walk.inside ?? where;

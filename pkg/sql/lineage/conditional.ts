@@ -4,6 +4,7 @@ import { list, type Node } from "../node.ts";
 import { callOperator } from "./calls.ts";
 import { steer } from "./collector.ts";
 import { evaluate, evaluateAll, joined } from "./expression.ts";
+import { noteConversionFailures } from "./failing.ts";
 import { deriveAll } from "./label.ts";
 import type { Scope } from "./scope.ts";
 import { isTotal } from "./total.ts";
@@ -36,20 +37,30 @@ function evaluateCase(walk: Walk, scope: Scope, node: Node): Value {
   const condition = deriveAll(conditions.map((value) => value.lineage));
   steer(walk, condition, "CASE");
   const types = results.map((value) => value.type);
-  return computed(deriveAll([condition, ...results.map((value) => value.lineage)]), commonType(walk, types));
+  const type = commonType(walk, types);
+  noteConversionFailures(walk, results, type);
+  return computed(deriveAll([condition, ...results.map((value) => value.lineage)]), type);
 }
 
 function evaluateCoalesce(walk: Walk, scope: Scope, node: Node): Value {
   const values = evaluateAll(walk, scope, node.args);
   const result = joined(walk, values);
   // A later part that cannot fail only takes the place of NULL.
-  if (!list(node.args).slice(1).every(isTotal)) steer(walk, result.lineage, "COALESCE");
+  const later = list(node.args).slice(1);
+  if (tells(walk, result) && !later.every((part) => isTotal(walk, scope, part)))
+    steer(walk, result.lineage, "COALESCE");
+
   return result;
 }
 
 function evaluateLogic(walk: Walk, scope: Scope, node: Node): Value {
   const values = evaluateAll(walk, scope, node.args);
   const label = deriveAll(values.map((value) => value.lineage));
-  if (node.boolop !== "NOT_EXPR" && !list(node.args).every(isTotal)) steer(walk, label, "condition");
-  return computed(label, BOOL);
+  const result = computed(label, BOOL);
+  if (node.boolop !== "NOT_EXPR" && tells(walk, result) && !list(node.args).every((part) => isTotal(walk, scope, part)))
+    steer(walk, label, "condition");
+  return result;
 }
+
+/** In a function's body, what a caller hands in is not in the label. */
+const tells = (walk: Walk, { lineage }: Value): boolean => lineage.kind !== "clean" || walk.inside === "function";

@@ -4,6 +4,7 @@ import { evaluateCast } from "./cast.ts";
 import { noteFailure } from "./collector.ts";
 import { evaluateColumnRef } from "./column-ref.ts";
 import { evaluateConditional } from "./conditional.ts";
+import { isComposite, noteConversionFailures } from "./failing.ts";
 import { evaluateCall } from "./function-call.ts";
 import { evaluateIndirection } from "./indirection.ts";
 import { evaluateJson } from "./json.ts";
@@ -59,7 +60,7 @@ function dispatch(walk: Walk, scope: Scope, wrapped: Node): Value {
     case "BooleanTest":
       return computed(deriveAll([evaluate(walk, scope, node.arg).lineage]), BOOL);
     case "MinMaxExpr":
-      return joined(walk, evaluateAll(walk, scope, node.args));
+      return greatest(walk, evaluateAll(walk, scope, node.args));
     case "A_ArrayExpr":
       return array(walk, evaluateAll(walk, scope, node.elements));
     case "RowExpr":
@@ -109,8 +110,19 @@ function collated(value: Value): Value {
 }
 
 export function joined(walk: Walk, values: readonly Value[]): Value {
-  const types = values.map((value) => value.type);
-  return computed(deriveAll(values.map((value) => value.lineage)), commonType(walk, types));
+  const type = commonType(
+    walk,
+    values.map((value) => value.type),
+  );
+  noteConversionFailures(walk, values, type);
+  return computed(deriveAll(values.map((value) => value.lineage)), type);
+}
+
+/** Rows compare only as far as they have to, and some fields do not compare at all. */
+function greatest(walk: Walk, values: readonly Value[]): Value {
+  const result = joined(walk, values);
+  if (isComposite(walk, result.type)) noteFailure(walk, result.lineage);
+  return result;
 }
 
 function array(walk: Walk, elements: readonly Value[]): Value {

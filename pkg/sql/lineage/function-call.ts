@@ -46,7 +46,12 @@ export function evaluateCalled(
   const label = deriveAll(labels);
   const itself = isPlain(node) ? asItself(walk, texts(node.funcname), args, called) : null;
   if (itself !== null) return { value: itself, called: null };
-  const body = callBody(walk, called, args.length, label);
+  const body = callBody(
+    walk,
+    called,
+    args.map((arg) => arg.type),
+    label,
+  );
   if (body === null) {
     noteCalled(walk, called.use, called.info);
     // A function that makes rows steers anyway.

@@ -12,7 +12,7 @@ import type { Scope } from "./scope.ts";
 import { analyzeSelect } from "./select.ts";
 import { evaluateSort } from "./sort.ts";
 import { labelOf } from "./sublink.ts";
-import { BOOL, JSON_TYPE, JSONB, TEXT, typeNamed } from "./types.ts";
+import { BOOL, BYTEA, JSON_TYPE, JSONB, TEXT, typeNamed } from "./types.ts";
 import { computed, type Value } from "./value.ts";
 import type { Walk } from "./walk.ts";
 import { evaluateWindow } from "./window.ts";
@@ -21,11 +21,13 @@ import { evaluateWindow } from "./window.ts";
 export function evaluateJson(walk: Walk, scope: Scope, kind: string, node: Node): Value | null {
   switch (kind) {
     case "JsonValueExpr":
-      return evaluate(walk, scope, node.raw_expr);
+      return jsonValue(walk, scope, node);
     case "JsonParseExpr":
     case "JsonSerializeExpr": {
-      const label = jsonValue(walk, scope, node.expr).lineage;
+      const document = jsonValue(walk, scope, node.expr);
+      const label = document.lineage;
       if (kind === "JsonParseExpr") noteFailure(walk, label);
+      else noteUnlessJson(walk, document);
       return returning(walk, node, computed(derive(label), kind === "JsonParseExpr" ? JSON_TYPE : TEXT));
     }
     case "JsonScalarExpr":
@@ -45,7 +47,7 @@ export function evaluateJson(walk: Walk, scope: Scope, kind: string, node: Node)
         computed(deriveAll(list(node.exprs).map((element) => evaluate(walk, scope, element).lineage)), JSON_TYPE),
       );
     case "JsonArrayQueryConstructor":
-      return returning(walk, node, computed(labelOf(analyzeSelect(walk, scope, node.query.SelectStmt)), JSON_TYPE));
+      return returning(walk, node, ofQuery(walk, scope, node));
     case "JsonObjectAgg":
       return aggregate(walk, scope, node, keyValue(walk, scope, node.arg));
     case "JsonArrayAgg":
@@ -57,9 +59,25 @@ export function evaluateJson(walk: Walk, scope: Scope, kind: string, node: Node)
   }
 }
 
+function ofQuery(walk: Walk, scope: Scope, node: Node): Value {
+  const label = labelOf(analyzeSelect(walk, scope, node.query.SelectStmt));
+  if (isReadAsJson(node)) noteFailure(walk, label);
+  return computed(label, JSON_TYPE);
+}
+
+const isReadAsJson = ({ format }: Node): boolean =>
+  (format?.format_type ?? "JS_FORMAT_DEFAULT") !== "JS_FORMAT_DEFAULT";
+
 /** A JsonValueExpr in a field that is not wrapped. */
 export function jsonValue(walk: Walk, scope: Scope, node: Node): Value {
-  return evaluate(walk, scope, node.raw_expr);
+  const value = evaluate(walk, scope, node.raw_expr);
+  if (isReadAsJson(node)) noteUnlessJson(walk, value);
+  return value;
+}
+
+/** A text is read as a document first, and fails if it is none, whatever ON ERROR says. */
+function noteUnlessJson(walk: Walk, { type, lineage }: Value): void {
+  if (type !== JSON_TYPE && type !== JSONB) noteFailure(walk, lineage);
 }
 
 function keyValue(walk: Walk, scope: Scope, node: Node): Lineage {
@@ -71,8 +89,14 @@ function keyValue(walk: Walk, scope: Scope, node: Node): Lineage {
 
 function returning(walk: Walk, node: Node, value: Value): Value {
   const typeName = node.output?.typeName;
-  return typeName === undefined ? value : castValue(walk, value, typeNamed(walk, typeName).oid);
+  if (typeName === undefined) return value;
+  const { oid, typmod } = typeNamed(walk, typeName);
+  // JSON_VALUE and JSON_QUERY catch what does not fit.
+  if (node.context_item === undefined && !(typmod === -1 && isFitting(oid))) noteFailure(walk, value.lineage);
+  return castValue(walk, value, oid);
 }
+
+const isFitting = (type: number): boolean => type === TEXT || type === JSON_TYPE || type === JSONB || type === BYTEA;
 
 function aggregate(walk: Walk, scope: Scope, node: Node, argument: Lineage): Value {
   // An absent field of this name would be found on Object.prototype.
@@ -89,6 +113,7 @@ function aggregate(walk: Walk, scope: Scope, node: Node, argument: Lineage): Val
 
 function jsonFunction(walk: Walk, scope: Scope, node: Node): Value {
   const document = jsonValue(walk, scope, node.context_item);
+  noteUnlessJson(walk, document);
   const others = jsonArguments(walk, scope, node);
   const path = constantText(node.pathspec) ?? null;
   if ([node.on_empty, node.on_error].some((behavior) => behavior?.btype === "JSON_BEHAVIOR_ERROR"))
@@ -114,12 +139,14 @@ export function jsonArguments(walk: Walk, scope: Scope, node: Node): Lineage {
   const labels = list(node.passing).map((argument) => jsonValue(walk, scope, argument.JsonArgument.val).lineage);
   if (node.pathspec !== undefined && constantText(node.pathspec) === undefined)
     labels.push(evaluate(walk, scope, node.pathspec).lineage);
+  let conditional = false;
   for (const behavior of [node.on_empty, node.on_error]) {
     if (behavior?.expr === undefined) continue;
     const value = evaluate(walk, scope, behavior.expr);
     labels.push(value.lineage);
-    if (value.shape !== "constant")
-      steer(walk, jsonValue(walk, scope, node.context_item).lineage, "ON EMPTY or ON ERROR");
+    conditional ||= value.shape !== "constant";
   }
-  return deriveAll(labels);
+  const result = deriveAll(labels);
+  if (conditional) steer(walk, both(jsonValue(walk, scope, node.context_item).lineage, result), "ON EMPTY or ON ERROR");
+  return result;
 }

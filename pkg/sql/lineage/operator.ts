@@ -57,48 +57,56 @@ function infix(walk: Walk, scope: Scope, node: Node): Value {
   const left = evaluate(walk, scope, node.lexpr);
   const right = evaluate(walk, scope, node.rexpr);
   const name = texts(node.name);
-  steerByRows(walk, [left, right], [node.lexpr, node.rexpr]);
-  const operation = pairwise(walk, name, left, right);
-  noteFailures(walk, name, operation, [left, right], [node.lexpr, node.rexpr]);
+  steerByRows(walk, scope, [left, right], [node.lexpr, node.rexpr]);
+  const operation = pairwise(walk, name, [left, right], [node.lexpr, node.rexpr]);
   return jsonOperator(left, node.rexpr, operation) ?? computed(labelOf([left, right]), operation.result);
 }
 
-function noteFailures(
-  walk: Walk,
-  name: readonly string[],
-  operation: Operation,
-  [left, right]: readonly [Value, Value],
-  [leftNode, rightNode]: readonly [Node, Node],
-): void {
-  const operands = [
-    { value: left, node: leftNode },
-    { value: right, node: rightNode },
-  ] as const;
-  noteOperatorFailure(walk, name.at(-1)!, operation, ...operands);
-}
-
 /** Who sees whether the later parts were evaluated knows what the earlier ones hold. */
-function steerUnlessTotal(walk: Walk, values: readonly Value[], later: readonly Node[], where: string): void {
-  if (!later.every(isTotal)) steer(walk, labelOf(values), where);
+function steerUnlessTotal(
+  walk: Walk,
+  scope: Scope,
+  values: readonly Value[],
+  later: readonly Node[],
+  where: string,
+): void {
+  const label = labelOf(values);
+  const tells = label.kind !== "clean" || walk.inside === "function";
+  if (tells && !later.every((part) => isTotal(walk, scope, part))) steer(walk, label, where);
 }
 
 const isRowNode = (node: Node): boolean => kindOf(node) === "RowExpr";
 
 /** A comparison of rows stops at the first pair that decides it. */
-function steerByRows(walk: Walk, values: readonly Value[], nodes: readonly Node[]): void {
-  steerUnlessTotal(walk, values, nodes.filter(isRowNode), "row comparison");
+function steerByRows(walk: Walk, scope: Scope, values: readonly Value[], nodes: readonly Node[]): void {
+  const rows = nodes.filter(isRowNode);
+  if (rows.length > 0) steerUnlessTotal(walk, scope, values, rows, "row comparison");
 }
 
+type Pair<T> = readonly [T, T];
+
 /** Rows compare field by field, as far as both are known. */
-function pairwise(walk: Walk, name: readonly string[], left: Value, right: Value): Operation {
+function pairwise(walk: Walk, name: readonly string[], [left, right]: Pair<Value>, nodes: Pair<Node>): Operation {
   if (!isRow(left) || !isRow(right) || left.fields.length !== right.fields.length) {
-    return callOperator(walk, name, left.type, right.type);
+    return applied(walk, name, [left, right], nodes);
   }
   let operation: Operation | null = null;
   for (const [position, field] of left.fields.entries()) {
-    operation = callOperator(walk, name, field.type, right.fields[position]!.type);
+    const other = right.fields[position]!;
+    const values = [{ ...field, shape: "computed" } as const, { ...other, shape: "computed" } as const] as const;
+    operation = applied(walk, name, values, [undefined, undefined]);
   }
-  return operation ?? callOperator(walk, name, left.type, right.type);
+  return operation ?? applied(walk, name, [left, right], nodes);
+}
+
+function applied(walk: Walk, name: readonly string[], [left, right]: Pair<Value>, nodes: Pair<Node>): Operation {
+  const operation = callOperator(walk, name, left.type, right.type);
+  const operands = [
+    { value: left, node: nodes[0] },
+    { value: right, node: nodes[1] },
+  ] as const;
+  noteOperatorFailure(walk, name.at(-1)!, operation, ...operands);
+  return operation;
 }
 
 function isRow(value: Value): value is Value & { fields: NonNullable<Value["fields"]> } {
@@ -108,8 +116,8 @@ function isRow(value: Value): value is Value & { fields: NonNullable<Value["fiel
 function compare(walk: Walk, scope: Scope, node: Node, name: readonly string[]): Value {
   const left = evaluate(walk, scope, node.lexpr);
   const right = evaluate(walk, scope, node.rexpr);
-  steerByRows(walk, [left, right], [node.lexpr, node.rexpr]);
-  noteFailures(walk, name, pairwise(walk, name, left, right), [left, right], [node.lexpr, node.rexpr]);
+  steerByRows(walk, scope, [left, right], [node.lexpr, node.rexpr]);
+  pairwise(walk, name, [left, right], [node.lexpr, node.rexpr]);
   return computed(labelOf([left, right]), BOOL);
 }
 
@@ -125,9 +133,8 @@ function nullIf(walk: Walk, scope: Scope, node: Node): Value {
 function withArray(walk: Walk, scope: Scope, node: Node): Value {
   const left = evaluate(walk, scope, node.lexpr);
   const right = evaluate(walk, scope, node.rexpr);
-  const name = texts(node.name);
-  const operation = callOperator(walk, name, left.type, elementOf(walk, right.type));
-  noteFailures(walk, name, operation, [left, right], [node.lexpr, node.rexpr]);
+  const element = { ...right, type: elementOf(walk, right.type) };
+  applied(walk, texts(node.name), [left, element], [node.lexpr, node.rexpr]);
   return computed(labelOf([left, right]), BOOL);
 }
 
@@ -137,12 +144,18 @@ function withList(walk: Walk, scope: Scope, node: Node, names: readonly (readonl
   const nodes: readonly Node[] = kindOf(node.rexpr) === "List" ? node.rexpr.List.items : [node.rexpr];
   const items = evaluateAll(walk, scope, nodes);
   const rows = isRowNode(node.lexpr) ? [node.lexpr] : [];
-  steerUnlessTotal(walk, [left, ...items], [...rows, ...nodes], node.kind.includes("BETWEEN") ? "BETWEEN" : "IN");
+  steerUnlessTotal(
+    walk,
+    scope,
+    [left, ...items],
+    [...rows, ...nodes],
+    node.kind.includes("BETWEEN") ? "BETWEEN" : "IN",
+  );
   const seen = new Set<number>();
   for (const item of items) {
     if (!isRow(item) && seen.has(item.type)) continue;
     seen.add(item.type);
-    for (const name of names) pairwise(walk, name, left, item);
+    for (const name of names) pairwise(walk, name, [left, item], [node.lexpr, undefined]);
   }
   return computed(labelOf([left, ...items]), BOOL);
 }

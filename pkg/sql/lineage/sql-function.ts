@@ -12,6 +12,7 @@ import { fieldsOf } from "./projection.ts";
 import type { ScopeColumn } from "./scope.ts";
 import { pathOfSettings } from "./search-path.ts";
 import { bodyFacts } from "./statement.ts";
+import { UNKNOWN } from "./types.ts";
 import { COMPUTED, computed, constant, type Value } from "./value.ts";
 import { NotKnown, type Parameters, type Walk } from "./walk.ts";
 
@@ -25,7 +26,8 @@ const FIRST_USER_OID = 16384;
 const depthMax = 8;
 
 /** `argument`: the label of all arguments. Null when the function is not one in SQL, or not understood: it is opaque then. */
-export function callBody(walk: Walk, called: Called, argCount: number, argument: Lineage): BodyResult | null {
+export function callBody(walk: Walk, called: Called, types: readonly number[], argument: Lineage): BodyResult | null {
+  const argCount = types.length;
   const { info } = called;
   if (info === null || walk.catalog === null || info.language !== "sql" || info.oid < FIRST_USER_OID) return null;
   // Defaults of parameters are code that the catalogue does not tell.
@@ -34,9 +36,16 @@ export function callBody(walk: Walk, called: Called, argCount: number, argument:
   if (!facts.understood) return null;
   noteFunction(walk.found, { ...called.use, trust: "safe", effects: [] });
   noteFacts(walk.found, facts);
-  if (facts.mayFail === true) noteFailure(walk, argument);
+  if (facts.mayFail === true || !fits(walk, info, types)) noteFailure(walk, argument);
   noteArgument(walk, facts, argument);
   return resultOf(walk, called, info, facts.outputs ?? [], argument);
+}
+
+/** No value is too large for what it is converted to on its way in or out. */
+function fits(walk: Walk, info: FunctionInfo, types: readonly number[]): boolean {
+  if (types.some((type, position) => type !== UNKNOWN && type !== info.args[position])) return false;
+  const returned = walk.catalog?.type(info.returns);
+  return returned !== undefined && returned.kind !== "d" && !/^(int[248]|float4|oid|reg.*)$/.test(returned.name);
 }
 
 /** What the caller hands in may steer and flow wherever the body steers and lets flow. */

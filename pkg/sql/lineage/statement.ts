@@ -55,6 +55,7 @@ function newWalk(grammar: Grammar, context: AnalysisContext, reads: boolean): Wa
     found: newCollector(reads),
     parameters: null,
     inside: null,
+    probing: false,
     sublinkNames: new Map(),
     running: [],
     expanding: [],

@@ -3,6 +3,7 @@ import { type Node, texts } from "../node.ts";
 import { callOperator } from "./calls.ts";
 import { steer } from "./collector.ts";
 import { evaluate } from "./expression.ts";
+import { noteOperatorFailure } from "./failing.ts";
 import { CLEAN, deriveAll, unknown } from "./label.ts";
 import type { Scope } from "./scope.ts";
 import { analyzeSelect, type QueryResult } from "./select.ts";
@@ -24,7 +25,7 @@ export function evaluateSublink(walk: Walk, scope: Scope, node: Node): Value {
       return computed(labelOf(result), arrayOf(walk, typeOf(result)));
     case "ANY_SUBLINK":
     case "ALL_SUBLINK":
-      return compared(walk, evaluate(walk, scope, node.testexpr), node, result, isTotalQuery(select));
+      return compared(walk, scope, node, result);
     default:
       throw new NotKnown("subquery of an unknown kind");
   }
@@ -50,13 +51,21 @@ function scalar(walk: Walk, node: Node, result: QueryResult): Value {
   return { lineage, type: typeOf(result), typmod, origin: COMPUTED, shape: "computed" };
 }
 
-/** `total`: nobody can tell how many of the rows were looked at before one of them decided. */
-function compared(walk: Walk, test: Value, node: Node, result: QueryResult, total: boolean): Value {
+/** Of a total query nobody can tell how many of the rows were looked at before one of them decided. */
+function compared(walk: Walk, scope: Scope, node: Node, result: QueryResult): Value {
+  const test = evaluate(walk, scope, node.testexpr);
   const name = node.operName === undefined ? ["="] : texts(node.operName);
   const tested = test.fields ?? [test];
-  for (const [position, { type }] of tested.entries())
-    callOperator(walk, name, type, result.columns[position]?.type ?? 0);
+  for (const [position, part] of tested.entries()) {
+    const column = result.columns[position];
+    const operation = callOperator(walk, name, part.type, column?.type ?? 0);
+    if (column === undefined) continue;
+    const left = { value: { ...part, shape: "computed" } as const, node: undefined };
+    const right = { value: { ...column, shape: "computed" } as const, node: undefined };
+    noteOperatorFailure(walk, name.at(-1)!, operation, left, right);
+  }
   const label = deriveAll([test.lineage, labelOf(result)]);
-  if (!total) steer(walk, label, "subquery");
+  const tells = label.kind !== "clean" || walk.inside === "function";
+  if (tells && !isTotalQuery(walk, scope, node.subselect.SelectStmt)) steer(walk, label, "subquery");
   return computed(label, BOOL);
 }

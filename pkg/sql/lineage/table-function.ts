@@ -19,7 +19,9 @@ export function xmlTableColumns(walk: Walk, scope: Scope, node: Node): ScopeColu
   return list(node.columns).map(({ RangeTableFuncCol: column }) => {
     if (column.for_ordinality === true) return tableColumn(column.colname, INT4, CLEAN);
     const own = [column.colexpr, column.coldefexpr].filter((part) => part !== undefined);
-    const label = deriveAll([rows, ...own.map((part) => evaluate(walk, scope, part).lineage)]);
+    const labels = own.map((part) => evaluate(walk, scope, part).lineage);
+    for (const each of labels) steer(walk, each, "XMLTABLE");
+    const label = deriveAll([rows, ...labels]);
     return tableColumn(column.colname, typeNamed(walk, column.typeName).oid, label);
   });
 }

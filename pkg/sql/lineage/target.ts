@@ -4,7 +4,7 @@ import type { EffectKind, FilterKind, Lineage, Source } from "../facts.ts";
 import { type Node, text } from "../node.ts";
 import { noteConversion } from "./calls.ts";
 import { type Change, cascadesOf } from "./cascade.ts";
-import { noteRelation } from "./collector.ts";
+import { noteFailure, noteRelation } from "./collector.ts";
 import { evaluate } from "./expression.ts";
 import { relationItem } from "./from.ts";
 import type { Given } from "./given.ts";
@@ -12,6 +12,7 @@ import { both, deriveAll, sourcesOf } from "./label.ts";
 import { useOf, useOfName } from "./relation.ts";
 import { refOf, shapeOf } from "./relation-shape.ts";
 import type { RangeItem, Scope } from "./scope.ts";
+import { NUMERIC } from "./types.ts";
 import type { Value } from "./value.ts";
 import { NotKnown, type Walk } from "./walk.ts";
 
@@ -96,12 +97,18 @@ export function noteAssignment(walk: Walk, target: Target, name: string, value: 
   }
   const column = targetColumn(target, name);
   for (const type of value.types) noteConversion(walk, type, column.type);
+  if (!fits(value, column)) noteFailure(walk, from);
   walk.found.flows.push({ from, to: refOf(target.relation, column) });
   if (target.relation.kind !== "v") return;
   const shown = shapeOf(walk, target.relation).columns.find((candidate) => candidate.name === name);
   for (const source of sourcesOf(shown!.lineage) ?? []) {
     if (source.relation !== target.relation.oid) walk.found.flows.push({ from, to: withoutPath(source) });
   }
+}
+
+/** A derived text may be too long for the column. Whether a number fits is one bit a write, as with any check (decision 8). */
+function fits({ lineage }: Given, column: Column): boolean {
+  return lineage.kind !== "derived" || column.typmod === -1 || column.type === NUMERIC;
 }
 
 function withoutPath({ path: _, ...column }: Source) {

@@ -1,6 +1,15 @@
-// Expressions whose evaluation can neither fail nor do anything, so that nobody can tell whether they were evaluated: literals, columns,
-// comparisons, and built-in functions that accept every value. A user's function of the same name is opaque and refused as such.
+// Expressions whose evaluation can neither fail nor do anything, so that nobody can tell whether they were evaluated: literals, stored
+// columns, comparisons, and built-in functions that accept every value. A column that a subquery or a view computes is none: the server
+// may compute it where it is used.
 import { kindOf, list, type Node, texts } from "../node.ts";
+import { newCollector } from "./collector.ts";
+import { evaluateColumnRef } from "./column-ref.ts";
+import { evaluate } from "./expression.ts";
+import { lookUpRelation } from "./relation.ts";
+import type { Scope } from "./scope.ts";
+import { analyzeSelect } from "./select.ts";
+import type { Value } from "./value.ts";
+import type { Walk } from "./walk.ts";
 
 const comparisons = new Set(["=", "<>", "!=", "<", ">", "<=", ">="]);
 const functions = new Set([
@@ -19,7 +28,50 @@ const functions = new Set([
   "now",
 ]);
 
-export function isTotal(wrapped: Node): boolean {
+export function isTotal(walk: Walk, scope: Scope, node: Node): boolean {
+  if (walk.probing) return isTotalForm(node);
+  return (
+    isTotalForm(node) && holdsStored(walk, scope, node) && cannotFail(walk, (probe) => evaluate(probe, scope, node))
+  );
+}
+
+/** Judged as a function's body is: for every value that it may be given. */
+function cannotFail(walk: Walk, run: (probe: Walk) => void): boolean {
+  if (walk.catalog === null) return true;
+  const probe: Walk = {
+    ...walk,
+    found: newCollector(false),
+    inside: "function",
+    probing: true,
+    sublinkNames: new Map(),
+  };
+  run(probe);
+  walk.work = probe.work;
+  return !probe.found.mayFail;
+}
+
+/** A value that is read off a stored row, and not computed when it is used. */
+export function isStored({ shape, lineage, item }: Value): boolean {
+  if (shape !== "column") return false;
+  if (lineage.kind === "copy") return lineage.path === undefined;
+  const kind = item?.relation?.kind;
+  return lineage.kind === "clean" && kind !== undefined && kind !== "v";
+}
+
+function holdsStored(walk: Walk, scope: Scope, node: Node): boolean {
+  if (walk.catalog === null) return true;
+  const waiting: Node[] = [node];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (typeof next !== "object" || next === null) continue;
+    if (next.ColumnRef !== undefined) {
+      const probe = { ...walk, found: newCollector(false) };
+      if (!isStored(evaluateColumnRef(probe, scope, next.ColumnRef))) return false;
+    } else if (next.A_Const === undefined) waiting.push(...Object.values(next));
+  }
+  return true;
+}
+
+export function isTotalForm(wrapped: Node): boolean {
   const kind = kindOf(wrapped);
   const node = wrapped[kind];
   switch (kind) {
@@ -30,17 +82,17 @@ export function isTotal(wrapped: Node): boolean {
       return true;
     case "NullTest":
     case "BooleanTest":
-      return isTotal(node.arg);
+      return isTotalForm(node.arg);
     case "TypeCast":
-      return kindOf(node.arg) === "A_Const";
+      return isTotalCast(node);
     case "BoolExpr":
     case "CoalesceExpr":
     case "MinMaxExpr":
-      return list(node.args).every(isTotal);
+      return list(node.args).every(isTotalForm);
     case "List":
-      return list(node.items).every(isTotal);
+      return list(node.items).every(isTotalForm);
     case "RowExpr":
-      return list(node.args).every(isTotal);
+      return list(node.args).every(isTotalForm);
     case "FuncCall":
       return isTotalCall(node);
     case "A_Expr":
@@ -50,27 +102,63 @@ export function isTotal(wrapped: Node): boolean {
   }
 }
 
+/** A text is read as its type before anything runs; a number is converted when it is used. */
+function isTotalCast({ arg, typeName }: Node): boolean {
+  const literal = arg?.A_Const;
+  if (literal === undefined) return kindOf(arg) === "ParamRef" && texts(typeName?.names).at(-1) === "text";
+  const isText = (literal.sval ?? literal.val?.String) !== undefined;
+  return isText || literal.isnull === true || numbers.has(texts(typeName?.names).at(-1) ?? "");
+}
+
+/** Their conversions are immutable, and so made once, before anything runs. */
+const numbers: ReadonlySet<string> = new Set(["int2", "int4", "int8", "numeric", "float4", "float8", "text", "bool"]);
+
 /** A query of stored tables that computes nothing but total expressions. */
-export function isTotalQuery(select: Node): boolean {
+export function isTotalQuery(walk: Walk, scope: Scope, select: Node): boolean {
   const { op, withClause, fromClause, targetList, whereClause, groupClause, havingClause, windowClause } = select;
   const { sortClause, limitCount, limitOffset, valuesLists } = select;
   const other = withClause ?? groupClause ?? havingClause ?? windowClause ?? sortClause ?? limitCount ?? limitOffset;
   if (other !== undefined || (op !== undefined && op !== "SETOP_NONE")) return false;
-  if (valuesLists !== undefined) return list(valuesLists).every(isTotal);
-  const isPlain = list(fromClause).every((from) => kindOf(from) === "RangeVar");
-  return isPlain && isTotalOrAbsent(whereClause) && list(targetList).every(({ ResTarget }) => isTotal(ResTarget.val));
+  const isForm =
+    valuesLists === undefined
+      ? list(fromClause).every((from) => isTable(walk, scope, from.RangeVar)) &&
+        isTotalOrAbsent(whereClause) &&
+        list(targetList).every(({ ResTarget }) => isTotalForm(ResTarget.val))
+      : list(valuesLists).every(isTotalForm);
+  if (!isForm || walk.probing) return isForm;
+  return isOfTables(scope) && cannotFail(walk, (probe) => analyzeSelect(probe, scope, select));
 }
 
-const isTotalOrAbsent = (node: Node): boolean => node === undefined || isTotal(node);
+function isTable(walk: Walk, scope: Scope, rangeVar: Node): boolean {
+  if (rangeVar === undefined) return false;
+  if (walk.catalog === null) return true;
+  if (rangeVar.schemaname === undefined && isCommonTable(scope, rangeVar.relname)) return false;
+  const relation = lookUpRelation(walk, rangeVar);
+  return (
+    relation !== undefined && relation.kind !== "v" && relation.columns.every(({ generated }) => generated === null)
+  );
+}
+
+function isCommonTable(scope: Scope | null, name: string): boolean {
+  return scope !== null && (scope.commonTables.has(name) || isCommonTable(scope.parent, name));
+}
+
+/** What the query may name from outside of it is stored. */
+function isOfTables(scope: Scope | null): boolean {
+  if (scope === null) return true;
+  return scope.items.every(({ relation }) => relation !== null && relation.kind !== "v") && isOfTables(scope.parent);
+}
+
+const isTotalOrAbsent = (node: Node): boolean => node === undefined || isTotalForm(node);
 
 function isTotalCall(node: Node): boolean {
   const { agg_order, agg_filter, over } = node;
   const isPlain = (agg_order ?? agg_filter ?? over) === undefined;
-  return isPlain && functions.has(texts(node.funcname).at(-1) ?? "") && list(node.args).every(isTotal);
+  return isPlain && functions.has(texts(node.funcname).at(-1) ?? "") && list(node.args).every(isTotalForm);
 }
 
 function isTotalOperator(node: Node): boolean {
-  if (node.lexpr === undefined || !isTotal(node.lexpr) || !isTotal(node.rexpr)) return false;
+  if (node.lexpr === undefined || !isTotalForm(node.lexpr) || !isTotalForm(node.rexpr)) return false;
   switch (node.kind) {
     case "AEXPR_OP":
     case "AEXPR_IN":

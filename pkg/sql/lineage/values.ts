@@ -1,5 +1,6 @@
 // VALUES lists: rows whose labels join by position.
 import { list, type Node } from "../node.ts";
+import { noteConversionFailures } from "./failing.ts";
 import { either } from "./label.ts";
 import type { Scope, ScopeColumn } from "./scope.ts";
 import { type Columns, expandTarget } from "./targets.ts";
@@ -21,5 +22,12 @@ function joinedColumn(walk: Walk, rows: readonly (readonly Value[])[], position:
     lineage = either(lineage, row[position]!.lineage);
     types.add(row[position]!.type);
   }
-  return { name: `column${position + 1}`, lineage, type: commonType(walk, [...types]), typmod: -1, origin: COMPUTED };
+  const type = commonType(walk, [...types]);
+  if (types.size > 1)
+    noteConversionFailures(
+      walk,
+      rows.map((row) => row[position]!),
+      type,
+    );
+  return { name: `column${position + 1}`, lineage, type, typmod: -1, origin: COMPUTED };
 }

@@ -30,6 +30,8 @@ export interface Walk {
   readonly parameters: Parameters | null;
   /** Inside a view's definition or a function's body: conditions are not the statement's own. */
   readonly inside: "view" | "function" | null;
+  /** Only asked whether something in it may fail (total.ts). */
+  readonly probing: boolean;
   /** Names of the first columns of scalar subqueries met so far. */
   readonly sublinkNames: Map<Node, string | null>;
   /** WITH queries whose bodies are being analysed, the innermost last. */

@@ -5,7 +5,10 @@ import { NotKnown } from "../lineage/walk.ts";
 import { kindOf, type Node, texts } from "../node.ts";
 import { type Option, optionsOf, optionText } from "./options.ts";
 
-export type CopyLayout = Pick<CopyFacts, "format" | "delimiter" | "nullText" | "quote" | "escape" | "header"> & {
+export type CopyLayout = Pick<
+  CopyFacts,
+  "format" | "delimiter" | "nullText" | "quote" | "escape" | "header" | "encoding"
+> & {
   /** Column names under FORCE_QUOTE; "*" for all. */
   readonly forceQuote: readonly string[] | "*";
 };
@@ -28,7 +31,6 @@ export function copyLayout(nodes: Node): CopyLayout {
     if (!passed.has(name) && !read.has(name)) throw new NotKnown("COPY with an unknown option");
   }
   const of = (wanted: string) => options.find(({ name }) => name === wanted);
-  assertSafeEncoding(of("encoding"));
   const format = formatOf(of("format"));
   const csv = format === "csv";
   const quote = textOr(of("quote"), csv ? '"' : "");
@@ -39,6 +41,7 @@ export function copyLayout(nodes: Node): CopyLayout {
     quote,
     escape: textOr(of("escape"), csv ? quote : ""),
     header: headerOf(of("header")),
+    encoding: encodingOf(of("encoding")),
     forceQuote: forceQuoteOf(of("force_quote")),
   };
 }
@@ -73,8 +76,10 @@ function forceQuoteOf(option: Option | undefined): CopyLayout["forceQuote"] {
 const safe =
   /^(utf8|unicode|sqlascii|latin([1-9]|10)|iso8859\d{1,2}|win(dows)?\d{3,4}|koi8[ru]?|euc(jp|kr|cn|tw|jis2004)|muleinternal|ascii)$/;
 
-function assertSafeEncoding(option: Option | undefined): void {
-  if (option === undefined) return;
-  const name = (optionText(option.value) ?? "").toLowerCase().replace(/[^a-z0-9]/g, "");
+function encodingOf(option: Option | undefined): string | null {
+  if (option === undefined) return null;
+  const written = optionText(option.value) ?? "";
+  const name = written.toLowerCase().replace(/[^a-z0-9]/g, "");
   if (!safe.test(name)) throw new NotKnown("COPY in an encoding that cannot be read reliably");
+  return written;
 }

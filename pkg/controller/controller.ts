@@ -1,0 +1,189 @@
+// The one writer: looks at namespaces, pods and our resources; writes labels, bundles and statuses. Everything may be done again at any
+// time; nothing is kept that cannot be had anew from the API server.
+import type { SigningKey } from "../bundle/keys.ts";
+import type { KubeApi } from "../kube/api.ts";
+import type { Pause } from "../kube/backoff.ts";
+import type { KubeObject } from "../kube/object.ts";
+import { workQueue } from "../kube/work-queue.ts";
+import { appliedCount, forgetServers } from "./applied-counts.ts";
+import { bundleResource, judgeAlone, resourceKey, type Verdict } from "./bundle-content.ts";
+import { lastGoodResources } from "./last-good-resources.ts";
+import { namespaceReconciler, type Outcome } from "./namespace-reconciler.ts";
+import { podCounts } from "./pod-counts.ts";
+import { publishedIn } from "./published.ts";
+import { joinVerdicts, type Pods, type Situation } from "./status.ts";
+import { statusWriter } from "./status-writer.ts";
+import { type Changed, startWatches, type Watches } from "./watches.ts";
+
+export interface ControllerOptions {
+  readonly api: KubeApi;
+  readonly releaseNamespace: string;
+  readonly cluster: string;
+  readonly key: SigningKey;
+  /** PEM of what sidecars are to trust. */
+  readonly trust: () => string;
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+  onError(what: string): void;
+  readonly pause?: Pause;
+}
+
+export interface Controller {
+  /** What it still waits for before its first look. */
+  waitsFor(): readonly string[];
+  /** Looks at every namespace again, such as after a change of `trust`. */
+  lookAgain(): void;
+  /** Once a minute: counts that nobody renews any more go. */
+  tidy(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function startController(options: ControllerOptions): Controller {
+  const { monotonicMs, onError } = options;
+  const pause = options.pause === undefined ? {} : { pause: options.pause };
+  const memory = lastGoodResources();
+  const pods = podCounts();
+  const outcomes = new Map<string, Outcome>();
+  const watches: Watches = startWatches({ ...options, onChange: (changed) => void changes(changed) });
+  const reconciler = namespaceReconciler({ ...options, watches, pods, memory });
+  const namespaces = workQueue({
+    work: reconcileOne,
+    onError: (name, error) => onError(`namespace ${name}: ${error.message}`),
+    ...pause,
+  });
+  const statuses = statusWriter({ ...options, object: (key) => objectOf(watches, key), situation });
+  /** Uid and generation of each resource as it was looked at last. */
+  const specs = new Map<string, string>();
+  let ready = false;
+
+  const starting = watches.synced().then(() => {
+    // Stopped before everything was listed: what has not been seen must not be taken for missing.
+    if (watches.waitsFor().length > 0) return;
+    for (const { metadata, ...configMap } of watches.bundles.list()) {
+      const published = publishedIn({ metadata, ...configMap }, metadata.namespace!, options.key);
+      if (published !== null) memory.seed(metadata.namespace!, published.bundle.resources);
+    }
+    for (const pod of watches.pods.list()) pods.note(`${pod.namespace}/${pod.name}`, pod);
+    ready = true;
+    lookAgain();
+  });
+
+  function lookAgain(): void {
+    for (const { name } of watches.namespaces.list()) namespaces.add(name);
+    tellAll();
+  }
+
+  function tellAll(): void {
+    for (const object of resourcesOf(watches)) statuses.add(resourceKey(object));
+  }
+
+  async function reconcileOne(name: string): Promise<void> {
+    const outcome = await reconciler.reconcile(name);
+    if (outcome === null) outcomes.delete(name);
+    else outcomes.set(name, outcome);
+    tellOf(name);
+  }
+
+  /** Its own resources and those of the cluster. */
+  function tellOf(namespace: string): void {
+    for (const object of resourcesOf(watches))
+      if (object.metadata.namespace === undefined || object.metadata.namespace === namespace)
+        statuses.add(resourceKey(object));
+  }
+
+  /** Everything before `ready` is looked at then. */
+  function changes({ list, key }: Changed): void {
+    if (!ready) return;
+    switch (list) {
+      case "pods": {
+        const namespace = pods.note(key, watches.pods.get(key));
+        return namespace === null ? undefined : namespaces.add(namespace);
+      }
+      case "applied":
+        return tellAll();
+      case "namespaces":
+        return namespaces.add(key);
+      case "bundles":
+        return namespaces.add(namespaceIn(key));
+      case "databases":
+        return changedResource(`GovernedDatabase ${key}`, watches.databases.get(key));
+      case "policies":
+        return changedResource(`DataPolicy ${key}`, watches.policies.get(key));
+      case "clusterPolicies":
+        return changedResource(`ClusterDataPolicy ${key}`, watches.clusterPolicies.get(key));
+    }
+    return list satisfies never;
+  }
+
+  function changedResource(key: string, object: KubeObject | undefined): void {
+    statuses.add(key);
+    if (object === undefined) memory.forget(key);
+    const version = object === undefined ? undefined : `${object.metadata.uid} ${object.metadata.generation}`;
+    if (version !== undefined && specs.get(key) === version) return; // a status of ours
+    if (version === undefined) specs.delete(key);
+    else specs.set(key, version);
+    const name = key.slice(key.indexOf(" ") + 1);
+    if (name.includes("/")) namespaces.add(namespaceIn(name));
+    else for (const { name: each } of watches.namespaces.list()) namespaces.add(each);
+  }
+
+  function situation(object: KubeObject): Situation | undefined {
+    const key = resourceKey(object);
+    const concerned = [...outcomes].filter(([, { verdicts }]) => verdicts.has(key));
+    if (concerned.length === 0) {
+      if (object.metadata.namespace !== undefined) return undefined;
+      return { verdict: aloneVerdict(object), pods: { desired: 0, applied: 0 }, governed: false, blocked: null };
+    }
+    const governed = concerned.filter(([, outcome]) => outcome.governed);
+    const among = governed.length > 0 ? governed : concerned;
+    return {
+      verdict: joinVerdicts(among.map(([, { verdicts }]) => verdicts.get(key)!)),
+      pods: governed.map(([name, { version }]) => podsOf(name, version)).reduce(addPods, { desired: 0, applied: 0 }),
+      governed: governed.length > 0,
+      blocked: governed.find(([, { blocked }]) => blocked !== null)?.[1].blocked ?? null,
+    };
+  }
+
+  function podsOf(namespace: string, version: string | null): Pods {
+    const desired = pods.desired(namespace);
+    const now = { desired, monotonicMs: monotonicMs() };
+    return { desired, applied: appliedCount(watches.applied.list(), namespace, version, now) };
+  }
+
+  return {
+    waitsFor: watches.waitsFor,
+    lookAgain: () => void (ready && lookAgain()),
+    async tidy() {
+      if (ready) tellAll();
+      await forgetServers(options.api, watches.applied.list(), monotonicMs());
+    },
+    async stop() {
+      await watches.stop();
+      await Promise.all([starting, namespaces.stop(), statuses.stop()]);
+    },
+  };
+}
+
+function aloneVerdict(object: KubeObject): Verdict {
+  const { errors, problems } = judgeAlone(bundleResource(object));
+  return { accepted: !errors, problems, missing: [], reach: 0, inForce: errors ? "none" : "this" };
+}
+
+function addPods(left: Pods, right: Pods): Pods {
+  return { desired: left.desired + right.desired, applied: left.applied + right.applied };
+}
+
+function resourcesOf({ databases, policies, clusterPolicies }: Watches): readonly KubeObject[] {
+  return [...databases.list(), ...policies.list(), ...clusterPolicies.list()];
+}
+
+function objectOf(watches: Watches, key: string): KubeObject | undefined {
+  const at = key.indexOf(" ");
+  const lists = { GovernedDatabase: watches.databases, DataPolicy: watches.policies };
+  const list = lists[key.slice(0, at) as keyof typeof lists] ?? watches.clusterPolicies;
+  return list.get(key.slice(at + 1));
+}
+
+function namespaceIn(key: string): string {
+  return key.slice(0, key.indexOf("/"));
+}

@@ -1,0 +1,152 @@
+import fc from "fast-check";
+import type { BundleResource } from "../../pkg/bundle/bundle.ts";
+import { bundleContent, bundleResource, problemsTogether, resourceKey } from "../../pkg/controller/bundle-content.ts";
+import { lastGoodResources } from "../../pkg/controller/last-good-resources.ts";
+import type { KubeObject } from "../../pkg/kube/object.ts";
+
+const object = (kind: string, name: string, spec: object): KubeObject => ({
+  apiVersion: "weir.dev/v1alpha1",
+  kind,
+  metadata: kind === "ClusterDataPolicy" ? { name } : { name, namespace: "shop", uid: `uid-${name}`, generation: 3 },
+  spec,
+  status: { anything: true },
+});
+const guard = [{ name: "no-ddl", effects: ["Drop"], action: "Deny" }];
+const orders = object("GovernedDatabase", "orders", { engine: "PostgreSQL", host: "orders-db" });
+const privacy = object("DataPolicy", "privacy", { databases: ["orders"], guard });
+const broken = object("DataPolicy", "privacy", { databases: ["orders"], guard, when: "1 +", mode: "Perhaps" });
+const baseline = (namespaceSelector: object) => object("ClusterDataPolicy", "baseline", { namespaceSelector, guard });
+
+const content = (objects: readonly KubeObject[], lastGood: Record<string, BundleResource> = {}, labels = {}) =>
+  bundleContent({ namespace: "shop", labels, objects, lastGood: (key) => lastGood[key] });
+const keys = (resources: readonly BundleResource[]) => resources.map(resourceKey);
+
+test("a bundle holds what is good, without what the API server added", () => {
+  const { resources, verdicts } = content([privacy, orders]);
+  expect(resources).toEqual([
+    {
+      apiVersion: "weir.dev/v1alpha1",
+      kind: "DataPolicy",
+      metadata: { name: "privacy", namespace: "shop" },
+      spec: { databases: ["orders"], guard },
+    },
+    {
+      apiVersion: "weir.dev/v1alpha1",
+      kind: "GovernedDatabase",
+      metadata: { name: "orders", namespace: "shop" },
+      spec: { engine: "PostgreSQL", host: "orders-db" },
+    },
+  ]);
+  expect(verdicts.get("DataPolicy shop/privacy")).toEqual({
+    accepted: true,
+    problems: [],
+    missing: [],
+    reach: 1,
+    inForce: "this",
+  });
+  expect(problemsTogether(resources, "shop", {})).toEqual([]);
+});
+
+test("a policy with errors stays in its last good version, and every problem is told", () => {
+  const good = bundleResource(privacy);
+  const { resources, verdicts } = content([orders, broken], { "DataPolicy shop/privacy": good });
+  expect(resources[0]).toEqual(good);
+  const verdict = verdicts.get("DataPolicy shop/privacy")!;
+  expect(verdict).toMatchObject({ accepted: false, inForce: "earlier" });
+  expect(verdict.problems.map(({ path }) => path)).toEqual(["spec.mode", "spec.when"]);
+});
+
+test("a policy that was never good is left out and said to be in force nowhere; the others stay", () => {
+  const other = object("DataPolicy", "other", { guard });
+  const { resources, verdicts } = content([orders, broken, other]);
+  expect(keys(resources)).toEqual(["DataPolicy shop/other", "GovernedDatabase shop/orders"]);
+  expect(verdicts.get("DataPolicy shop/privacy")).toMatchObject({ accepted: false, inForce: "none" });
+});
+
+test("a database with errors stays in its last good version too, so that its policies keep what they govern", () => {
+  const bad = object("GovernedDatabase", "orders", { engine: "PostgreSQL", host: "no host" });
+  const { resources, verdicts } = content([bad, privacy], { "GovernedDatabase shop/orders": bundleResource(orders) });
+  expect(keys(resources)).toEqual(["DataPolicy shop/privacy", "GovernedDatabase shop/orders"]);
+  expect(verdicts.get("DataPolicy shop/privacy")).toMatchObject({ accepted: true, missing: [] });
+});
+
+test("names of databases that are missing are told; what is left of the policy stays", () => {
+  const both = object("DataPolicy", "privacy", { databases: ["billing", "orders"], guard });
+  const { resources, verdicts } = content([orders, both]);
+  expect(resources[0]!.spec).toEqual({ databases: ["orders"], guard });
+  expect(verdicts.get("DataPolicy shop/privacy")).toMatchObject({ accepted: true, missing: ["billing"], reach: 1 });
+});
+
+test("a policy whose databases are all missing never becomes one of all databases", () => {
+  const lost = object("DataPolicy", "privacy", { databases: ["billing"], guard });
+  const { resources, verdicts } = content([orders, lost]);
+  expect(keys(resources)).toEqual(["GovernedDatabase shop/orders"]);
+  expect(verdicts.get("DataPolicy shop/privacy")).toMatchObject({ missing: ["billing"], reach: 0 });
+});
+
+test("an empty list of databases is an error, not a policy of all or none", () => {
+  const { verdicts } = content([orders, object("DataPolicy", "privacy", { databases: [], guard })]);
+  expect(verdicts.get("DataPolicy shop/privacy")).toMatchObject({ accepted: false });
+});
+
+test("a ClusterDataPolicy is there where its selector matches, by the namespace's name too", () => {
+  const by = (selector: object, labels = {}) => keys(content([baseline(selector)], {}, labels).resources);
+  const there = ["ClusterDataPolicy baseline"];
+  expect(by({})).toEqual(there);
+  expect(by({ matchLabels: { tier: "production" } })).toEqual([]);
+  expect(by({ matchLabels: { tier: "production" } }, { tier: "production" })).toEqual(there);
+  expect(by({ matchLabels: { "kubernetes.io/metadata.name": "shop" } })).toEqual(there);
+  expect(by({ matchExpressions: [{ key: "tier", operator: "DoesNotExist" }] })).toEqual(there);
+});
+
+test("a broken ClusterDataPolicy stays where its last good version was, even if the broken one selects elsewhere", () => {
+  const kept = bundleResource(baseline({ matchLabels: { tier: "production" } }));
+  const now = object("ClusterDataPolicy", "baseline", { namespaceSelector: "production", guard });
+  const at = (labels: object) => keys(content([now], { "ClusterDataPolicy baseline": kept }, labels).resources);
+  expect(at({ tier: "production" })).toEqual(["ClusterDataPolicy baseline"]);
+  expect(at({ tier: "test" })).toEqual([]);
+});
+
+test("whatever is broken beside them, good policies stay as they are, in any order, and a sidecar takes the whole", () => {
+  const spec = fc.oneof(
+    fc.constant({ guard }),
+    fc.constant({ databases: ["orders"], guard }),
+    fc.constant({ databases: ["billing"], guard }),
+    fc.constant({ when: "1 +" }),
+    fc.constant({ mask: [{ classes: ["PII"], method: "Redact" }] }),
+    fc.dictionary(fc.constantFrom("databases", "mode", "guard", "when", "mask", "x"), fc.jsonValue()),
+  );
+  const policies = fc.uniqueArray(fc.record({ name: fc.stringMatching(/^[a-z]{1,3}$/), spec }), {
+    selector: ({ name }) => name,
+    maxLength: 6,
+  });
+  fc.assert(
+    fc.property(policies, fc.boolean(), (some, reverse) => {
+      const objects = [orders, privacy, ...some.map(({ name, spec }) => object("DataPolicy", `p-${name}`, spec))];
+      const { resources } = content(reverse ? objects.reverse() : objects);
+      expect(resources).toContainEqual(bundleResource(privacy));
+      expect(problemsTogether(resources, "shop", {})).toEqual([]);
+      expect(keys(resources)).toEqual([...keys(resources)].sort());
+    }),
+  );
+});
+
+describe("the memory of last good resources", () => {
+  const named = (databases: readonly string[]): BundleResource => ({
+    ...bundleResource(baseline({})),
+    spec: { databases },
+  });
+  test("prefers what was written, then the namespace's own copy, then another's; a deletion forgets all", () => {
+    const memory = lastGoodResources();
+    const key = "ClusterDataPolicy baseline";
+    expect(memory.get("shop", key)).toBeUndefined();
+    memory.seed("billing", [named(["b"])]);
+    expect(memory.get("shop", key)).toEqual(named(["b"]));
+    memory.seed("shop", [named(["a"])]);
+    expect(memory.get("shop", key)).toEqual(named(["a"]));
+    memory.remember(named(["a", "b"]));
+    expect(memory.get("shop", key)).toEqual(named(["a", "b"]));
+    memory.forget(key);
+    expect(memory.get("shop", key)).toBeUndefined();
+  });
+});

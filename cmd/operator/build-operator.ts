@@ -1,7 +1,9 @@
 // From the configuration to the operator's parts. Everything that is wrong with what it names is told together.
 import type { Clock } from "../../pkg/runtime/clock.ts";
 import type { Logger } from "../../pkg/runtime/logger.ts";
+import type { Random } from "../../pkg/runtime/random.ts";
 import { certificateFromFiles } from "./certificate-files.ts";
+import { connectCluster } from "./cluster.ts";
 import type { OperatorConfig } from "./config.ts";
 import { knownFromFolder } from "./known-folder.ts";
 import { openSettings } from "./live-settings.ts";
@@ -11,6 +13,7 @@ import { webhookRole } from "./webhook-role.ts";
 
 export interface Outside {
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
   readonly version: string;
 }
@@ -19,31 +22,30 @@ export type Built =
   | { readonly ok: true; readonly parts: OperatorParts }
   | { readonly ok: false; readonly problems: readonly string[] };
 
+/** @throws KubeError when there is no API server to be had, or no authority to sign with. */
 export async function buildOperator(config: OperatorConfig, outside: Outside): Promise<Built> {
   const { logger } = outside;
-  const certificate = config.tls
-    ? certificateFromFiles(config.tls.certificate, config.tls.key, logger)
-    : missing("WEIR_TLS_CERTIFICATE and WEIR_TLS_KEY are not set: a CA of its own is not built yet; name two files");
+  const { tls, knownFolder } = config;
+  const files = tls === null ? null : certificateFromFiles(tls.certificate, tls.key, logger);
   const settings = openSettings(config.injectionSettings, logger);
-  const known =
-    config.knownFolder !== null
-      ? knownFromFolder(config.knownFolder)
-      : missing("WEIR_KNOWN_FOLDER is not set: reading from an API server is not built yet; name a folder");
-  const others = config.roles.filter((role) => role !== "webhook");
-  const roles = others.map((role) => missing(`--roles: the role ${role} is not built yet; use --roles=webhook`));
-  const problems = [certificate, settings, known, ...roles].flatMap((part) => (part.ok ? [] : part.problems));
-  if (!certificate.ok || !settings.ok || !known.ok || problems.length > 0) return { ok: false, problems };
+  const folder = knownFolder === null ? null : knownFromFolder(knownFolder);
+  const problems = [files, settings, folder].flatMap((part) => (part === null || part.ok ? [] : part.problems));
+  if (folder !== null && tls === null)
+    problems.push(
+      "WEIR_TLS_CERTIFICATE and WEIR_TLS_KEY are not set: without an API server there is no CA; name two files",
+    );
+  if (folder !== null && config.roles.some((role) => role !== "webhook"))
+    problems.push("WEIR_KNOWN_FOLDER is set: without an API server there is only --roles=webhook");
+  if (!settings.ok || problems.length > 0) return { ok: false, problems };
 
   const registry = operatorRegistry();
-  const webhook = webhookRole({
-    ...outside,
-    known: known.known,
-    settings: settings.live,
-    metrics: admissionMetrics(registry, settings.live.problems),
-  });
-  return { ok: true, parts: { roles: [webhook], certificate: certificate.source, registry, logger } };
-}
-
-function missing(problem: string): { readonly ok: false; readonly problems: readonly string[] } {
-  return { ok: false, problems: [problem] };
+  const metrics = admissionMetrics(registry, settings.live.problems);
+  const webhook = { ...outside, settings: settings.live, metrics };
+  if (folder?.ok && files?.ok)
+    return {
+      ok: true,
+      parts: { roles: [webhookRole({ ...webhook, known: folder.known })], certificate: files.source, registry, logger },
+    };
+  const parts = await connectCluster(config, { ...webhook, certificate: files?.ok ? files.source : null });
+  return { ok: true, parts: { ...parts, registry, logger } };
 }

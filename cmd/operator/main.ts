@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../pkg/runtime/clock.ts";
 import { jsonLogger } from "../../pkg/runtime/logger.ts";
+import { systemRandom } from "../../pkg/runtime/random.ts";
 import { buildOperator } from "./build-operator.ts";
 import { type OperatorConfig, readConfig } from "./config.ts";
 import { startOperator } from "./operator.ts";
@@ -21,7 +22,7 @@ async function run(config: OperatorConfig): Promise<void> {
   );
   const stopped = firstSignal();
   try {
-    const built = await buildOperator(config, { clock: systemClock, logger, version });
+    const built = await buildOperator(config, { clock: systemClock, random: systemRandom, logger, version });
     if (!built.ok) return refuse(built.problems);
     const operator = await startOperator(config, built.parts);
     await operator.stop(await stopped);

@@ -43,10 +43,11 @@ export function contradictions(good: Partial<Values>, readFile: ReadFile): reado
     ["tls.clientCa", config["tls.clientCa"], 1],
     ["keys.mask", config["keys.mask"], 32],
     ["keys.digest", config["keys.digest"], 32],
-    ...Object.entries(config.upstreamLogins).map(([name, login]): [string, string, number] => [
-      `upstreamLogins.${name}.passwordFile`,
-      login.passwordFile,
-      1,
+    ...Object.entries(config.upstreamLogins).flatMap(([name, login]): [string, string, number][] => [
+      [`upstreamLogins.${name}.passwordFile`, login.passwordFile, 1],
+      ...("userFile" in login
+        ? [[`upstreamLogins.${name}.userFile`, login.userFile, 1] as [string, string, number]]
+        : []),
     ]),
     ...Object.entries(config.identities).flatMap(([login, { proof }]): [string, string, number][] =>
       proof?.kind === "passwordFile" ? [[`identities.${login}.passwordFile`, proof.file, 1]] : [],

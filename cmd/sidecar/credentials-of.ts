@@ -14,11 +14,13 @@ export function credentialsOf(
   saltKey: Buffer,
 ): Credentials {
   if (credentials === "PassThrough") return { mode: "PassThrough" };
-  const { user, passwordFile } = upstreamLoginOf(database, config)!;
+  const login = upstreamLoginOf(database, config)!;
   return {
     mode: "Brokered",
-    user,
-    password: async () => withoutLineEnd(await readFile(passwordFile)),
+    get user() {
+      return "user" in login ? login.user : withoutLineEnd(readFileSync(login.userFile)).toString();
+    },
+    password: async () => withoutLineEnd(await readFile(login.passwordFile)),
     clients: (login) =>
       Object.hasOwn(config.identities, login) ? secretOf(config.identities[login]!.proof) : unlisted(config),
     saltKey,

@@ -35,10 +35,11 @@ export type LoginProof =
   | { readonly kind: "trustLoopback" };
 
 /** A login that the sidecar itself holds at an upstream: for `Brokered` sessions and for the catalogue. */
-export interface UpstreamLogin {
-  readonly user: string;
-  readonly passwordFile: string;
-}
+/** The user as a text, or in a file, as the key `username` of a mounted Secret is. */
+export type UpstreamLogin = { readonly passwordFile: string } & (
+  | { readonly user: string }
+  | { readonly userFile: string }
+);
 
 export type Parse<T> = (raw: unknown) => T;
 
@@ -214,12 +215,15 @@ function loginProof(proofs: Readonly<Record<string, unknown>>): LoginProof | nul
   }
 }
 
-/** A map from GovernedDatabase to `{user, passwordFile}`. */
+/** A map from GovernedDatabase to `{user, passwordFile}` or `{userFile, passwordFile}`. */
 export const upstreamLogins: Parse<Readonly<Record<string, UpstreamLogin>>> = (raw) =>
   map(raw, (value, database) => {
-    const { user, passwordFile } = fields(value, ["user", "passwordFile"], `.${database}`);
+    const { user, userFile, passwordFile } = fields(value, ["user", "userFile", "passwordFile"], `.${database}`);
+    if (user !== undefined && userFile !== undefined) throw new Invalid(`.${database}: give one of user and userFile`);
     return {
-      user: within(`.${database}.user`, () => text(user)),
+      ...(userFile === undefined
+        ? { user: within(`.${database}.user`, () => text(user)) }
+        : { userFile: within(`.${database}.userFile`, () => text(userFile)) }),
       passwordFile: within(`.${database}.passwordFile`, () => text(passwordFile)),
     };
   });

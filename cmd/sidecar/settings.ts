@@ -180,7 +180,7 @@ export const settings = {
   upstreamLogins: {
     env: "WEIR_UPSTREAM_LOGINS",
     parse: upstreamLogins,
-    form: "map of GovernedDatabase to {user, passwordFile}; in the environment as JSON",
+    form: "map of GovernedDatabase to {user or userFile, passwordFile}; in the environment as JSON",
     fallback: {},
     help: "The login that the sidecar holds for a database (`namespace/name`, or `name` in its own namespace) whose credentials are Brokered; read at each login, so that it may rotate.",
   },

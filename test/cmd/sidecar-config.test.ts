@@ -285,3 +285,28 @@ tls: {clientCertificate: VerifyCA, required: true}
     "listeners: /run/weir/s is named twice; give each database its own address",
   ]);
 });
+
+test("the login of a Brokered database may be a Secret's two files, of which each must be there", () => {
+  const logins = { orders: { userFile: "/none/username", passwordFile: "/none/password" } };
+  const env = { WEIR_UPSTREAM_LOGINS: JSON.stringify(logins) };
+  const outcome = readConfig([], {
+    env,
+    version: "1",
+    readFile: () => {
+      throw Object.assign(new Error(), { code: "ENOENT" });
+    },
+  });
+  expect(outcome.do === "refuse" ? outcome.problems : []).toEqual(
+    expect.arrayContaining([
+      "upstreamLogins.orders.passwordFile: /none/password cannot be read (ENOENT)",
+      "upstreamLogins.orders.userFile: /none/username cannot be read (ENOENT)",
+    ]),
+  );
+  const both = { orders: { user: "weir", ...logins.orders } };
+  const refused = readConfig([], {
+    env: { WEIR_UPSTREAM_LOGINS: JSON.stringify(both) },
+    version: "1",
+    readFile: () => Buffer.from("x"),
+  });
+  expect(refused.do === "refuse" ? refused.problems.join() : "").toContain("give one of user and userFile");
+});

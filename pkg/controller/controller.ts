@@ -38,6 +38,9 @@ export interface Controller {
   stop(): Promise<void>;
 }
 
+/** Several files applied together make one bundle. */
+const SETTLE_MS = 200;
+
 export function startController(options: ControllerOptions): Controller {
   const { monotonicMs, onError } = options;
   const pause = options.pause === undefined ? {} : { pause: options.pause };
@@ -123,8 +126,8 @@ export function startController(options: ControllerOptions): Controller {
     if (version === undefined) specs.delete(key);
     else specs.set(key, version);
     const name = key.slice(key.indexOf(" ") + 1);
-    if (name.includes("/")) namespaces.add(namespaceIn(name));
-    else for (const { name: each } of watches.namespaces.list()) namespaces.add(each);
+    if (name.includes("/")) namespaces.addAfter(namespaceIn(name), SETTLE_MS);
+    else for (const { name: each } of watches.namespaces.list()) namespaces.addAfter(each, SETTLE_MS);
   }
 
   function situation(object: KubeObject): Situation | undefined {

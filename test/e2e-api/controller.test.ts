@@ -248,6 +248,14 @@ describeApi("the controller and the bundle server on a real API server", () => {
     expect(condition(body, "Programmed")).toMatchObject({ reason: "Pending", message: "In force in 0 of 1 pods." });
   });
 
+  test("all of it is done with the operator's own rights: it reads no other Secret and is refused nothing that it needs", async () => {
+    const status = async (path: string) => (await world.kube.call({ path })).status;
+    expect(await status("/api/v1/secrets")).toBe(403);
+    expect(await status(`/api/v1/namespaces/${RELEASE}/secrets/another`)).toBe(403);
+    expect(await status(`/api/v1/namespaces/${RELEASE}/secrets/weir-ca`)).toBe(200);
+    expect(world.problems.filter((problem) => problem.includes("403"))).toEqual([]);
+  });
+
   test("what the webhook asks for is known", async () => {
     const known = await startKnown({ api: world.kube, releaseNamespace: RELEASE, onError: () => {} });
     await world.eventually(

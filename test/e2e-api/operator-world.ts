@@ -1,8 +1,9 @@
 // A real API server with the operator's controller and bundle server beside it, and what the tests ask of them.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import Fastify from "fastify";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { startBundleRole } from "../../cmd/operator/bundle-role.ts";
 import { startControllerRole } from "../../cmd/operator/controller-role.ts";
 import { publicKeys } from "../../pkg/bundle/keys.ts";
@@ -11,7 +12,8 @@ import { startCertificates } from "../../pkg/controller/certificates.ts";
 import { connectKube } from "../../pkg/kube/connect.ts";
 import { systemClock } from "../../pkg/runtime/clock.ts";
 import { systemRandom } from "../../pkg/runtime/random.ts";
-import { startApi } from "../cluster/start-api.ts";
+import { startApi, type TestApi } from "../cluster/start-api.ts";
+import { clusterRules, releaseRules } from "./operator-rbac.ts";
 
 export const AUDIENCE = "weir.dev/weir-system";
 export const RELEASE = "weir-system";
@@ -24,13 +26,13 @@ export async function startWorld() {
     log: (_: string, event: string, fields?: object) => problems.push(`${event} ${JSON.stringify(fields ?? {})}`),
   };
   const api = await startApi();
-  const kube = connectKube(api.kubeconfig);
   for (const crd of resourceDefinitions())
     await made(api.call("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", { body: crd }));
   await made(api.call("POST", "/api/v1/namespaces", { body: { metadata: { name: RELEASE } } }));
   await made(
     api.call("POST", "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", { body: webhook }),
   );
+  const kube = await connectAsOperator(api);
   const onError = (problem: string) => void problems.push(problem);
   const certificates = await startCertificates({
     api: kube,
@@ -117,7 +119,21 @@ export async function startWorld() {
     await api.stop();
   }
 
-  return { api, kube, certificates, read, eventually, bundleOf, apply, annotate, sidecarPod, token, fetchBundle, stop };
+  return {
+    api,
+    kube,
+    certificates,
+    problems,
+    read,
+    eventually,
+    bundleOf,
+    apply,
+    annotate,
+    sidecarPod,
+    token,
+    fetchBundle,
+    stop,
+  };
 }
 
 export const condition = (object: { status?: { conditions?: { type: string; status: string }[] } }, type: string) =>
@@ -185,4 +201,29 @@ function anything(kind: string, plural: string, scope: string): object {
     metadata: { name: `${plural}.weir.dev` },
     spec: { group: "weir.dev", scope, names: { kind, plural }, versions: [version] },
   };
+}
+
+/** With the rights of `operator-rbac.ts` only, by a token of its own account. */
+async function connectAsOperator(api: TestApi) {
+  const rbac = "/apis/rbac.authorization.k8s.io/v1";
+  const core = `/api/v1/namespaces/${RELEASE}`;
+  const metadata = { name: "weir-operator" };
+  const subjects = [{ kind: "ServiceAccount", name: "weir-operator", namespace: RELEASE }];
+  const roleRef = (kind: string) => ({ apiGroup: "rbac.authorization.k8s.io", kind, name: "weir-operator" });
+  const make = (path: string, body: object) => made(api.call("POST", path, { body }));
+  for (const name of ["weir-ca", "weir-bundle-key"]) await make(`${core}/secrets`, { metadata: { name } });
+  await make(`${core}/serviceaccounts`, { metadata });
+  await make(`${rbac}/clusterroles`, { metadata, rules: clusterRules });
+  await make(`${rbac}/clusterrolebindings`, { metadata, subjects, roleRef: roleRef("ClusterRole") });
+  await make(`${rbac}/namespaces/${RELEASE}/roles`, { metadata, rules: releaseRules });
+  await make(`${rbac}/namespaces/${RELEASE}/rolebindings`, { metadata, subjects, roleRef: roleRef("Role") });
+  const { body } = await make(`${core}/serviceaccounts/weir-operator/token`, { spec: { expirationSeconds: 3600 } });
+  const admin = parse(readFileSync(api.kubeconfig, "utf8"));
+  const file = join(mkdtempSync(join(tmpdir(), "weir-operator-")), "kubeconfig");
+  const users = [{ name: "operator", user: { token: body.status.token } }];
+  const contexts = [{ name: "operator", context: { cluster: admin.clusters[0].name, user: "operator" } }];
+  writeFileSync(file, JSON.stringify({ ...admin, users, contexts, "current-context": "operator" }), { mode: 0o600 });
+  const kube = connectKube(file);
+  rmSync(dirname(file), { recursive: true });
+  return kube;
 }

@@ -103,6 +103,26 @@ describeApi("the controller and the bundle server on a real API server", () => {
     );
   });
 
+  test("a policy that went bad while no controller ran stays in its last good version, as published", async () => {
+    const before = await world.bundleOf("shop");
+    await world.restartController(() => world.apply(policy({ ...good, when: "1 +" })));
+    const { body } = await world.eventually(
+      () => world.read(pathOf(policy(good))),
+      ({ body }) => body.status.observedGeneration === body.metadata.generation,
+    );
+    expect(condition(body, "Accepted")).toMatchObject({
+      status: "False",
+      message: expect.stringMatching(/^Its last good version stays in force/),
+    });
+    const after = await world.bundleOf("shop");
+    expect(after.configMap.data["bundle.json"]).toBe(before.configMap.data["bundle.json"]);
+    await world.apply(policy(good));
+    await world.eventually(
+      () => world.read(pathOf(policy(good))),
+      ({ body }) => condition(body, "Accepted")?.status === "True",
+    );
+  });
+
   test("a database that is missing is told and does not take the rest of the policy away", async () => {
     const both = policy({ ...good, databases: ["orders", "billing"] }, "both");
     await world.apply(both);

@@ -43,7 +43,7 @@ export async function startWorld() {
     onError,
   });
   const shared = { api: kube, releaseNamespace: RELEASE, clock: systemClock, random: systemRandom, logger };
-  const controller = startControllerRole({ ...shared, cluster: "test" });
+  let controller = startControllerRole({ ...shared, cluster: "test" });
   const bundles = startBundleRole({ ...shared, audience: AUDIENCE, identity: "weir-operator-0" });
   const server = Fastify();
   await server.register(bundles.plugin);
@@ -110,6 +110,13 @@ export async function startWorld() {
     return { status: answer.status, etag: answer.headers.get("etag"), text: await answer.text() };
   }
 
+  /** `between` runs while there is none. */
+  async function restartController(between: () => Promise<unknown>) {
+    await controller.stop();
+    await between();
+    controller = startControllerRole({ ...shared, cluster: "test" });
+  }
+
   async function stop() {
     await bundles.stop();
     await server.close();
@@ -132,6 +139,7 @@ export async function startWorld() {
     sidecarPod,
     token,
     fetchBundle,
+    restartController,
     stop,
   };
 }

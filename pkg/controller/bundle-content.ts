@@ -18,6 +18,8 @@ export interface ContentInput {
 }
 
 export interface Verdict {
+  /** `specVersion` of what was looked at. */
+  readonly of: string;
   readonly accepted: boolean;
   readonly problems: readonly Problem[];
   /** Names in `databases` that lead nowhere. */
@@ -39,6 +41,11 @@ export function resourceKey(resource: KubeObject | BundleResource): string {
   return `${resource.kind} ${keyOf(resource as KubeObject)}`;
 }
 
+/** Another one for another spec, also of an object that was deleted and made anew. */
+export function specVersion({ metadata: { uid, generation } }: KubeObject): string {
+  return `${uid} ${generation}`;
+}
+
 /** Without what the API server added and without status. */
 export function bundleResource({ kind, metadata: { name, namespace }, spec }: KubeObject): BundleResource {
   const metadata = namespace === undefined ? { name } : { name, namespace };
@@ -57,7 +64,14 @@ export function bundleContent(input: ContentInput): Content {
     const inForce = used === undefined ? "none" : seen.errors ? "earlier" : "this";
     // A broken ClusterDataPolicy that nobody has a good version of concerns whoever looks.
     if (used !== undefined && seen.errors && !concernsAsKept(used, input)) return [];
-    verdicts.set(key, { accepted: !seen.errors, problems: seen.problems, missing: [], reach: 0, inForce });
+    verdicts.set(key, {
+      of: specVersion(object),
+      accepted: !seen.errors,
+      problems: seen.problems,
+      missing: [],
+      reach: 0,
+      inForce,
+    });
     return used === undefined ? [] : [used];
   });
   return withDatabases(chosen, verdicts);

@@ -5,15 +5,15 @@ import type { KubeApi } from "../kube/api.ts";
 import type { Pause } from "../kube/backoff.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { workQueue } from "../kube/work-queue.ts";
-import { appliedCount, forgetServers } from "./applied-counts.ts";
-import { bundleResource, judgeAlone, resourceKey, type Verdict } from "./bundle-content.ts";
+import { forgetServers } from "./applied-counts.ts";
+import { resourceKey, specVersion } from "./bundle-content.ts";
 import { lastGoodResources } from "./last-good-resources.ts";
 import { namespaceReconciler, type Outcome } from "./namespace-reconciler.ts";
 import { podCounts } from "./pod-counts.ts";
 import { publishedIn } from "./published.ts";
-import { joinVerdicts, type Pods, type Situation } from "./status.ts";
+import { situations } from "./situations.ts";
 import { statusWriter } from "./status-writer.ts";
-import { type Changed, startWatches, type Watches } from "./watches.ts";
+import { type Changed, objectOf, resourcesOf, startWatches, type Watches } from "./watches.ts";
 
 export interface ControllerOptions {
   readonly api: KubeApi;
@@ -38,6 +38,9 @@ export interface Controller {
   stop(): Promise<void>;
 }
 
+/** Several files applied together make one bundle. */
+const SETTLE_MS = 200;
+
 export function startController(options: ControllerOptions): Controller {
   const { monotonicMs, onError } = options;
   const pause = options.pause === undefined ? {} : { pause: options.pause };
@@ -51,6 +54,7 @@ export function startController(options: ControllerOptions): Controller {
     onError: (name, error) => onError(`namespace ${name}: ${error.message}`),
     ...pause,
   });
+  const situation = situations({ watches, pods, outcomes, monotonicMs });
   const statuses = statusWriter({ ...options, object: (key) => objectOf(watches, key), situation });
   /** Uid and generation of each resource as it was looked at last. */
   const specs = new Map<string, string>();
@@ -88,7 +92,7 @@ export function startController(options: ControllerOptions): Controller {
   function tellOf(namespace: string): void {
     for (const object of resourcesOf(watches))
       if (object.metadata.namespace === undefined || object.metadata.namespace === namespace)
-        statuses.add(resourceKey(object));
+        statuses.addAfter(resourceKey(object), SETTLE_MS);
   }
 
   /** Everything before `ready` is looked at then. */
@@ -116,38 +120,16 @@ export function startController(options: ControllerOptions): Controller {
   }
 
   function changedResource(key: string, object: KubeObject | undefined): void {
-    statuses.add(key);
-    if (object === undefined) memory.forget(key);
-    const version = object === undefined ? undefined : `${object.metadata.uid} ${object.metadata.generation}`;
-    if (version !== undefined && specs.get(key) === version) return; // a status of ours
-    if (version === undefined) specs.delete(key);
-    else specs.set(key, version);
-    const name = key.slice(key.indexOf(" ") + 1);
-    if (name.includes("/")) namespaces.add(namespaceIn(name));
-    else for (const { name: each } of watches.namespaces.list()) namespaces.add(each);
-  }
-
-  function situation(object: KubeObject): Situation | undefined {
-    const key = resourceKey(object);
-    const concerned = [...outcomes].filter(([, { verdicts }]) => verdicts.has(key));
-    if (concerned.length === 0) {
-      if (object.metadata.namespace !== undefined) return undefined;
-      return { verdict: aloneVerdict(object), pods: { desired: 0, applied: 0 }, governed: false, blocked: null };
+    if (object === undefined) {
+      memory.forget(key);
+      specs.delete(key);
+    } else {
+      if (specs.get(key) === specVersion(object)) return statuses.addAfter(key, SETTLE_MS); // a status was written
+      specs.set(key, specVersion(object));
     }
-    const governed = concerned.filter(([, outcome]) => outcome.governed);
-    const among = governed.length > 0 ? governed : concerned;
-    return {
-      verdict: joinVerdicts(among.map(([, { verdicts }]) => verdicts.get(key)!)),
-      pods: governed.map(([name, { version }]) => podsOf(name, version)).reduce(addPods, { desired: 0, applied: 0 }),
-      governed: governed.length > 0,
-      blocked: governed.find(([, { blocked }]) => blocked !== null)?.[1].blocked ?? null,
-    };
-  }
-
-  function podsOf(namespace: string, version: string | null): Pods {
-    const desired = pods.desired(namespace);
-    const now = { desired, monotonicMs: monotonicMs() };
-    return { desired, applied: appliedCount(watches.applied.list(), namespace, version, now) };
+    const name = key.slice(key.indexOf(" ") + 1);
+    if (name.includes("/")) namespaces.addAfter(namespaceIn(name), SETTLE_MS);
+    else for (const { name: each } of watches.namespaces.list()) namespaces.addAfter(each, SETTLE_MS);
   }
 
   return {
@@ -162,26 +144,6 @@ export function startController(options: ControllerOptions): Controller {
       await Promise.all([starting, namespaces.stop(), statuses.stop()]);
     },
   };
-}
-
-function aloneVerdict(object: KubeObject): Verdict {
-  const { errors, problems } = judgeAlone(bundleResource(object));
-  return { accepted: !errors, problems, missing: [], reach: 0, inForce: errors ? "none" : "this" };
-}
-
-function addPods(left: Pods, right: Pods): Pods {
-  return { desired: left.desired + right.desired, applied: left.applied + right.applied };
-}
-
-function resourcesOf({ databases, policies, clusterPolicies }: Watches): readonly KubeObject[] {
-  return [...databases.list(), ...policies.list(), ...clusterPolicies.list()];
-}
-
-function objectOf(watches: Watches, key: string): KubeObject | undefined {
-  const at = key.indexOf(" ");
-  const lists = { GovernedDatabase: watches.databases, DataPolicy: watches.policies };
-  const list = lists[key.slice(0, at) as keyof typeof lists] ?? watches.clusterPolicies;
-  return list.get(key.slice(at + 1));
 }
 
 function namespaceIn(key: string): string {

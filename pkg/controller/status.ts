@@ -145,8 +145,9 @@ export function differs(before: unknown, after: ResourceStatus): "no" | "counts"
 export function joinVerdicts(verdicts: readonly Verdict[]): Verdict {
   const [first, ...rest] = verdicts;
   if (first === undefined) throw new Error("a verdict is missing");
-  return rest.reduce(
+  return rest.reduce<Verdict>(
     (all, next) => ({
+      of: all.of,
       accepted: all.accepted && next.accepted,
       problems: [
         ...all.problems,

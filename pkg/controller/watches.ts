@@ -104,3 +104,15 @@ function configMapSeen({ metadata, data }: KubeObject): KubeObject {
   const { name, namespace, labels } = metadata;
   return { metadata: { name, namespace, labels } as KubeObject["metadata"], data };
 }
+
+export function resourcesOf({ databases, policies, clusterPolicies }: Watches): readonly KubeObject[] {
+  return [...databases.list(), ...policies.list(), ...clusterPolicies.list()];
+}
+
+/** By `Kind namespace/name`. */
+export function objectOf(watches: Watches, key: string): KubeObject | undefined {
+  const at = key.indexOf(" ");
+  const lists = { GovernedDatabase: watches.databases, DataPolicy: watches.policies };
+  const list = lists[key.slice(0, at) as keyof typeof lists] ?? watches.clusterPolicies;
+  return list.get(key.slice(at + 1));
+}

@@ -12,6 +12,7 @@ export interface WorkQueueOptions {
 
 export interface WorkQueue {
   add(key: string): void;
+  /** Once, however often it is asked for until then. */
   addAfter(key: string, ms: number): void;
   /** Waits for the work at hand; nothing is begun afterwards. */
   stop(): Promise<void>;
@@ -22,6 +23,7 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
   const stopping = new AbortController();
   const { signal } = stopping;
   const waiting = new Set<string>();
+  const later = new Set<string>();
   const failures = new Map<string, number>();
   let running: Promise<void> | undefined;
 
@@ -32,7 +34,12 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
   }
 
   function addAfter(key: string, ms: number): void {
-    void pause(ms, signal).then(() => add(key));
+    if (later.has(key)) return;
+    later.add(key);
+    void pause(ms, signal).then(() => {
+      later.delete(key);
+      add(key);
+    });
   }
 
   async function run(): Promise<void> {

@@ -38,6 +38,7 @@ test("a bundle holds what is good, without what the API server added", () => {
     },
   ]);
   expect(verdicts.get("DataPolicy shop/privacy")).toEqual({
+    of: "uid-privacy 3",
     accepted: true,
     problems: [],
     missing: [],

@@ -1,11 +1,14 @@
 import { appliedCount, parseCounts } from "../../pkg/controller/applied-counts.ts";
 import type { Verdict } from "../../pkg/controller/bundle-content.ts";
 import { isOptedIn, labelChange, namespaceSeen, podSeen } from "../../pkg/controller/governed.ts";
+import type { Outcome } from "../../pkg/controller/namespace-reconciler.ts";
 import { podCounts } from "../../pkg/controller/pod-counts.ts";
 import { nextBundle } from "../../pkg/controller/published.ts";
+import { situations } from "../../pkg/controller/situations.ts";
 import { differs, joinVerdicts, type Situation, statusOf } from "../../pkg/controller/status.ts";
+import type { Watches } from "../../pkg/controller/watches.ts";
 
-const verdict: Verdict = { accepted: true, problems: [], missing: [], reach: 1, inForce: "this" };
+const verdict: Verdict = { of: "uid 4", accepted: true, problems: [], missing: [], reach: 1, inForce: "this" };
 const problem = {
   severity: "error" as const,
   file: "",
@@ -70,6 +73,25 @@ test("a database says what going round the sidecar would take", () => {
   expect(database()).toMatchObject({ protection: "Steering", policies: 1 });
   expect(database("Brokered")).toMatchObject({ protection: "Custody" });
   expect(database()).not.toHaveProperty("databases");
+});
+
+test("nothing is said of a version that has not been looked at everywhere", () => {
+  const outcome = (of: string): Outcome => ({
+    verdicts: new Map([["ClusterDataPolicy baseline", { ...verdict, of }]]),
+    governed: true,
+    version: null,
+    blocked: null,
+  });
+  const outcomes = new Map([
+    ["shop", outcome("uid 4")],
+    ["billing", outcome("uid 3")],
+  ]);
+  const watches = { applied: { list: () => [] } } as unknown as Watches;
+  const situation = situations({ watches, pods: podCounts(), outcomes, monotonicMs: () => 0 });
+  const baseline = { kind: "ClusterDataPolicy", metadata: { name: "baseline", uid: "uid", generation: 4 } };
+  expect(situation(baseline)).toBeUndefined();
+  outcomes.set("billing", outcome("uid 4"));
+  expect(situation(baseline)).toMatchObject({ governed: true, verdict: { reach: 2 } });
 });
 
 test("mere counts are told apart from conditions", () => {

@@ -73,3 +73,16 @@ for pods that are older than governance or than this version, or nobody could cl
 {{- define "weir.remedy" -}}
 Remedy: leave weir-sidecar, weir-* volumes and their mounts out of the pod template, and let Weir add them; where it should have, its injector is down or of another version: controllers try again by themselves, and `kubectl weir doctor` tells more.
 {{- end }}
+
+{{/* A value as a CEL literal. The API server's CEL wants the members of a literal to be of one type: dyn() makes them so. */}}
+{{- define "weir.cel" -}}
+{{- if kindIs "map" . -}}
+{ {{- $first := true }}{{ range $key, $value := . }}{{ if not $first }}, {{ end }}{{ $first = false }}{{ $key | quote }}: dyn({{ include "weir.cel" $value }}){{ end -}} }
+{{- else if kindIs "slice" . -}}
+[{{ range $index, $value := . }}{{ if $index }}, {{ end }}dyn({{ include "weir.cel" $value }}){{ end }}]
+{{- else if kindIs "string" . -}}
+{{ . | toJson }}
+{{- else -}}
+{{ . }}
+{{- end -}}
+{{- end }}

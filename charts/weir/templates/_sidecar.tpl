@@ -23,7 +23,7 @@ WEIR_ENVIRONMENT: {{ .Values.environment | quote }}
 {{ list
   (dict "name" "weir-identity" "mountPath" "/var/run/weir/identity" "readOnly" true)
   (dict "name" "weir-bundle" "mountPath" "/var/run/weir/bundle" "readOnly" true)
-  (dict "name" "weir-state" "mountPath" "/var/lib/weir") | toJson }}
+  (dict "name" "weir-state" "mountPath" "/var/lib/weir") | include "weir.cel" }}
 {{- end }}
 
 {{/* OpenShift's constraints write the user id and SELinux labels. */}}
@@ -31,9 +31,9 @@ WEIR_ENVIRONMENT: {{ .Values.environment | quote }}
 {{- $c := "variables.c.?securityContext.orValue({})" -}}
 {{- $want := dict "runAsNonRoot" true "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) "seccompProfile" (dict "type" "RuntimeDefault") -}}
 {{- if .Values.injection.openshift -}}
-dyn({{ $want | toJson }}).all(k, k in {{ $c }} && {{ $c }}[k] == {{ $want | toJson }}[k]) && {{ $c }}.all(k, k in ["runAsUser", "runAsGroup", "seLinuxOptions"] || k in {{ $want | toJson }}) && {{ $c }}[?'runAsUser'].orValue(1) != 0
+dyn({{ include "weir.cel" $want }}).all(k, k in {{ $c }} && {{ $c }}[k] == {{ include "weir.cel" $want }}[k]) && {{ $c }}.all(k, k in ["runAsUser", "runAsGroup", "seLinuxOptions"] || k in {{ include "weir.cel" $want }}) && {{ $c }}[?'runAsUser'].orValue(1) != 0
 {{- else -}}
-{{ $c }} == dyn({{ set $want "runAsUser" 13306 | toJson }})
+{{ $c }} == dyn({{ include "weir.cel" (set $want "runAsUser" 13306) }})
 {{- end -}}
 {{- end }}
 
@@ -73,18 +73,19 @@ variables.c.?{{ .probe }}.hasValue() && variables.c.{{ .probe }}.all(k, k in ["h
   want: spec.initContainers, unless the pod's annotation weir.dev/sidecar-mode says legacy
 {{- end }}
 - field: ports
-  expression: variables.c.?ports.orValue([]) == dyn([{"name":"weir-admin","containerPort":9464,"protocol":"TCP"}])
+  expression: >-
+    variables.c.?ports.orValue([]) == dyn([{"name": dyn("weir-admin"), "containerPort": dyn(9464), "protocol": dyn("TCP")}])
   want: weir-admin 9464/TCP only
 - field: securityContext
   expression: {{ include "weir.securityContext" . | toJson }}
   want: that of the restricted Pod Security Standard with user 13306 and a read-only root file system, and nothing else
 - field: volumeMounts
   expression: >-
-    variables.mounts.filter(m, !m.name.startsWith('weir-credentials-') && m != dyn({"name": variables.apiAccess, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true})) == dyn({{ include "weir.mounts" . }})
+    variables.mounts.filter(m, !m.name.startsWith('weir-credentials-') && m != dyn({"name": dyn(variables.apiAccess), "mountPath": dyn("/var/run/secrets/kubernetes.io/serviceaccount"), "readOnly": dyn(true)})) == dyn({{ include "weir.mounts" . }})
   want: weir-identity and weir-bundle below /var/run/weir (read-only) and weir-state at /var/lib/weir, in this order
 - field: "volumeMounts (weir-credentials-*)"
   expression: >-
-    variables.mounts.filter(m, m.name.startsWith('weir-credentials-')).all(m, m == dyn({"name": m.name, "mountPath": "/var/run/weir/credentials/" + m.name.replace('weir-credentials-', '', 1), "readOnly": true}))
+    variables.mounts.filter(m, m.name.startsWith('weir-credentials-')).all(m, m == dyn({"name": dyn(m.name), "mountPath": dyn("/var/run/weir/credentials/" + string(m.name).replace('weir-credentials-', '', 1)), "readOnly": dyn(true)}))
   want: at /var/run/weir/credentials/<database>, read-only
 - field: startupProbe
   expression: {{ include "weir.probe" (dict "probe" "startupProbe" "path" "/readyz") | toJson }}
@@ -104,17 +105,17 @@ variables.c.?{{ .probe }}.hasValue() && variables.c.{{ .probe }}.all(k, k in ["h
   want: exactly WEIR_LISTENERS to WEIR_WORKLOAD in the injector's order, and WEIR_UPSTREAM_LOGINS with brokered databases
 {{- range $name, $value := include "weir.env.values" . | fromYaml }}
 - field: env[{{ $name }}]
-  expression: {{ printf "variables.env.filter(e, e.name == '%s').all(e, e == dyn(%s))" $name (dict "name" $name "value" $value | toJson) | toJson }}
+  expression: {{ printf "variables.env.filter(e, e.name == '%s').all(e, e == dyn(%s))" $name (include "weir.cel" (dict "name" $name "value" $value)) | toJson }}
   want: {{ printf "%q" $value | toJson }}
 {{- end }}
 {{- range $name, $path := dict "WEIR_NAMESPACE" "metadata.namespace" "WEIR_INSTANCE" "metadata.name" }}
 - field: env[{{ $name }}]
-  expression: {{ printf "variables.env.filter(e, e.name == '%s').all(e, e == dyn(%s))" $name (dict "name" $name "valueFrom" (dict "fieldRef" (dict "apiVersion" "v1" "fieldPath" $path)) | toJson) | toJson }}
+  expression: {{ printf "variables.env.filter(e, e.name == '%s').all(e, e == dyn(%s))" $name (include "weir.cel" (dict "name" $name "valueFrom" (dict "fieldRef" (dict "apiVersion" "v1" "fieldPath" $path)))) | toJson }}
   want: the field {{ $path }}
 {{- end }}
 - field: env[WEIR_WORKLOAD]
   expression: >-
-    variables.env.filter(e, e.name == 'WEIR_WORKLOAD').all(e, e == dyn({"name": "WEIR_WORKLOAD", "value": e.?value.orValue('')}) && e.?value.orValue('').matches('^[A-Za-z]+/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'))
+    variables.env.filter(e, e.name == 'WEIR_WORKLOAD').all(e, e == dyn({"name": dyn("WEIR_WORKLOAD"), "value": dyn(e.?value.orValue(''))}) && e.?value.orValue('').matches('^[A-Za-z]+/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'))
   want: Kind/name of the pod's owner
 - field: env[WEIR_LISTENERS]
   expression: >-

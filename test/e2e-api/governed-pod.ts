@@ -29,9 +29,7 @@ function environment(namespace: string): Json[] {
     value("WEIR_WORKLOAD", "Deployment/shop-api"),
     value(
       "WEIR_UPSTREAM_LOGINS",
-      JSON.stringify({
-        [`${namespace}/vault`]: { user: "vault", passwordFile: "/var/run/weir/credentials/vault/password" },
-      }),
+      '{"vault":{"userFile":"/var/run/weir/credentials/vault/username","passwordFile":"/var/run/weir/credentials/vault/password"}}',
     ),
   ];
 }

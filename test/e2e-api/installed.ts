@@ -12,6 +12,8 @@ const root = join(import.meta.dirname, "../..");
 export interface Installed extends Client {
   readonly kubeconfig: string;
   readonly helm: (...args: string[]) => Promise<string>;
+  /** Also again: with the keys published. */
+  readonly install: () => Promise<void>;
   readonly namespace: (name: string, annotations: Record<string, string>) => Promise<void>;
   readonly create: (plural: string, object: Json) => Promise<Answer>;
   readonly tryPod: (pod: Json, as?: Record<string, string>) => Promise<Answer>;
@@ -34,8 +36,12 @@ export async function installed(image: string, keys: string): Promise<Installed>
     (await run("helm", [...args, "--kubeconfig", kubeconfig], { cwd: root, maxBuffer: 1 << 24 })).stdout;
   const [repository, digest] = image.split("@");
   const values = [`image.repository=${repository}`, `image.digest=${digest}`, "cluster=prod-eu", "environment=production"];
-  await helm("upgrade", "--install", "weir", "charts/weir", "-n", "weir-system", "--create-namespace", ...values.flatMap((v) => ["--set", v]));
-  await client.send("PATCH", "/api/v1/namespaces/weir-system/configmaps/weir-public", { data: { keys } });
+  const flags = ["-n", "weir-system", "--create-namespace", ...values.flatMap((v) => ["--set", v])];
+  const install = async () => {
+    await helm("upgrade", "--install", "weir", "charts/weir", ...flags);
+    await client.send("PATCH", "/api/v1/namespaces/weir-system/configmaps/weir-public", { data: { keys } });
+  };
+  await install();
 
   const create = async (plural: string, object: Json) => {
     const path = `${groups[plural] ?? "/api/v1"}/namespaces/${object.metadata.namespace}/${plural}`;
@@ -49,6 +55,7 @@ export async function installed(image: string, keys: string): Promise<Installed>
     ...client,
     kubeconfig,
     helm,
+    install,
     create,
     tryPod,
     async namespace(name, annotations) {
@@ -69,10 +76,10 @@ export async function installed(image: string, keys: string): Promise<Installed>
   };
 }
 
-export async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
+export async function until(holds: () => Promise<boolean>, attempts = 300): Promise<void> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`not within 300 attempts: ${holds}`);
+  throw new Error(`not within ${attempts} attempts: ${holds}`);
 }

@@ -233,10 +233,10 @@ const probes: readonly Mutation[] = [
 
 const mounts: readonly Mutation[] = [
   ...[0, 1, 2, 3].map((index) =>
-    side(`without mount ${index}`, /volumeMounts|mount weir-credentials/, (c) => c.volumeMounts.splice(index, 1)),
+    side(`without mount ${index}`, /volumeMounts|must mount the Secret/, (c) => c.volumeMounts.splice(index, 1)),
   ),
   ...[0, 1, 2, 3].map((index) =>
-    side(`mount ${index} elsewhere`, /volumeMounts/, (c) => {
+    side(`mount ${index} elsewhere`, /volumeMounts|must mount the Secret/, (c) => {
       c.volumeMounts[index].mountPath += "x";
     }),
   ),
@@ -299,10 +299,10 @@ const volumes: readonly Mutation[] = [
   volume("weir-state on the node", /weir-state\] must be/, "weir-state", { hostPath: { path: "/tmp" } }),
   volume("weir-state without limit", /weir-state\] must be/, "weir-state", { emptyDir: {} }),
   volume("weir-state in a claim", /weir-state\] must be/, "weir-state", { persistentVolumeClaim: { claimName: "x" } }),
-  volume("another Secret as credentials", /weir-credentials-vault\] must be/, "weir-credentials-vault", {
+  volume("another Secret as credentials", /must mount the Secret vault-login/, "weir-credentials-vault", {
     secret: { secretName: "mine" },
   }),
-  volume("credentials from the node", /weir-credentials-\*\] must be|weir-credentials-vault\]/, "weir-credentials-vault", {
+  volume("credentials from the node", /weir-credentials-\*\] must be|must mount the Secret/, "weir-credentials-vault", {
     hostPath: { path: "/tmp" },
   }),
   m("a weir- volume that we do not know", /weir-mine.*Remedy: rename/, (pod) =>
@@ -334,6 +334,21 @@ const secrets: readonly Mutation[] = [
   m("a password file elsewhere", /env\[WEIR_UPSTREAM_LOGINS\]/, (pod) => {
     const entry = envOf(pod, "WEIR_UPSTREAM_LOGINS");
     entry.value = JSON.stringify({ "shop/x": { user: "x", passwordFile: "/proc/self/environ" } });
+  }),
+  m("a user name instead of a file", /env\[WEIR_UPSTREAM_LOGINS\]/, (pod) => {
+    const entry = envOf(pod, "WEIR_UPSTREAM_LOGINS");
+    entry.value = '{"vault":{"user":"root","passwordFile":"/var/run/weir/credentials/vault/password"}}';
+  }),
+  m("a login of another database's", /env\[WEIR_UPSTREAM_LOGINS\]/, (pod) => {
+    const entry = envOf(pod, "WEIR_UPSTREAM_LOGINS");
+    entry.value = entry.value.replace('"vault"', '"billing"');
+  }),
+  m("a login twice", /env\[WEIR_UPSTREAM_LOGINS\]/, (pod) => {
+    const entry = envOf(pod, "WEIR_UPSTREAM_LOGINS");
+    entry.value = entry.value.replace(/^\{(.*)\}$/, "{$1,$1}");
+  }),
+  m("no logins at all", /env\[WEIR_UPSTREAM_LOGINS\]/, (pod) => {
+    envOf(pod, "WEIR_UPSTREAM_LOGINS").value = "{}";
   }),
   m("a password file that climbs out", /env\[WEIR_UPSTREAM_LOGINS\]/, (pod) => {
     const entry = envOf(pod, "WEIR_UPSTREAM_LOGINS");

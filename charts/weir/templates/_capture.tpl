@@ -12,9 +12,9 @@
 - name: required
   expression: >-
     variables.governed && !variables.unchanged && !variables.mirror && !variables.optedOut && variables.selected
-    && request.?subResource.orValue('') == ''
+    && request.?subResource.orValue('') == '' && !string(params.spec.host).startsWith('/')
 - name: host
-  expression: "string(params.spec.host).lowerAscii()"
+  expression: "string(params.spec.host).lowerAscii().matches('.\\\\.$') ? string(params.spec.host).lowerAscii().substring(0, size(string(params.spec.host)) - 1) : string(params.spec.host).lowerAscii()"
 - name: brokered
   expression: params.spec.?credentials.orValue('') == 'Brokered'
 - name: secret
@@ -24,33 +24,43 @@
 - name: listeners
   expression: >-
     variables.sidecars.map(c, c.?env.orValue([]).filter(e, e.name == 'WEIR_LISTENERS').map(e, string(e.?value.orValue(''))).join(',')).join(',').split(',')
-- name: mine
-  expression: "variables.listeners.filter(l, l.endsWith(':' + string(params.spec.?port.orValue(5432)) + '=' + request.namespace + '/' + params.metadata.name))"
-- name: address
-  expression: "size(variables.mine) == 1 ? variables.mine[0].split(':')[0] : ''"
-- name: parts
-  expression: variables.host.split('.')
-# [service, namespace] when the host is a Service by its spelling, else [].
-- name: service
-  expression: >-
-    size(variables.parts) == 1 ? [variables.host, request.namespace] :
-    variables.host.endsWith('.svc') && size(variables.parts) == 3 ? [variables.parts[0], variables.parts[1]] :
-    variables.host.endsWith('.svc.{{ .Values.clusterDomain }}') && size(variables.parts) == 3 + {{ .Values.clusterDomain | splitList "." | len }} ? [variables.parts[0], variables.parts[1]] :
-    size(variables.parts) == 2 && variables.parts[1] == request.namespace ? [variables.parts[0], variables.parts[1]] : []
 # Neither an address nor the folder of a unix socket has a name to capture; coverage reports those.
 - name: named
-  expression: "!isIP(variables.host) && !variables.host.startsWith('/') && !variables.host.contains(':')"
+  expression: "!isIP(variables.host) && variables.host.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$')"
+- name: labelsOfHost
+  expression: size(variables.host.split('.'))
+# `name.namespace` of a Service's name in any spelling; '' of a name that is none.
+- name: service
+  expression: >-
+    variables.host.matches('.[.].+[.]svc[.]{{ .Values.clusterDomain | replace "." "[.]" }}$') ? variables.host.substring(0, size(variables.host) - size('.svc.{{ .Values.clusterDomain }}')) :
+    variables.host.matches('.[.].+[.]svc$') ? variables.host.substring(0, size(variables.host) - 4) :
+    variables.labelsOfHost == 1 ? variables.host + '.' + request.namespace :
+    variables.labelsOfHost == 2 ? variables.host : ''
 - name: spellings
   expression: >-
-    !variables.named ? [] : size(variables.service) == 0 ? [variables.host] :
-    (variables.service[1] == request.namespace ? [variables.service[0]] : []) + [variables.service[0] + '.' + variables.service[1],
-    variables.service[0] + '.' + variables.service[1] + '.svc', variables.service[0] + '.' + variables.service[1] + '.svc.{{ .Values.clusterDomain }}']
+    !variables.named ? [] : variables.service == '' ? [variables.host] :
+    (variables.service.endsWith('.' + request.namespace) ? [variables.service.substring(0, size(variables.service) - size(request.namespace) - 1)] : [])
+    + [variables.service, variables.service + '.svc', variables.service + '.svc.{{ .Values.clusterDomain }}'].filter(s, size(s) <= 253)
+- name: port
+  expression: "string(params.spec.?port.orValue(5432))"
 - name: aliases
   expression: object.spec.?hostAliases.orValue([])
+- name: ref
+  expression: request.namespace + '/' + params.metadata.name
+# This database's listener. Two databases of one host and port cannot both have one: then that of the first by name stands for both.
+- name: mine
+  expression: >-
+    variables.listeners.exists(l, l.endsWith('=' + variables.ref)) ? variables.listeners.filter(l, l.endsWith(':' + variables.port + '=' + variables.ref)) :
+    variables.listeners.filter(l, l.contains(':' + variables.port + '=') && l.split('=')[1] < variables.ref
+    && size(variables.spellings) > 0 && variables.aliases.exists(a, a.ip == l.split(':')[0] && variables.spellings[0] in a.?hostnames.orValue([])))
+- name: address
+  expression: "size(variables.mine) == 1 ? variables.mine[0].split(':')[0] : ''"
 - name: astray
   expression: >-
     variables.spellings.filter(s, !variables.aliases.exists(a, a.ip == variables.address && s in a.?hostnames.orValue([]))
     || variables.aliases.exists(a, a.ip != variables.address && s in a.?hostnames.orValue([])))
+- name: folder
+  expression: "'/var/run/weir/credentials/' + params.metadata.name"
 - name: all
   expression: variables.containers + variables.initContainers
 {{- end }}
@@ -65,7 +75,7 @@
   message: "'spec.initContainers has no weir-sidecar, and this namespace is governed (annotation weir.dev/governance: enabled): ' + variables.what + ' covers this pod. Remedy: none in the pod; the injector was down or has not seen the namespace yet, and controllers try again by themselves (kubectl weir doctor). To run it ungoverned, annotate it weir.dev/inject: false with weir.dev/inject-reason.'"
   fallback: spec.initContainers has no weir-sidecar, and this namespace is governed
 - expression: "!variables.required || size(variables.sidecars) == 0 || size(variables.mine) == 1"
-  message: "'container weir-sidecar: env[WEIR_LISTENERS] must name once ' + request.namespace + '/' + params.metadata.name + ' with port ' + string(params.spec.?port.orValue(5432)) + ': ' + variables.what + ' covers this pod. Remedy: try again; the injector had not seen it.'"
+  message: "'container weir-sidecar: env[WEIR_LISTENERS] must name once ' + variables.ref + ' with port ' + variables.port + ': ' + variables.what + ' covers this pod. Remedy: try again; the injector had not seen it.'"
   fallback: "env[WEIR_LISTENERS] of weir-sidecar lacks a GovernedDatabase of this namespace"
 - expression: "!variables.required || size(variables.mine) != 1 || size(variables.astray) == 0"
   message: "'spec.hostAliases must lead ' + variables.astray.join(', ') + ' to ' + variables.address + ' and nowhere else: ' + variables.what + ' is behind weir-sidecar there. Remedy: remove these names from the host aliases of the pod template; Weir adds its own.'"
@@ -79,12 +89,17 @@
 - expression: "!variables.required || !variables.brokered || size(object.spec.?dnsConfig.?nameservers.orValue([])) == 0"
   message: "'spec.dnsConfig.nameservers would tell weir-sidecar where ' + variables.what + ' is, and its credentials are brokered. Remedy: remove it.'"
   fallback: spec.dnsConfig.nameservers beside a brokered database
-- expression: "!variables.required || !variables.brokered || variables.sidecars.all(c, c.?volumeMounts.orValue([]).exists(m, m.name == 'weir-credentials-' + params.metadata.name) && c.?env.orValue([]).exists(e, e.name == 'WEIR_UPSTREAM_LOGINS' && e.?value.orValue('').contains('/var/run/weir/credentials/' + params.metadata.name + '/')))"
-  message: "'container weir-sidecar: the mount weir-credentials-' + params.metadata.name + ' and its entry in env[WEIR_UPSTREAM_LOGINS] must be there: the credentials of ' + variables.what + ' are brokered. Remedy: try again; the injector had not seen it.'"
-  fallback: weir-sidecar lacks the credentials of a brokered database
-- expression: "!variables.required || !variables.brokered || variables.volumes.exists(v, v.name == 'weir-credentials-' + params.metadata.name && v.?secret.?secretName.orValue('') == variables.secret)"
-  message: "'spec.volumes[weir-credentials-' + params.metadata.name + '] must be the Secret ' + variables.secret + ', which holds the credentials of ' + variables.what + '. Remedy: try again; the injector had not seen it.'"
-  fallback: a weir-credentials volume is not the Secret of its database
+- expression: >-
+    !variables.required || !variables.brokered || !variables.listeners.exists(l, l.endsWith('=' + variables.ref))
+    || variables.sidecars.all(c, c.?volumeMounts.orValue([]).exists(m, m.mountPath == variables.folder && m.name.startsWith('weir-credentials-')
+    && variables.volumes.exists(v, v.name == m.name && v.?secret.?secretName.orValue('') == variables.secret)))
+  message: "'container weir-sidecar must mount the Secret ' + variables.secret + ' as a weir-credentials volume at ' + variables.folder + ': the credentials of ' + variables.what + ' are brokered. Remedy: try again; the injector had not seen it.'"
+  fallback: weir-sidecar does not mount the Secret of a brokered database
+- expression: >-
+    !variables.required || !variables.brokered || !variables.listeners.exists(l, l.endsWith('=' + variables.ref))
+    || variables.sidecars.all(c, c.?env.orValue([]).exists(e, e.name == 'WEIR_UPSTREAM_LOGINS' && e.?value.orValue('').contains('"' + params.metadata.name + '":{')))
+  message: "'container weir-sidecar: env[WEIR_UPSTREAM_LOGINS] must name ' + params.metadata.name + ': the credentials of ' + variables.what + ' are brokered. Remedy: try again; the injector had not seen it.'"
+  fallback: env[WEIR_UPSTREAM_LOGINS] of weir-sidecar lacks a brokered database
 - expression: >-
     !variables.governed || variables.secret == '' || variables.unchanged || !variables.volumes.exists(v, !v.name.startsWith('weir-credentials-') && (
     v.?secret.?secretName.orValue('') == variables.secret

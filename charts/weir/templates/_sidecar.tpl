@@ -85,7 +85,8 @@ variables.c.?{{ .probe }}.hasValue() && variables.c.{{ .probe }}.all(k, k in ["h
   want: weir-identity and weir-bundle below /var/run/weir (read-only) and weir-state at /var/lib/weir, in this order
 - field: "volumeMounts (weir-credentials-*)"
   expression: >-
-    variables.mounts.filter(m, m.name.startsWith('weir-credentials-')).all(m, m == dyn({"name": dyn(m.name), "mountPath": dyn("/var/run/weir/credentials/" + string(m.name).replace('weir-credentials-', '', 1)), "readOnly": dyn(true)}))
+    variables.mounts.filter(m, m.name.startsWith('weir-credentials-')).all(m, m == dyn({"name": dyn(m.name), "mountPath": dyn(m.mountPath), "readOnly": dyn(true)})
+    && string(m.mountPath).matches('^/var/run/weir/credentials/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'))
   want: at /var/run/weir/credentials/<database>, read-only
 - field: startupProbe
   expression: {{ include "weir.probe" (dict "probe" "startupProbe" "path" "/readyz") | toJson }}
@@ -128,7 +129,9 @@ variables.c.?{{ .probe }}.hasValue() && variables.c.{{ .probe }}.all(k, k in ["h
   want: of one database for each address
 - field: env[WEIR_UPSTREAM_LOGINS]
   expression: >-
-    variables.env.filter(e, e.name == 'WEIR_UPSTREAM_LOGINS').all(e, e.all(k, k in ['name', 'value'])
-    && e.?value.orValue('').split('"passwordFile"').map(part, part.trim()).filter(part, part.startsWith(':')).all(part, part.matches('^: ?"/var/run/weir/credentials/[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9_]([-A-Za-z0-9_]*)"')))
-  want: password files below /var/run/weir/credentials only
+    variables.env.filter(e, e.name == 'WEIR_UPSTREAM_LOGINS').all(e, e.all(k, k in ['name', 'value'])) && variables.logins.all(l, l.startsWith('"')
+    && l.split('"')[1].matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')
+    && l == '"' + l.split('"')[1] + '":{"userFile":"/var/run/weir/credentials/' + l.split('"')[1] + '/username","passwordFile":"/var/run/weir/credentials/' + l.split('"')[1] + '/password"'
+    && size(variables.logins.filter(other, other == l)) == 1)
+  want: "the files username and password of /var/run/weir/credentials/<database> for each database, once"
 {{- end }}

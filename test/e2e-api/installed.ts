@@ -12,6 +12,7 @@ const root = join(import.meta.dirname, "../..");
 export interface Installed extends Client {
   readonly kubeconfig: string;
   readonly helm: (...args: string[]) => Promise<string>;
+  readonly kubectl: (...args: string[]) => Promise<string>;
   /** Also again: with the keys published. */
   readonly install: () => Promise<void>;
   readonly namespace: (name: string, annotations: Record<string, string>) => Promise<void>;
@@ -32,8 +33,11 @@ const groups: Record<string, string> = {
 export async function installed(image: string, keys: string): Promise<Installed> {
   const kubeconfig = process.env.WEIR_TEST_KUBECONFIG!;
   const client = connect(readFileSync(kubeconfig, "utf8"));
-  const helm = async (...args: string[]) =>
-    (await run("helm", [...args, "--kubeconfig", kubeconfig], { cwd: root, maxBuffer: 1 << 24 })).stdout;
+  const tool =
+    (name: string) =>
+    async (...args: string[]) =>
+      (await run(name, [...args, "--kubeconfig", kubeconfig], { cwd: root, maxBuffer: 1 << 24 })).stdout;
+  const [helm, kubectl] = [tool("helm"), tool("kubectl")];
   const [repository, digest] = image.split("@");
   const values = [`image.repository=${repository}`, `image.digest=${digest}`, "cluster=prod-eu", "environment=production"];
   const flags = ["-n", "weir-system", "--create-namespace", ...values.flatMap((v) => ["--set", v])];
@@ -55,6 +59,7 @@ export async function installed(image: string, keys: string): Promise<Installed>
     ...client,
     kubeconfig,
     helm,
+    kubectl,
     install,
     create,
     tryPod,

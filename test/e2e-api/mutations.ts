@@ -90,13 +90,20 @@ const listeners = (what: string, says: RegExp, from: string | RegExp, to: string
     envOf(pod, "WEIR_LISTENERS").value = envOf(pod, "WEIR_LISTENERS").value.replace(from, to);
   });
 
+/** With the host aliases moved along, so that only the address itself is wrong. */
+const moved = (what: string, from: string, to: string): Mutation =>
+  m(what, /env\[WEIR_LISTENERS\]/, (pod) => {
+    envOf(pod, "WEIR_LISTENERS").value = envOf(pod, "WEIR_LISTENERS").value.replace(from, to);
+    aliasOf(pod, from).ip = to;
+  });
+
 const capture: readonly Mutation[] = [
   listeners("a listener of another namespace", /env\[WEIR_LISTENERS\]/, "shop/billing", "other/billing"),
   listeners("a database not listened for", /WEIR_LISTENERS.*shop\/billing/, /^[^,]*,/, ""),
   listeners("a listener of another port", /WEIR_LISTENERS.*shop\/orders with port 5433/, "5433", "5432"),
-  listeners("a listener on all addresses", /env\[WEIR_LISTENERS\]/, "127.83.0.1", "0.0.0.0"),
-  listeners("a listener on the pod's own loopback", /env\[WEIR_LISTENERS\]/, "127.83.0.1", "127.0.0.1"),
-  listeners("two databases on one address", /WEIR_LISTENERS/, "127.83.0.3", "127.83.0.1"),
+  moved("a listener on all addresses", "127.83.0.1", "0.0.0.0"),
+  moved("a listener on the pod's own loopback", "127.83.0.1", "127.0.0.1"),
+  moved("two databases on one address", "127.83.0.3", "127.83.0.1"),
   listeners("a database twice", /WEIR_LISTENERS/, /$/, ",127.83.0.9:5432=shop/billing"),
   listeners("two databases' addresses exchanged", /hostAliases/, "127.83.0.1:5432", "127.83.0.9:5432"),
   m("no host aliases", /hostAliases must lead/, (pod) => {
@@ -135,7 +142,8 @@ const capture: readonly Mutation[] = [
 
 const container: readonly Mutation[] = [
   m("no sidecar at all", /initContainers has no weir-sidecar/, (pod) => {
-    pod.spec.initContainers = pod.spec.initContainers.filter((c: Json) => c.name !== "weir-sidecar");
+    for (const list of ["initContainers", "containers"])
+      pod.spec[list] = pod.spec[list].filter((c: Json) => c.name !== "weir-sidecar");
     pod.spec.volumes = pod.spec.volumes.filter((v: Json) => !v.name.startsWith("weir-"));
   }),
   side("the sidecar under another name", /weir-sidecar/, (c) => {
@@ -327,7 +335,7 @@ const secrets: readonly Mutation[] = [
     appOf(pod).envFrom = [{ secretRef: { name: "vault-login" } }];
   }),
   m("the brokered Secret in an init container's env", /env or envFrom.*vault-login/, (pod) => {
-    pod.spec.initContainers[2].env = [
+    pod.spec.initContainers.find((c: Json) => c.name === "migrate").env = [
       { name: "P", valueFrom: { secretKeyRef: { name: "vault-login", key: "password" } } },
     ];
   }),

@@ -1,4 +1,5 @@
 // A pod as the injector leaves it in namespace `shop`, with the databases of `databases.ts`: native, and legacy.
+// biome-ignore lint/suspicious/noExplicitAny: pods are changed at will, also against their schema
 export type Json = any;
 
 export const image = "registry.example.com/weir@sha256:".concat("a".repeat(64));
@@ -129,6 +130,14 @@ export function legacyPod(name = "good", namespace = "shop"): Json {
   const lifecycle = { postStart: { exec: { command: ["/weir/bin/weir-sidecar", "wait"] } } };
   pod.spec.initContainers = pod.spec.initContainers.filter((other: Json) => other.name !== "weir-sidecar");
   pod.spec.containers = [{ ...container, lifecycle }, ...pod.spec.containers];
+  return pod;
+}
+
+/** As the injector would leave it, had it forgotten its container. */
+export function sidecarless(name: string, namespace: string): Json {
+  const pod = governedPod(name, namespace);
+  pod.spec.initContainers = pod.spec.initContainers.filter((other: Json) => other.name !== "weir-sidecar");
+  pod.spec.volumes = pod.spec.volumes.filter((volume: Json) => !volume.name.startsWith("weir-"));
   return pod;
 }
 

@@ -1,23 +1,23 @@
 // The chart, installed by Helm on a real API server, and what a test does with it. Nothing of ours runs there.
-import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { type Answer, type Client, connect } from "./client.ts";
-import { governedPod, type Json } from "./governed-pod.ts";
+import { type Answer, startApi } from "../cluster/start-api.ts";
+import { databases, governedPod, image, type Json, keys, sidecarless } from "./governed-pod.ts";
 
-const run = promisify(execFile);
-const root = join(import.meta.dirname, "../..");
+const chart = join(import.meta.dirname, "../../charts/weir");
+const publicKeys = "/api/v1/namespaces/weir-system/configmaps/weir-public";
 
-export interface Installed extends Client {
-  readonly kubeconfig: string;
-  readonly helm: (...args: string[]) => Promise<string>;
+export interface Installed {
+  /** PATCH is a merge patch unless the headers say otherwise. */
+  readonly send: (method: string, path: string, body?: Json, headers?: Record<string, string>) => Promise<Answer>;
   readonly kubectl: (...args: string[]) => Promise<string>;
+  readonly helm: (...args: string[]) => Promise<string>;
   /** Also again: with the keys published. */
   readonly install: () => Promise<void>;
+  /** Makes or annotates it. */
   readonly namespace: (name: string, annotations: Record<string, string>) => Promise<void>;
   readonly create: (plural: string, object: Json) => Promise<Answer>;
-  readonly tryPod: (pod: Json, as?: Record<string, string>) => Promise<Answer>;
+  /** A dry run: judged, never kept. */
+  readonly tryPod: (pod: Json) => Promise<Answer>;
   /** Until the API server's own caches know the policies and their parameters. */
   readonly settled: (namespace: string) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -30,61 +30,73 @@ const groups: Record<string, string> = {
   cronjobs: "/apis/batch/v1",
 };
 
-export async function installed(image: string, keys: string): Promise<Installed> {
-  const kubeconfig = process.env.WEIR_TEST_KUBECONFIG!;
-  const client = connect(readFileSync(kubeconfig, "utf8"));
-  const tool =
-    (name: string) =>
-    async (...args: string[]) =>
-      (await run(name, [...args, "--kubeconfig", kubeconfig], { cwd: root, maxBuffer: 1 << 24 })).stdout;
-  const [helm, kubectl] = [tool("helm"), tool("kubectl")];
-  const [repository, digest] = image.split("@");
-  const values = [`image.repository=${repository}`, `image.digest=${digest}`, "cluster=prod-eu", "environment=production"];
-  const flags = ["-n", "weir-system", "--create-namespace", ...values.flatMap((v) => ["--set", v])];
+export async function installed(): Promise<Installed> {
+  const api = await startApi();
+  const send: Installed["send"] = (method, path, body, headers = {}) => {
+    const { "content-type": asked, ...others } = headers;
+    const contentType = asked ?? (method === "PATCH" ? "application/merge-patch+json" : "application/json");
+    return api.call(method, path, { body, contentType, headers: others });
+  };
+  const helm = async (...args: string[]) => told(await api.helm(args));
   const install = async () => {
-    await helm("upgrade", "--install", "weir", "charts/weir", ...flags);
-    await client.send("PATCH", "/api/v1/namespaces/weir-system/configmaps/weir-public", { data: { keys } });
+    await helm("upgrade", "--install", "weir", chart, "-n", "weir-system", "--create-namespace", ...values());
+    await send("PATCH", publicKeys, { data: { keys } });
   };
+  const tryPod: Installed["tryPod"] = (pod) =>
+    send("POST", `/api/v1/namespaces/${pod.metadata.namespace}/pods?dryRun=All`, pod);
   await install();
-
-  const create = async (plural: string, object: Json) => {
-    const path = `${groups[plural] ?? "/api/v1"}/namespaces/${object.metadata.namespace}/${plural}`;
-    const answer = await client.send("POST", path, object);
-    if (answer.status > 299 && answer.status !== 409) throw new Error(`${plural}: ${JSON.stringify(answer.body)}`);
-    return answer;
-  };
-  const tryPod = (pod: Json, as: Record<string, string> = {}) =>
-    client.send("POST", `/api/v1/namespaces/${pod.metadata.namespace}/pods?dryRun=All`, pod, as);
   return {
-    ...client,
-    kubeconfig,
+    send,
     helm,
-    kubectl,
     install,
-    create,
     tryPod,
+    kubectl: async (...args) => told(await api.kubectl(args)),
+    stop: api.stop,
+    async create(plural, object) {
+      const path = `${groups[plural] ?? "/api/v1"}/namespaces/${object.metadata.namespace}/${plural}`;
+      const answer = await send("POST", path, object);
+      if (answer.status > 299 && answer.status !== 409) throw new Error(`${plural}: ${JSON.stringify(answer.body)}`);
+      return answer;
+    },
     async namespace(name, annotations) {
-      await client.send("POST", "/api/v1/namespaces", { metadata: { name } });
-      await client.send("PATCH", `/api/v1/namespaces/${name}`, { metadata: { annotations } });
-      await until(async () => (await client.send("GET", `/api/v1/namespaces/${name}/serviceaccounts/default`)).status === 200);
+      const path = `/api/v1/namespaces/${name}`;
+      await send("POST", "/api/v1/namespaces", { metadata: { name } });
+      await send("PATCH", path, { metadata: { annotations } });
+      await until(async () => (await send("GET", `${path}/serviceaccounts/default`)).status === 200);
     },
     async settled(namespace) {
-      const bad = governedPod("settling", namespace);
-      bad.spec.initContainers = bad.spec.initContainers.filter((c: Json) => c.name !== "weir-sidecar");
-      bad.spec.volumes = [{ name: "cache", emptyDir: {} }];
-      await until(async () => /no weir-sidecar/.test((await tryPod(bad)).body.message ?? ""));
+      await until(async () => /no weir-sidecar/.test((await tryPod(sidecarless("settling", namespace))).body.message));
       await until(async () => (await tryPod(governedPod("settling", namespace))).status === 201);
-    },
-    async stop() {
-      client.close();
     },
   };
 }
 
+function values(): string[] {
+  const [repository, digest] = image.split("@");
+  const set = [`image.repository=${repository}`, `image.digest=${digest}`, "cluster=prod-eu", "environment=production"];
+  return set.flatMap((value) => ["--set", value]);
+}
+
+function told({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }): string {
+  if (code !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+/** Bounded by attempts, a tenth of a second apart. */
 export async function until(holds: () => Promise<boolean>, attempts = 300): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`not within ${attempts} attempts: ${holds}`);
+}
+
+/** `shop` is governed, `free` is not; both have the same databases. */
+export async function governedNamespaces(): Promise<Installed> {
+  const api = await installed();
+  await api.namespace("shop", { "weir.dev/governance": "enabled" });
+  await api.namespace("free", {});
+  for (const database of [...databases("shop"), ...databases("free")]) await api.create("governeddatabases", database);
+  await api.settled("shop");
+  return api;
 }

@@ -12,7 +12,9 @@ const architectures: Readonly<Record<string, string>> = { x64: "amd64", arm64: "
 const architecture = architectures[process.arch];
 
 if (process.platform !== "linux" || architecture === undefined || !/:[\w][\w.-]*$/.test(name)) {
-  process.stderr.write("usage: image.ts [NAME:TAG [FILE]], on Linux with glibc, x64 or arm64: its Node.js becomes the image's\n");
+  process.stderr.write(
+    "usage: image.ts [NAME:TAG [FILE]], on Linux with glibc, x64 or arm64: its Node.js becomes the image's\n",
+  );
   process.exit(64);
 }
 mkdirSync(dirname(path), { recursive: true });

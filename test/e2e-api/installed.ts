@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Answer, startApi } from "../cluster/start-api.ts";
 import { databases, governedPod, image, type Json, keys, sidecarless } from "./governed-pod.ts";
 
-const chart = join(import.meta.dirname, "../../charts/weir");
+export const chart = join(import.meta.dirname, "../../charts/weir");
 const publicKeys = "/api/v1/namespaces/weir-system/configmaps/weir-public";
 
 export interface Installed {
@@ -12,7 +12,7 @@ export interface Installed {
   readonly kubectl: (...args: string[]) => Promise<string>;
   readonly helm: (...args: string[]) => Promise<string>;
   /** Also again: with the keys published. */
-  readonly install: () => Promise<void>;
+  readonly install: (...set: string[]) => Promise<void>;
   /** Makes or annotates it. */
   readonly namespace: (name: string, annotations: Record<string, string>) => Promise<void>;
   readonly create: (plural: string, object: Json) => Promise<Answer>;
@@ -38,8 +38,8 @@ export async function installed(): Promise<Installed> {
     return api.call(method, path, { body, contentType, headers: others });
   };
   const helm = async (...args: string[]) => told(await api.helm(args));
-  const install = async () => {
-    await helm("upgrade", "--install", "weir", chart, "-n", "weir-system", "--create-namespace", ...values());
+  const install = async (...set: string[]) => {
+    await helm("upgrade", "--install", "weir", chart, "-n", "weir-system", "--create-namespace", ...values(set));
     await send("PATCH", publicKeys, { data: { keys } });
   };
   const tryPod: Installed["tryPod"] = (pod) =>
@@ -71,10 +71,10 @@ export async function installed(): Promise<Installed> {
   };
 }
 
-function values(): string[] {
+function values(more: readonly string[]): string[] {
   const [repository, digest] = image.split("@");
   const set = [`image.repository=${repository}`, `image.digest=${digest}`, "cluster=prod-eu", "environment=production"];
-  return set.flatMap((value) => ["--set", value]);
+  return [...set, ...more].flatMap((value) => ["--set", value]);
 }
 
 function told({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }): string {

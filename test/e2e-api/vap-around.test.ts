@@ -45,6 +45,29 @@ describeApi("what the admission policies say around pods", () => {
     });
   });
 
+  describe("the size of a pod", () => {
+    const many = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, n) => make(n));
+    const large = (): Json => {
+      const pod = governedPod("large");
+      const env = many(300, (n) => ({ name: `E${n}`, value: "v" }));
+      const envFrom = many(60, () => ({ configMapRef: { name: "x" } }));
+      const volumeMounts = many(60, (n) => ({ name: `v${n}`, mountPath: `/${n}` }));
+      pod.spec.containers.push(...many(55, (n) => ({ name: `c${n}`, image: "x", env, envFrom, volumeMounts })));
+      pod.spec.volumes.push(...many(100, (n) => ({ name: `v${n}`, emptyDir: {} })));
+      pod.spec.hostAliases.push(
+        ...many(240, () => ({ ip: "10.0.0.1", hostnames: many(60, (n) => `h${n}.example.com`) })),
+      );
+      return pod;
+    };
+
+    test("within the bounds exhausts no policy's budget: the large pod is judged like any other", async () => {
+      expect(await api.tryPod(large())).toMatchObject({ status: 201 });
+      const taking = large();
+      taking.spec.containers[40].envFrom[59] = { secretRef: { name: "vault-login" } };
+      expect((await api.tryPod(taking)).body.message).toMatch(/env or envFrom.*vault-login/);
+    });
+  });
+
   describe("ways to the sidecar's identity", () => {
     const pods = "/api/v1/namespaces/shop/pods";
     const debug = (fields: Json) =>

@@ -28,21 +28,22 @@ export function rootFileSystem(checkout: string, node: string): readonly Entry[]
   return [...foldersOf(files), { kind: "folder", path: "tmp", mode: 0o1777 }, ...files];
 }
 
-function copy(from: string, path: string, mode = 0o644): Entry {
+export function copy(from: string, path: string, mode = 0o644): Entry {
   return { kind: "copy", path, mode, from, size: statSync(from).size };
 }
 
-function text(path: string, content: string): Entry {
+export function text(path: string, content: string): Entry {
   return { kind: "file", path, mode: 0o644, bytes: Buffer.from(content) };
 }
 
-function tree(checkout: string, folder: string): Entry[] {
+/** Of `folder` below `checkout`, to the same path below `into`. */
+export function tree(checkout: string, folder: string, into = "weir"): Entry[] {
   if (!existsSync(join(checkout, folder))) return [];
   return readdirSync(join(checkout, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (left.test(path)) return [];
-    if (entry.isDirectory()) return entry.name === "node_modules" ? [] : tree(checkout, path);
-    return entry.isFile() ? [copy(join(checkout, path), `weir/${path}`)] : [];
+    if (entry.isDirectory()) return entry.name === "node_modules" ? [] : tree(checkout, path, into);
+    return entry.isFile() ? [copy(join(checkout, path), `${into}/${path}`)] : [];
   });
 }
 
@@ -56,14 +57,14 @@ function dependencies(checkout: string): string[] {
 }
 
 /** The shared libraries that the dynamic linker loads for the program, and the linker itself, each at its own path. */
-function libraries(program: string): Entry[] {
+export function libraries(program: string): Entry[] {
   const listed = execFileSync("ldd", [program], { encoding: "utf8" });
   const paths = [...listed.matchAll(/(?:=> )?(\/[^ ]+) \(0x/g)].map((match) => match[1]!);
   if (paths.length === 0) throw new Error(`${program}: ldd names no libraries; this needs a Linux with glibc`);
   return [...new Set(paths)].map((path) => copy(realpathSync(path), path.slice(1), 0o755));
 }
 
-function foldersOf(files: readonly Entry[]): Entry[] {
+export function foldersOf(files: readonly Entry[]): Entry[] {
   const folders = new Set<string>();
   for (const { path } of files)
     for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) folders.add(folder);

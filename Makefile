@@ -21,6 +21,9 @@ e2e-api: $(READY) ## run the tests that need a Kubernetes API server (KUBECONFIG
 cluster: ## build etcd, Kubernetes, kubectl and helm from their Go modules into a cache (minutes, once; needs Go 1.26)
 	@test/cluster/cluster build
 
+e2e: $(READY) ## run the tests that need a real node (root on Linux; brings one up and takes it down)
+	@sh scripts/e2e.sh $(ARGS)
+
 image: $(READY) ## make the image without a container engine, as an archive (ARGS='NAME:TAG FILE')
 	@$(NODE) scripts/image.ts $(ARGS)
 
@@ -57,4 +60,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test e2e-api cluster bench check types lint arrows crds format setup clean image chart-crds
+.PHONY: help demo test e2e-api cluster bench check types lint arrows crds format setup clean image chart-crds e2e goldens

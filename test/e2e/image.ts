@@ -25,7 +25,11 @@ export async function writeTestImage(path: string): Promise<void> {
   ]);
   const root: Entry[] = [...foldersOf(files), { kind: "folder", path: "tmp", mode: 0o1777 }, ...files];
   const architecture = process.arch === "arm64" ? "arm64" : "amd64";
-  await writeArchive(path, { name: testImage, architecture, config: { User: `${user}:${user}`, Env: ["PATH=/bin"] } }, root);
+  await writeArchive(
+    path,
+    { name: testImage, architecture, config: { User: `${user}:${user}`, Env: ["PATH=/bin"] } },
+    root,
+  );
 }
 
 /** Package and what it needs, as folders of node_modules. */
@@ -44,17 +48,22 @@ function postgres(): readonly Entry[] {
     readFileSync(join(home, "native/pg-symlinks.json"), "utf8"),
   );
   const linked = new Set(links.map(({ target }) => `e2e/${target}`));
+  const runs = /^e2e\/native\/(bin\/|.*\.so)/;
+  const systems = (program: string) =>
+    libraries(join(home, "native/bin", program)).filter(({ path }) => !`/${path}`.startsWith(home));
   return [
     ...tree(home, "native", "e2e")
       .filter(({ path }) => !linked.has(path))
-      .map((entry) => (/\/native\/bin\//.test(entry.path) || /\.so/.test(entry.path) ? { ...entry, mode: 0o755 } : entry))
-      .map((entry) => (entry.path.startsWith("e2e/native/bin/") ? { ...entry, mode: 0o755 } : entry)),
-    ...links.map(({ source, target }): Entry => ({
-      kind: "link",
-      path: `e2e/${target}`,
-      mode: 0o777,
-      to: source.slice(source.lastIndexOf("/") + 1),
-    })),
+      .map((entry) => (runs.test(entry.path) ? { ...entry, mode: 0o755 } : entry)),
+    ...["initdb", "postgres"].flatMap(systems),
+    ...links.map(
+      ({ source, target }): Entry => ({
+        kind: "link",
+        path: `e2e/${target}`,
+        mode: 0o777,
+        to: source.slice(source.lastIndexOf("/") + 1),
+      }),
+    ),
   ];
 }
 

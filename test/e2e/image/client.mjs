@@ -13,7 +13,9 @@ for (;;) {
       try {
         console.log(JSON.stringify({ sql, rows: (await client.query(sql)).rows }));
       } catch (error) {
-        console.log(JSON.stringify({ sql, code: error.code, message: error.message, detail: error.detail, hint: error.hint }));
+        console.log(
+          JSON.stringify({ sql, code: error.code, message: error.message, detail: error.detail, hint: error.hint }),
+        );
       }
     }
   } catch (error) {

@@ -6,10 +6,16 @@ import pg from "pg";
 const [bin, data] = ["/e2e/native/bin", "/tmp/data"];
 const password = process.env.POSTGRES_PASSWORD;
 writeFileSync("/tmp/password", password);
-const init = spawnSync(`${bin}/initdb`, ["-D", data, "-U", "postgres", "--auth=scram-sha-256", "--pwfile=/tmp/password"], { stdio: "inherit" });
+const init = spawnSync(
+  `${bin}/initdb`,
+  ["-D", data, "-U", "postgres", "--auth=scram-sha-256", "--pwfile=/tmp/password"],
+  { stdio: "inherit" },
+);
 if (init.status !== 0) process.exit(1);
 writeFileSync(`${data}/pg_hba.conf`, "host all all all scram-sha-256\n");
-const server = spawn(`${bin}/postgres`, ["-D", data, "-c", "listen_addresses=*", "-c", "unix_socket_directories="], { stdio: "inherit" });
+const server = spawn(`${bin}/postgres`, ["-D", data, "-c", "listen_addresses=*", "-c", "unix_socket_directories="], {
+  stdio: "inherit",
+});
 server.on("exit", (code) => process.exit(code ?? 1));
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => server.kill("SIGINT"));
 for (let attempt = 0; attempt < 100; attempt++) {

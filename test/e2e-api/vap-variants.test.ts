@@ -93,8 +93,12 @@ describeApi("the chart's values", () => {
         .filter(({ kind, metadata }) => /Role$/.test(kind) && metadata.name === "weir-operator")
         .flatMap((role) => role.rules);
       expect(rules.length).toBeGreaterThan(10);
-      for (const rule of rules) {
-        expect([...rule.apiGroups, ...rule.resources, ...rule.verbs]).not.toContain("*");
+      for (const rule of rules) expect([...rule.apiGroups, ...rule.resources, ...rule.verbs]).not.toContain("*");
+      const clusterWide = (await objects()).find(
+        ({ kind, metadata }) => kind === "ClusterRole" && metadata.name === "weir-operator",
+      );
+      expect(clusterWide.rules.filter((rule: Json) => rule.resources.includes("secrets"))).toEqual([]);
+      for (const rule of [...clusterWide.rules, ...rules.filter((each: Json) => each.resources.includes("secrets"))]) {
         const named = ["secrets", "configmaps", "mutatingwebhookconfigurations"].some((each) =>
           rule.resources.includes(each),
         );

@@ -60,4 +60,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test e2e-api cluster bench check types lint arrows crds format setup clean image chart-crds e2e goldens
+.PHONY: help demo test e2e-api cluster bench check types lint arrows crds format setup clean image chart-crds e2e

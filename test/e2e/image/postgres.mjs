@@ -27,7 +27,7 @@ for (let attempt = 0; attempt < 100; attempt++) {
     writeFileSync("/tmp/ready", "");
     break;
   } catch (error) {
-    if (error.code !== "ECONNREFUSED" && error.code !== "57P03") console.error(error.message);
+    if (error.code !== "ECONNREFUSED" && error.code !== "57P03") process.stderr.write(`${error.message}\n`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

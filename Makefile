@@ -7,7 +7,7 @@ ARGS =
 help: ## list the targets
 	@echo "usage: make TARGET [ARGS='...']"
 	@echo
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /	/' | while IFS='	' read -r name text; do printf '  %-8s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /	/' | while IFS='	' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
 
 demo: $(READY) ## see it work on a real PostgreSQL; stays up until Ctrl-C (ARGS=--exit ends by itself)
 	@$(NODE) cmd/weir/main.ts demo $(ARGS)
@@ -20,6 +20,15 @@ e2e-api: $(READY) ## run the tests that need a Kubernetes API server (KUBECONFIG
 
 cluster: ## build etcd, Kubernetes, kubectl and helm from their Go modules into a cache (minutes, once; needs Go 1.26)
 	@test/cluster/cluster build
+
+e2e: $(READY) ## run the tests that need a real node (root on Linux; brings one up and takes it down)
+	@sh scripts/e2e.sh $(ARGS)
+
+image: $(READY) ## make the image without a container engine, as an archive (ARGS='NAME:TAG FILE')
+	@$(NODE) scripts/image.ts $(ARGS)
+
+chart-crds: $(READY) ## copy the resource definitions of crds/ into the chart
+	@$(NODE) scripts/chart-crds.ts
 
 bench: $(READY) ## measure beside PgBouncer, into docs/performance.md (ARGS=--short only tries it; ARGS='--only streaming')
 	@$(NODE) test/bench/main.ts $(ARGS)
@@ -54,4 +63,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test e2e-api cluster bench check types lint arrows format goldens setup clean
+.PHONY: help demo test e2e-api cluster bench check types lint arrows format goldens setup clean crds image chart-crds e2e

@@ -7,7 +7,7 @@ ARGS =
 help: ## list the targets
 	@echo "usage: make TARGET [ARGS='...']"
 	@echo
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /	/' | while IFS='	' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -e 's/:.*## /	/' | while IFS='	' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
 
 demo: $(READY) ## see it work on a real PostgreSQL; stays up until Ctrl-C (ARGS=--exit ends by itself)
 	@$(NODE) cmd/weir/main.ts demo $(ARGS)

@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import { parseArgs, promisify } from "node:util";
 import { startPostgres } from "../../pkg/localdb/start-postgres.ts";
+import { measureAdmission } from "./admission.ts";
 import { measureConnections } from "./connections.ts";
 import { measureDecisions } from "./decisions.ts";
 import { measureIdleMemory } from "./idle-memory.ts";
@@ -23,6 +24,7 @@ const parts: Readonly<Record<string, (bench: Bench) => Promise<readonly Section[
   connections: measureConnections,
   decisions: measureDecisions,
   records: measureRecords,
+  admission: measureAdmission,
 };
 
 const { values } = parseArgs({

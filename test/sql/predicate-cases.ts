@@ -3,6 +3,8 @@
 export const predicateCases: readonly (readonly [statement: string, predicates: string])[] = [
   ["select id from customers where email = 'x'", "customers.email WHERE equality"],
   ["select id from customers where email = $1 and name = 'a'", "customers.email WHERE; customers.name WHERE equality"],
+  ["prepare p(text) as select id from customers where email = $1", "customers.email WHERE equality"],
+  ["prepare p as select id from customers where email = $1", "customers.email WHERE equality"],
   ["select id from customers where 'x' = email", "customers.email WHERE equality"],
   ["select id from customers where email = 'x'::text", "customers.email WHERE equality"],
   ["select id from customers where email = name", "customers.email WHERE; customers.name WHERE"],

@@ -123,7 +123,10 @@ function changeFacts(walk: Walk, wrapped: Node, kind: string, node: Node): Facts
 function engineOf(walk: Walk, depth: number): Engine {
   return {
     context: walk.context,
-    statement: (node, reads) => statementFacts(walk.grammar, walk.context, node, depth + 1, reads),
+    statement(node, reads, parameterTypes) {
+      const context = parameterTypes === undefined ? walk.context : { ...walk.context, parameterTypes };
+      return statementFacts(walk.grammar, context, node, depth + 1, reads);
+    },
     relation: (rangeVar, access) => relationUse(walk, rangeVar, access),
   };
 }

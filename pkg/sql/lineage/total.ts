@@ -38,16 +38,20 @@ export function isTotal(walk: Walk, scope: Scope, node: Node): boolean {
 /** Judged as a function's body is: for every value that it may be given. */
 function cannotFail(walk: Walk, run: (probe: Walk) => void): boolean {
   if (walk.catalog === null) return true;
-  const probe: Walk = {
-    ...walk,
-    found: newCollector(false),
-    inside: "function",
-    probing: true,
-    sublinkNames: new Map(),
-  };
+  const found = newCollector(true);
+  const probe: Walk = { ...walk, found, inside: "function", probing: true, sublinkNames: new Map() };
   run(probe);
   walk.work = probe.work;
-  return !probe.found.mayFail;
+  return !found.mayFail && !readsVirtual(probe);
+}
+
+/** Since PostgreSQL 18 a generated column may be computed when it is read; which are, the catalogue does not tell. */
+function readsVirtual({ catalog, found }: Walk): boolean {
+  if (catalog === null || catalog.serverMajor < 18) return false;
+  return [...found.reads!.values()].some(({ relation, attnum }) => {
+    const column = catalog.relation(relation)?.columns.find((each) => each.attnum === attnum);
+    return column !== undefined && column.generated !== null;
+  });
 }
 
 /** A value that is read off a stored row, and not computed when it is used. */
@@ -133,10 +137,8 @@ function isTable(walk: Walk, scope: Scope, rangeVar: Node): boolean {
   if (rangeVar === undefined) return false;
   if (walk.catalog === null) return true;
   if (rangeVar.schemaname === undefined && isCommonTable(scope, rangeVar.relname)) return false;
-  const relation = lookUpRelation(walk, rangeVar);
-  return (
-    relation !== undefined && relation.kind !== "v" && relation.columns.every(({ generated }) => generated === null)
-  );
+  const kind = lookUpRelation(walk, rangeVar)?.kind;
+  return kind !== undefined && kind !== "v";
 }
 
 function isCommonTable(scope: Scope | null, name: string): boolean {

@@ -1,20 +1,28 @@
 // Prepared statements and cursors of the session (rule R13): the facts of a name are those of what it stands for.
 import type { Engine } from "../engine.ts";
 import type { Absent, Facts, PredicateUse, Understood } from "../facts.ts";
+import { visibleType } from "../functions/visible.ts";
 import { deriveAll, sourcesOf } from "../lineage/label.ts";
 import { NotKnown } from "../lineage/walk.ts";
-import { list, type Node } from "../node.ts";
+import { list, type Node, texts } from "../node.ts";
 import { expressionFacts } from "./expressions.ts";
 import { insist, together, understood } from "./understood.ts";
 
 /** Judged by what is inside, though it runs at EXECUTE. */
 export function prepareFacts(node: Node, engine: Engine): Understood {
-  const inside = insist(engine.statement(node.query));
   const types = list(node.argtypes).map(({ TypeName }) => TypeName);
+  const parameterTypes = types.map((typeName) => typeOf(typeName, engine));
+  const inside = insist(engine.statement(node.query, false, parameterTypes));
   // An argument is turned into the type that is declared for it, which may run a domain's check.
   const statement =
     types.length === 0 ? inside : { ...inside, functions: [...inside.functions, ...madeOf(types, engine)] };
   return { ...statement, kind: "PREPARE", outputs: null, name: { do: "prepare", name: node.name, statement } };
+}
+
+/** 0 for what is not worked out here. */
+function typeOf(typeName: Node, { context }: Engine): number {
+  if (list(typeName.arrayBounds).length > 0 || typeName.pct_type === true) return 0;
+  return visibleType(texts(typeName.names), context)?.oid ?? 0;
 }
 
 function madeOf(types: readonly Node[], engine: Engine): Understood["functions"] {

@@ -26,6 +26,10 @@ export const nativeOnly: readonly Mutation[] = [
 ];
 
 export const legacyOnly: readonly Mutation[] = [
+  m("alone, where exec needs no container's name", /its list must be beside another/, (p) => {
+    p.spec.containers.length = 1;
+    p.spec.initContainers = [{ name: "app", image: "app" }];
+  }),
   m("after the application", /its place must be/, (p) => {
     p.spec.containers.reverse();
   }),

@@ -14,6 +14,18 @@ const moved = (what: string, from: string, to: string): Mutation =>
     aliasOf(pod, from).ip = to;
   });
 
+/** Listeners and aliases beyond number, and none for `orders`. */
+function flood(pod: Json, listeners: number): void {
+  const many = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, n) => make(n));
+  const more = many(listeners, (n) => `127.83.${1 + Math.floor(n / 250)}.${1 + (n % 250)}:5433=shop/a${n}`);
+  const entry = envOf(pod, "WEIR_LISTENERS");
+  entry.value = ["127.83.0.1:5432=shop/billing,127.83.0.3:5432=shop/vault", ...more].join(",");
+  pod.spec.hostAliases = pod.spec.hostAliases.filter((alias: Json) => alias.ip !== "127.83.0.2");
+  pod.spec.hostAliases.push(
+    ...many(250, (n) => ({ ip: `10.0.0.${n}`, hostnames: many(60, (each) => `h${n}-${each}.example.com`) })),
+  );
+}
+
 export const capture: readonly Mutation[] = [
   listeners("a listener of another namespace", /env\[WEIR_LISTENERS\]/, "shop/billing", "other/billing"),
   listeners("a database not listened for", /WEIR_LISTENERS.*shop\/billing/, /^[^,]*,/, ""),
@@ -47,7 +59,21 @@ export const capture: readonly Mutation[] = [
   m("a host aliased to the right and to IPv6", /nowhere else/, (pod) => {
     pod.spec.hostAliases.push({ ip: "2001:db8::5", hostnames: ["billing.example.com"] });
   }),
-  ...["/etc/hosts", "/etc/hosts/", "/etc//hosts", "//etc/./hosts"].map((mountPath) =>
+  m("a search domain beside brokered credentials", /dnsConfig/, (pod) => {
+    pod.spec.dnsConfig = { searches: ["example.org"] };
+  }),
+  m("an address that others may read as octal", /env\[WEIR_LISTENERS\]/, (pod) => {
+    aliasOf(pod, "127.83.0.2").ip = "127.83.0.02";
+    const entry = envOf(pod, "WEIR_LISTENERS");
+    entry.value = entry.value.replace("127.83.0.2", "127.83.0.02");
+  }),
+  m("as many listeners and aliases as may be, but one", /WEIR_LISTENERS.*shop\/orders with port 5433/, (pod) => {
+    flood(pod, 248);
+  }),
+  m("more listeners than can be judged", /WEIR_LISTENERS.*at most 250/, (pod) => {
+    flood(pod, 300);
+  }),
+  ...["/etc/hosts", "/etc/hosts/", "/etc//hosts", "//etc/./hosts", "/./etc/hosts/.", "/etc/../etc/hosts"].map((mountPath) =>
     m(`a volume over ${mountPath}`, /\/etc\/hosts/, (pod) => {
       appOf(pod).volumeMounts.push({ name: "cache", mountPath, subPath: "hosts" });
     }),

@@ -183,6 +183,34 @@ describeApi("what the admission policies say around pods", () => {
     });
   });
 
+  describe("the ConfigMap weir-bundle", () => {
+    const configMap = (namespace: string, name: string, more: Json = {}) => ({
+      metadata: { name, namespace },
+      data: { "bundle.json": "an older one" },
+      ...more,
+    });
+    const operator = {
+      "impersonate-user": "system:serviceaccount:weir-system:weir-operator",
+      "impersonate-group": "system:masters",
+    };
+    const path = (namespace: string, name = "") => `/api/v1/namespaces/${namespace}/configmaps/${name}`;
+
+    test("is written by the operator alone, and may be deleted", async () => {
+      const make = (name: string, as = {}) => api.send("POST", path("shop"), configMap("shop", name), as);
+      expect((await make("weir-bundle")).body.message).toMatch(/written by weir-operator only/);
+      expect(await make("weir-bundle", operator)).toMatchObject({ status: 201 });
+      for (const change of [{ data: { "ca.crt": "other" } }, { immutable: true }, { metadata: { labels: { a: "b" } } }])
+        expect((await api.send("PATCH", path("shop", "weir-bundle"), change)).body.message).toMatch(/Remedy: leave it/);
+      expect(await api.send("DELETE", path("shop", "weir-bundle"))).toMatchObject({ status: 200 });
+      expect(await make("another")).toMatchObject({ status: 201 });
+    });
+
+    test("is nobody's where nothing is governed", async () => {
+      const made = await api.send("POST", path("free"), configMap("free", "weir-bundle"));
+      expect(made).toMatchObject({ status: 201 });
+    });
+  });
+
   describe("what is missing stops no one else", () => {
     test("other keys than the published ones are refused; none published, too", async () => {
       const publish = (data: Json) =>

@@ -47,12 +47,16 @@
   expression: object.spec.?hostAliases.orValue([])
 - name: ref
   expression: request.namespace + '/' + params.metadata.name
+# Where the pod leads the host's first spelling. Worked out once: a list of listeners that walked all aliases could use up the budget.
+- name: homes
+  expression: >-
+    size(variables.spellings) == 0 ? [] : variables.aliases.filter(a, variables.spellings[0] in a.?hostnames.orValue([])).map(a, string(a.ip))
 # This database's listener. Two databases of one host and port cannot both have one: then that of the first by name stands for both.
 - name: mine
   expression: >-
     variables.listeners.exists(l, l.endsWith('=' + variables.ref)) ? variables.listeners.filter(l, l.endsWith(':' + variables.port + '=' + variables.ref)) :
     variables.listeners.filter(l, l.contains(':' + variables.port + '=') && l.split('=')[1] < variables.ref
-    && size(variables.spellings) > 0 && variables.aliases.exists(a, a.ip == l.split(':')[0] && variables.spellings[0] in a.?hostnames.orValue([])))
+    && size(variables.homes) > 0 && l.startsWith(variables.homes[0] + ':'))
 - name: address
   expression: "size(variables.mine) == 1 ? variables.mine[0].split(':')[0] : ''"
 - name: astray
@@ -83,12 +87,12 @@
 - expression: "!variables.required || !object.spec.?hostNetwork.orValue(false)"
   message: "'spec.hostNetwork is true: such a pod shares the loopback of its node and cannot be governed, but ' + variables.what + ' covers it. Remedy: remove hostNetwork, or opt the pod out with weir.dev/inject: false and weir.dev/inject-reason.'"
   fallback: spec.hostNetwork is true, so that the pod cannot be governed
-- expression: "!variables.required || !(variables.all + []).exists(c, c.?volumeMounts.orValue([]).exists(m, m.mountPath.matches('^/*etc/+(\\\\.?/+)*hosts/*$')))"
+- expression: "!variables.required || !(variables.all + []).exists(c, c.?volumeMounts.orValue([]).exists(m, m.mountPath.matches('^(/|\\\\./)*etc(/|/\\\\.)*/hosts(/|/\\\\.)*$|/\\\\.\\\\./.*hosts(/|/\\\\.)*$')))"
   message: "'a container mounts a volume at /etc/hosts, which would hide the host aliases of ' + variables.what + '. Remedy: remove the mount; use spec.hostAliases.'"
   fallback: a container mounts a volume at /etc/hosts, which would hide the host aliases
-- expression: "!variables.required || !variables.brokered || size(object.spec.?dnsConfig.?nameservers.orValue([])) == 0"
-  message: "'spec.dnsConfig.nameservers would tell weir-sidecar where ' + variables.what + ' is, and its credentials are brokered. Remedy: remove it.'"
-  fallback: spec.dnsConfig.nameservers beside a brokered database
+- expression: "!variables.required || !variables.brokered || size(object.spec.?dnsConfig.?nameservers.orValue([]) + object.spec.?dnsConfig.?searches.orValue([])) == 0"
+  message: "'spec.dnsConfig with nameservers or searches would tell weir-sidecar where ' + variables.what + ' is, and its credentials are brokered. Remedy: remove it.'"
+  fallback: spec.dnsConfig with nameservers or searches beside a brokered database
 - expression: >-
     !variables.required || !variables.brokered || !variables.listeners.exists(l, l.endsWith('=' + variables.ref))
     || variables.sidecars.all(c, c.?volumeMounts.orValue([]).exists(m, m.mountPath == variables.folder && m.name.startsWith('weir-credentials-')

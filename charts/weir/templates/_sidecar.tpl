@@ -72,6 +72,9 @@ variables.c.?{{ .probe }}.hasValue() && variables.c.{{ .probe }}.all(k, k in ["h
   expression: size(variables.native) == 1 || object.metadata.?annotations[?'weir.dev/sidecar-mode'].orValue('') == 'legacy'
   want: spec.initContainers, unless the pod's annotation weir.dev/sidecar-mode says legacy
 {{- end }}
+- field: "its list"
+  expression: size(variables.native) == 1 || size(variables.containers) > 1
+  want: beside another container in spec.containers, since exec without a container's name goes into the only one
 - field: ports
   expression: >-
     variables.c.?ports.orValue([]) == dyn([{"name": dyn("weir-admin"), "containerPort": dyn(9464), "protocol": dyn("TCP")}])
@@ -121,11 +124,14 @@ variables.c.?{{ .probe }}.hasValue() && variables.c.{{ .probe }}.all(k, k in ["h
 - field: env[WEIR_LISTENERS]
   expression: >-
     variables.env.filter(e, e.name == 'WEIR_LISTENERS').all(e, e.all(k, k in ['name', 'value']))
-    && variables.listeners.all(l, l.matches('^127\\.83\\.[0-9]{1,3}\\.[0-9]{1,3}:[0-9]{1,5}=' + request.namespace + '/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'))
+    && variables.listeners.all(l, l.matches('^127\\.83\\.(0|[1-9][0-9]{0,2})\\.[1-9][0-9]{0,2}:[1-9][0-9]{0,4}=' + request.namespace + '/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'))
   want: 127.83.x.y:port=namespace/database of this namespace, comma between
 - field: env[WEIR_LISTENERS]
+  expression: size(variables.listeners) <= 250
+  want: of at most 250 databases
+- field: env[WEIR_LISTENERS]
   expression: >-
-    variables.listeners.map(l, l.split('=')[0]).all(a, size(variables.listeners.filter(l, l.startsWith(a + '='))) == 1)
+    size(variables.listeners) > 250 || variables.listeners.map(l, l.split('=')[0]).all(a, size(variables.listeners.filter(l, l.startsWith(a + '='))) == 1)
   want: of one database for each address
 - field: env[WEIR_UPSTREAM_LOGINS]
   expression: >-

@@ -14,6 +14,9 @@ const localhost: readonly LookupAddress[] = [
   { address: "::1", family: 6 },
 ];
 
+/** The network in which pods' databases are listened for (pkg/admission): a connection there would come back to us, again and again. */
+const OURS = /^(::ffff:)?127\.83\./i;
+
 /** Its text says what was asked and what became of it. */
 export class NameNotResolved extends Error {}
 
@@ -32,6 +35,14 @@ export function dnsLookup(conf: () => ResolvConf): LookupFunction {
 
 /** Rejects with NameNotResolved. */
 export async function addressesOf(host: string, conf: () => ResolvConf): Promise<readonly LookupAddress[]> {
+  const addresses = await everyAddressOf(host, conf);
+  const elsewhere = addresses.filter(({ address }) => !OURS.test(address));
+  if (elsewhere.length > 0) return elsewhere;
+  const answer = addresses.map(({ address }) => address).join(", ");
+  throw new NameNotResolved(`${host} is at ${answer}, where sidecars listen; correct its record in the name server`);
+}
+
+async function everyAddressOf(host: string, conf: () => ResolvConf): Promise<readonly LookupAddress[]> {
   const family = isIP(host);
   if (family !== 0) return [{ address: host, family }];
   if (/^(.+\.)?localhost\.?$/i.test(host)) return localhost;

@@ -90,6 +90,15 @@ test("a server that fails on one name is asked for the next, as glibc does; one 
   );
 });
 
+test("an answer that leads back to a sidecar is left out, and alone it is an error", async () => {
+  const conf = await serve({ "orders.shop.svc.cluster.local": ["127.83.0.1", "10.0.0.7", "::ffff:7f53:2"] });
+  expect(await addressesOf("orders", conf)).toEqual([{ address: "10.0.0.7", family: 4 }]);
+  dns.zone["orders.shop.svc.cluster.local"] = ["127.83.4.250"];
+  const told = "orders is at 127.83.4.250, where sidecars listen; correct its record in the name server";
+  await expect(addressesOf("orders", conf)).rejects.toThrow(told);
+  await expect(addressesOf("127.83.0.1", conf)).rejects.toThrow("where sidecars listen");
+});
+
 test("without a name server the error says so", async () => {
   const nothing = () => parseResolvConf("");
   await expect(addressesOf("orders", nothing)).rejects.toThrow("there is no name server in resolv.conf");

@@ -17,15 +17,24 @@ export interface BundleRoutesOptions {
 
 const WAIT_MAX_S = 60;
 const WAITING_MAX = 20_000;
+/** One pod's: a sidecar has one at a time, and a second while a broken connection has not been noticed. */
+const WAITING_OF_POD_MAX = 4;
 
 /** A fastify plugin. */
 export function bundleRoutes(options: BundleRoutesOptions) {
+  const waiting = new Map<string, number>();
   return async (server: FastifyInstance): Promise<void> => {
-    server.get("/v1/bundle", (request, reply) => answer(request, reply, options));
+    server.get("/v1/bundle", (request, reply) => answer(request, reply, options, waiting));
   };
 }
 
-async function answer(request: FastifyRequest, reply: FastifyReply, options: BundleRoutesOptions) {
+/** `waiting`: how many requests of each pod are here, by its uid. */
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: BundleRoutesOptions,
+  waiting: Map<string, number>,
+) {
   const { tokens, bundles, applied, onAnswer = () => {} } = options;
   const refuse = (status: number, error: string) => {
     onAnswer(status);
@@ -38,13 +47,25 @@ async function answer(request: FastifyRequest, reply: FastifyReply, options: Bun
   const known = /^"([^"]{1,100})"$/.exec(headerOf(request, "if-none-match") ?? "")?.[1] ?? null;
   const waitS = bundles.waiting() < WAITING_MAX ? waitOf(request) : 0;
   const signal = AbortSignal.any([options.stopping, AbortSignal.timeout(waitS * 1000), gone(reply)]);
+  if ((waiting.get(pod.uid) ?? 0) >= WAITING_OF_POD_MAX) {
+    reply.header("retry-after", "5");
+    return refuse(429, "this pod has other requests that wait; end them first");
+  }
+  count(waiting, pod.uid, 1);
   const bundle = await bundles.next(pod.namespace, known, waitS === 0 ? AbortSignal.abort() : signal);
+  count(waiting, pod.uid, -1);
   if (bundle === null) return refuse(503, `there is no bundle of namespace ${pod.namespace} yet`);
   reply.header("etag", `"${bundle.version}"`).header("cache-control", "no-store");
   const status = bundle.version === known ? 304 : 200;
   onAnswer(status);
   if (status === 304) return reply.code(304).send();
   return reply.code(200).type("application/json").send(bundle.text);
+}
+
+function count(waiting: Map<string, number>, uid: string, change: 1 | -1): void {
+  const now = (waiting.get(uid) ?? 0) + change;
+  if (now === 0) waiting.delete(uid);
+  else waiting.set(uid, now);
 }
 
 function waitOf({ query }: FastifyRequest): number {

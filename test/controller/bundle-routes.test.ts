@@ -167,3 +167,14 @@ test("what sidecars run is counted by pod, and forgotten once they stop asking",
   pass(181_000);
   expect(applied.counts()).toEqual({});
 });
+
+test("one pod cannot hold many waits, and has its places back when they end", async () => {
+  const { bundles, get } = await serve();
+  const waits = Array.from({ length: 4 }, () => get({}, 30));
+  while (bundles.waiting() < 4) await new Promise((resolve) => setImmediate(resolve));
+  const more = await get({}, 30);
+  expect([more.statusCode, more.headers["retry-after"]]).toEqual([429, "5"]);
+  bundles.offer("shop", text(1), [key.public]);
+  expect((await Promise.all(waits)).map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200]);
+  expect((await get({}, 30)).statusCode).toBe(200);
+});

@@ -25,7 +25,10 @@ export interface Capture {
   readonly left: readonly NotCaptured[];
 }
 
-/** `127.83.<i / 250>.<1 + i % 250>` of the namespace's i-th database by name; those of one host share the first one's. */
+/**
+ * `127.83.<i / 250>.<1 + i % 250>` of the namespace's i-th database by name; those of one host's name share the first one's. What has no
+ * name leads nobody anywhere and gets a listener of its own, which the admission policy asks for.
+ */
 export function capture(namespace: string, databases: readonly GovernedDatabase[], clusterDomain: string): Capture {
   const captured: Captured[] = [];
   const left: NotCaptured[] = [];
@@ -36,11 +39,12 @@ export function capture(namespace: string, databases: readonly GovernedDatabase[
     const host = hostnames.at(-1) ?? database.host;
     const endpoint = `${host} ${database.port}`;
     if (database.host.startsWith("/")) left.push({ database, why: "UnixSocket" });
-    else if (endpoints.has(endpoint)) left.push({ database, why: "SameEndpoint" });
+    else if (hostnames.length > 0 && endpoints.has(endpoint)) left.push({ database, why: "SameEndpoint" });
     else {
       endpoints.add(endpoint);
-      const address = addresses.get(host) ?? `127.83.${Math.floor(i / 250)}.${1 + (i % 250)}`;
-      captured.push({ database, address, hostnames: addresses.has(host) ? [] : hostnames });
+      const shared = hostnames.length > 0 ? addresses.get(host) : undefined;
+      const address = shared ?? `127.83.${Math.floor(i / 250)}.${1 + (i % 250)}`;
+      captured.push({ database, address, hostnames: shared === undefined ? hostnames : [] });
       addresses.set(host, address);
     }
   }

@@ -55,3 +55,10 @@ test("the same endpoint twice, and a unix socket, are left out", () => {
     left: ["d001 SameEndpoint", "d002 UnixSocket"],
   });
 });
+
+test("an address twice has two listeners: the admission policy, which cannot tell that they are one, asks for each", () => {
+  expect(captured("10.0.0.1", "10.0.0.1", "10.0.0.1 5433")).toEqual({
+    captured: ["d000 127.83.0.1:5432", "d001 127.83.0.2:5432", "d002 127.83.0.3:5433"],
+    left: [],
+  });
+});

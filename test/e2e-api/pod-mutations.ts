@@ -73,10 +73,11 @@ export const capture: readonly Mutation[] = [
   m("more listeners than can be judged", /WEIR_LISTENERS.*at most 250/, (pod) => {
     flood(pod, 300);
   }),
-  ...["/etc/hosts", "/etc/hosts/", "/etc//hosts", "//etc/./hosts", "/./etc/hosts/.", "/etc/../etc/hosts"].map((mountPath) =>
-    m(`a volume over ${mountPath}`, /\/etc\/hosts/, (pod) => {
-      appOf(pod).volumeMounts.push({ name: "cache", mountPath, subPath: "hosts" });
-    }),
+  ...["/etc/hosts", "/etc/hosts/", "/etc//hosts", "//etc/./hosts", "/./etc/hosts/.", "/etc/../etc/hosts"].map(
+    (mountPath) =>
+      m(`a volume over ${mountPath}`, /\/etc\/hosts/, (pod) => {
+        appOf(pod).volumeMounts.push({ name: "cache", mountPath, subPath: "hosts" });
+      }),
   ),
   m("nameservers beside brokered credentials", /dnsConfig/, (pod) => {
     pod.spec.dnsConfig = { nameservers: ["203.0.113.5"] };

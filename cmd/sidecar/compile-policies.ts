@@ -3,7 +3,7 @@
 import type { LookupFunction } from "node:net";
 import type { GovernedDatabase, PolicySet } from "../../pkg/policy/rules.ts";
 import type { Upstream } from "../../pkg/proxy/upstream.ts";
-import { type CompileOptions, loadObjects, loadPolicySet } from "../../pkg/resources/compile.ts";
+import { type CompileOptions, loadObjects, loadPolicySet, policySetOf } from "../../pkg/resources/compile.ts";
 import type { ResourceFile } from "../../pkg/resources/parse-resources.ts";
 import { formatProblem, type Problem } from "../../pkg/resources/problem.ts";
 import { readFolder } from "../../pkg/resources/read-folder.ts";
@@ -66,7 +66,8 @@ export function compilePolicies(
 
 /**
  * A bundle is made for a namespace and not for this pod, so a database that is not in it, any more, closes its own listener at most.
- * `before`: what has counted so far; a database that has left the bundle stays where it was, under the policies that are left.
+ * `before`: what has counted so far; a database that has left the bundle stays where it was, under the policies that it had and those that
+ * are left: who deletes or renames a GovernedDatabase does not unmask what runs.
  */
 export function compileBundle(
   { resources, namespaceLabels }: BundleContent,
@@ -81,7 +82,20 @@ export function compileBundle(
     const earlier = before.upstreams[index]!;
     return "closed" in earlier || known.has(earlier.database) ? each : earlier;
   });
-  return { good: true, policies: { ...compiled.policies, upstreams } };
+  const lost = upstreams.flatMap((each) => ("closed" in each || known.has(each.database) ? [] : [each.database]));
+  if (lost.length === 0) return { good: true, policies: { ...compiled.policies, upstreams } };
+  return { good: true, policies: { set: keeping(compiled.policies.set, before.set, new Set(lost)), upstreams } };
+}
+
+/** `set`, with the databases of `before` that it lost and, for these alone, the policies that reached them by name. */
+function keeping(set: PolicySet, before: PolicySet, lost: ReadonlySet<string>): PolicySet {
+  const databases = before.databases.filter((each) => lost.has(nameOf(each)));
+  const names = databases.map(({ name }) => name);
+  const policies = before.policies.flatMap((policy) => {
+    const named = policy.databases?.filter((name) => names.includes(name)) ?? [];
+    return named.length === 0 ? [] : [{ ...policy, databases: named }];
+  });
+  return policySetOf([...set.databases, ...databases], [...set.policies, ...policies]);
 }
 
 /** What is wrong in the files of a folder by themselves, for a start that is refused anyway. */

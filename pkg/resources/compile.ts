@@ -35,7 +35,7 @@ export function compile(resources: readonly Resource[], options: CompileOptions)
   const policies = sources
     .map((policy) => policyOf(policy, databases, options))
     .sort((left, right) => compare(left.name, right.name));
-  return { set: { version: versionOf({ databases, policies }), databases, policies }, problems: inOrder(problems) };
+  return { set: policySetOf(databases, policies), problems: inOrder(problems) };
 }
 
 /** Files to a set in one step; `set` is null when any problem is an error. */
@@ -135,6 +135,10 @@ function byDatabase(left: GovernedDatabase, right: GovernedDatabase): number {
 }
 
 /** SHA-256 over the content with sorted keys, 16 bytes as hex. */
+export function policySetOf(databases: PolicySet["databases"], policies: PolicySet["policies"]): PolicySet {
+  return { version: versionOf({ databases, policies }), databases, policies };
+}
+
 function versionOf(content: unknown): string {
   return createHash("sha256")
     .update(JSON.stringify(sorted(content)))

@@ -257,6 +257,25 @@ test("a database that moves counts from the next login on; one that leaves the b
   expect(await sidecar.refusal(DELETE)).toMatchObject({ code: "42501" });
 });
 
+test("a database that leaves the bundle keeps the policies that named it, in open sessions and new ones", async () => {
+  const named = makeBundle(1, server.port, { p: { ...noDelete, databases: ["main"] } });
+  serve(named);
+  const sidecar = await start();
+  await sidecar.inForce(named);
+  expect(await sidecar.refusal(DELETE)).toMatchObject({ code: "42501" });
+  for (const generation of [2, 3]) {
+    const renamed = makeBundle(
+      generation,
+      server.port,
+      generation === 2 ? {} : { q: { ...noDelete, mode: "Observe" } },
+      { without: true },
+    );
+    serve(renamed);
+    await sidecar.inForce(renamed);
+    expect(await sidecar.refusal(DELETE)).toMatchObject({ code: "42501" });
+  }
+});
+
 test("Brokered in a pod: the workload logs in without a password from loopback, and the sidecar holds the real one", async () => {
   put("password", PASSWORD);
   const held = JSON.stringify({ main: { user: "app", passwordFile: join(folder, "password") } });

@@ -24,7 +24,7 @@ const pins: readonly Pin[] = [
     // Encodings whose second byte may be a quote or a backslash (SJIS, BIG5, GBK, UHC, JOHAB, GB18030) are not on the list.
     names: /^(client_encoding|names)$/,
     allowed:
-      /^(utf-?8|unicode|sql_?ascii|latin-?([1-9]|10)|iso[-_]?8859[-_][0-9]{1,2}|win(dows-?)?[0-9]{3,4}|koi8[-_]?[ru]?|euc[-_]?(jp|kr|cn|tw))$/,
+      /^(utf-?8|unicode|sql_?ascii|latin-?([1-9]|10)|iso[-_]?8859[-_][0-9]{1,2}|win(dows-?)?(125[0-8]|866|874)|koi8[-_]?[ru]?|euc[-_]?(jp|kr|cn|tw))$/,
     because: "only encodings whose bytes cannot hide a quote are read reliably",
   },
   {

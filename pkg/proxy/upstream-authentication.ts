@@ -26,9 +26,11 @@ export async function authenticateUpstream(
     case "ok":
       return;
     case "cleartext":
+      assertTrusted(talk);
       talk.upstream.peer.write(encodePassword(login.password));
       return expectOk(talk);
     case "md5":
+      assertTrusted(talk);
       talk.upstream.peer.write(encodePassword(md5Password(login, request.salt)));
       return expectOk(talk);
     case "sasl":
@@ -42,6 +44,21 @@ export async function authenticateUpstream(
   }
 }
 
+/** SCRAM proves the password without telling it; cleartext and md5 hand it to whoever answers at the address. */
+function assertTrusted(talk: UpstreamTalk): void {
+  const { socket } = talk.upstream.connection;
+  const address = socket.remoteAddress;
+  const isHere = address === undefined || /^(127\.|::1$|::ffff:127\.)/.test(address);
+  if (isHere || (socket instanceof TLSSocket && socket.authorized)) return;
+  throw new LoginError(
+    "28000",
+    `${label(talk)} asks for the password itself, and who it is has not been verified`,
+    VERIFY,
+  );
+}
+
+const VERIFY =
+  "Give this login the method scram-sha-256 in the server's pg_hba.conf, or the GovernedDatabase tls.mode VerifyFull.";
 const REMEDY = "Give this login the method scram-sha-256 in the server's pg_hba.conf.";
 
 async function scram(talk: UpstreamTalk, mechanisms: readonly string[], password: Buffer): Promise<void> {

@@ -5,6 +5,7 @@ import { contextAfter } from "./context-after.ts";
 import type { Analysis, Facts, Statement } from "./facts.ts";
 import type { Grammar } from "./grammar.ts";
 import { statementFacts } from "./lineage/statement.ts";
+import { beginTotals } from "./lineage/total.ts";
 import { kindOf, type Node } from "./node.ts";
 import { normalize } from "./normalize.ts";
 import { whyUnsafe } from "./safe-text.ts";
@@ -40,6 +41,7 @@ export function analyze(grammar: Grammar, text: string, context: AnalysisContext
   if (parsed.statements.length > statementsMax) return wholeText(grammar, text, "too many statements", false);
   const bytes = Buffer.from(text, "utf8");
   const statements: Statement[] = [];
+  beginTotals();
   let known = context;
   for (const raw of parsed.statements) {
     const statement = analyzeStatement(grammar, bytes, raw, known);

@@ -28,11 +28,33 @@ const functions = new Set([
   "now",
 ]);
 
+/** Nodes looked at for one text: nested conditions are looked at once a level. What is beyond counts as what may fail. */
+const nodesMax = 4_000;
+let nodes = 0;
+
+/** A text's analysis begins. It never waits, so that one count serves all. */
+export function beginTotals(): void {
+  nodes = 0;
+}
+
 export function isTotal(walk: Walk, scope: Scope, node: Node): boolean {
-  if (walk.probing) return isTotalForm(node);
-  return (
-    isTotalForm(node) && holdsStored(walk, scope, node) && cannotFail(walk, (probe) => evaluate(probe, scope, node))
-  );
+  // What stands around it has been judged by its form already, and this with it.
+  if (walk.probing) return true;
+  nodes += sizeOf(node, nodesMax - nodes);
+  if (nodes >= nodesMax || !isTotalForm(node)) return false;
+  return holdsStored(walk, scope, node) && cannotFail(walk, (probe) => evaluate(probe, scope, node));
+}
+
+/** Objects in the tree, counted up to `most`. */
+function sizeOf(node: Node, most: number): number {
+  let count = 0;
+  const waiting: Node[] = [node];
+  for (let next = waiting.pop(); next !== undefined && count < most; next = waiting.pop()) {
+    if (typeof next !== "object" || next === null || next.A_Const !== undefined) continue;
+    count += 1;
+    for (const child of Object.values(next)) if (typeof child === "object") waiting.push(child);
+  }
+  return count;
 }
 
 /** Judged as a function's body is: for every value that it may be given. */
@@ -130,6 +152,8 @@ export function isTotalQuery(walk: Walk, scope: Scope, select: Node): boolean {
         list(targetList).every(({ ResTarget }) => isTotalForm(ResTarget.val))
       : list(valuesLists).every(isTotalForm);
   if (!isForm || walk.probing) return isForm;
+  nodes += sizeOf(select, nodesMax - nodes);
+  if (nodes >= nodesMax) return false;
   return isOfTables(scope) && cannotFail(walk, (probe) => analyzeSelect(probe, scope, select));
 }
 

@@ -74,7 +74,7 @@ function forceQuoteOf(option: Option | undefined): CopyLayout["forceQuote"] {
 
 /** Encodings in which no byte of a longer character looks like ASCII (those that a server may have), so that lines and cells stay apart. */
 const safe =
-  /^(utf8|unicode|sqlascii|latin([1-9]|10)|iso8859\d{1,2}|win(dows)?\d{3,4}|koi8[ru]?|euc(jp|kr|cn|tw|jis2004)|muleinternal|ascii)$/;
+  /^(utf8|unicode|sqlascii|latin([1-9]|10)|iso8859\d{1,2}|win(dows)?(125[0-8]|866|874)|koi8[ru]?|euc(jp|kr|cn|tw|jis2004)|muleinternal|ascii)$/;
 
 function encodingOf(option: Option | undefined): string | null {
   if (option === undefined) return null;

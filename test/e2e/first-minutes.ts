@@ -32,7 +32,7 @@ export function firstMinutes(cluster: () => OnNode): void {
     const { type } = cluster();
     await until(async () => /True\s+True/.test(await type(typed.policies)), TWO_MINUTES);
     expect(await type(typed.pods)).toMatch(/app-\S+\s+\S+\s+orders/);
-    expect(await type(typed.log)).toMatch(/"event":"bundle/);
+    expect(await type(typed.log)).toMatch(/"event":"policy.changed".*"bundle":"sha256:/);
   }, 150_000);
 
   test("a DROP is refused, and the Job that tried ends although its sidecar runs on", async () => {

@@ -1,5 +1,6 @@
 // The whole thing on a real node, in the order of its life: an application that knows nothing of Weir, the lines that a newcomer types,
 // outages, databases that move, the end. Each part leaves the cluster as the next one expects it.
+import { rmSync } from "node:fs";
 import { databases } from "./databases.ts";
 import { firstMinutes } from "./first-minutes.ts";
 import { lastMinutes } from "./last-minutes.ts";
@@ -22,7 +23,10 @@ beforeAll(async () => {
   await node.apply(...inNamespace("shop", application(orders, emails)));
 }, 400_000);
 
-afterAll(() => node?.api.stop());
+afterAll(async () => {
+  if (node !== undefined) rmSync(node.folder, { recursive: true });
+  await node?.api.stop();
+});
 
 describe("the first minutes", () => firstMinutes(cluster));
 describe("outages", () => outages(cluster));

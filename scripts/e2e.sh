@@ -25,7 +25,9 @@ if [ -z "${CLUSTER_STATE:-}" ]; then
   export CLUSTER_STATE
   test/cluster/cluster up
 fi
-sh scripts/node.sh scripts/image.ts localhost/weir:dev "$images/weir.tar"
+# Under the name that the chart has by itself, so that the tests type what a newcomer types.
+name=$(sed -n 's/^  repository: //p' charts/weir/values.yaml):$(sed -n 's/^appVersion: "\(.*\)"/\1/p' charts/weir/Chart.yaml)
+sh scripts/node.sh scripts/image.ts "$name" "$images/weir.tar"
 sh scripts/node.sh test/e2e/make-image.ts "$images/e2e.tar"
 for image in weir e2e; do test/cluster/cluster load "$images/$image.tar"; done
 eval "$(test/cluster/cluster env)"

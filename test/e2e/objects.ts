@@ -8,7 +8,6 @@ const restricted = {
   seccompProfile: { type: "RuntimeDefault" },
 };
 const variables = (values: Record<string, string>) => Object.entries(values).map(([name, value]) => ({ name, value }));
-const login = { DB_HOST: "orders-db.data", DB_USER: "postgres", DB_PASSWORD: "secret" };
 
 export const namespace = (name: string) => ({
   apiVersion: "v1",
@@ -16,88 +15,127 @@ export const namespace = (name: string) => ({
   metadata: { name, labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
 });
 
-const customers = `CREATE TABLE customers (id int PRIMARY KEY, name text, email text);
-  INSERT INTO customers VALUES (1, 'Ada', 'ada@example.com'), (2, 'Bob', 'bob@example.org')`;
+export const inNamespace = (namespace: string, ...objects: { readonly metadata: object }[]) =>
+  objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace } }));
 
-export const postgres = [
-  {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name: "postgres", namespace: "data", labels: { app: "postgres" } },
-    spec: {
-      containers: [
-        {
-          name: "postgres",
-          image: testImage,
-          command: ["/e2e/node", "/e2e/postgres.mjs"],
-          env: variables({ POSTGRES_PASSWORD: "secret", INIT_SQL: customers }),
-          readinessProbe: { exec: { command: ["/bin/sh", "-c", "test -f /tmp/ready"] }, periodSeconds: 1 },
-          securityContext: restricted,
-        },
-      ],
-    },
+/** A PostgreSQL of namespace data with the customers that are given; `more` runs after they are in. */
+export const postgres = (name: string, customers: Record<string, string>, more = "") => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name, namespace: "data", labels: { app: name } },
+  spec: {
+    terminationGracePeriodSeconds: 5,
+    containers: [
+      {
+        name: "postgres",
+        image: testImage,
+        command: ["/e2e/node", "/e2e/postgres.mjs"],
+        env: variables({ POSTGRES_PASSWORD: "secret", INIT_SQL: tableOf(customers) + more }),
+        readinessProbe: { exec: { command: ["/bin/sh", "-c", "test -f /tmp/ready"] }, periodSeconds: 1 },
+        securityContext: restricted,
+      },
+    ],
   },
-  {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: "orders-db", namespace: "data" },
-    spec: { selector: { app: "postgres" }, ports: [{ port: 5432 }] },
-  },
-];
+});
 
-export const governed = [
-  {
-    apiVersion: "weir.dev/v1alpha1",
-    kind: "GovernedDatabase",
-    metadata: { name: "orders", namespace: "shop" },
-    spec: { engine: "PostgreSQL", host: "orders-db.data.svc.cluster.local", tls: { mode: "Disable" } },
-  },
-  policy("Partial"),
-];
-
-export function policy(method: string) {
-  return {
-    apiVersion: "weir.dev/v1alpha1",
-    kind: "DataPolicy",
-    metadata: { name: "privacy", namespace: "shop" },
-    spec: {
-      databases: ["orders"],
-      classify: [{ columns: ["public.customers.email"], class: "PII.EMAIL" }],
-      mask: [{ classes: ["PII.EMAIL"], method }],
-      guard: [{ name: "no-drop", effects: ["Drop"], action: "Deny", message: "Tables go through migrations." }],
-    },
-  };
+function tableOf(customers: Record<string, string>): string {
+  const rows = Object.entries(customers).map(([name, email], index) => `(${index + 1}, '${name}', '${email}')`);
+  return `CREATE TABLE customers (id int PRIMARY KEY, name text, email text);
+    INSERT INTO customers VALUES ${rows.join(", ")};`;
 }
 
-const client = (name: string, once: boolean, ...statements: string[]) => ({
+export const service = (name: string, app: string) => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name, namespace: "data" },
+  spec: { selector: { app }, ports: [{ port: 5432 }] },
+});
+
+export const database = (name: string, spec: object) => ({
+  apiVersion: "weir.dev/v1alpha1",
+  kind: "GovernedDatabase",
+  metadata: { name },
+  spec: { engine: "PostgreSQL", tls: { mode: "Disable" }, ...spec },
+});
+
+/** The one of examples/kubernetes/shop.yaml with another method. */
+export const policy = (method: string, database = "orders") => ({
+  apiVersion: "weir.dev/v1alpha1",
+  kind: "DataPolicy",
+  metadata: { name: "privacy" },
+  spec: {
+    databases: [database],
+    classify: [{ columns: ["public.customers.email"], class: "PII.EMAIL" }],
+    mask: [{ classes: ["PII.EMAIL"], method }],
+    guard: [{ name: "no-drop", effects: ["Drop"], action: "Deny", message: "Tables go through migrations." }],
+  },
+});
+
+export const emails = "SELECT email FROM customers ORDER BY id";
+export const orders = { DB_HOST: "orders-db.data", DB_USER: "postgres", DB_PASSWORD: "secret" };
+
+export const client = (name: string, environment: Record<string, string>, ...statements: string[]) => ({
   name,
   image: testImage,
   command: ["/e2e/node", "/e2e/client.mjs", ...statements],
-  env: variables({ ...login, ...(once ? { ONCE: "1" } : {}) }),
+  env: variables(environment),
   securityContext: restricted,
 });
 
-export const application = {
+/** Containers: `app` logs in for each statement, `pool` keeps its session; `migrate` runs before them and asks once. */
+export const application = (environment: Record<string, string>, statement = emails) => ({
   apiVersion: "apps/v1",
   kind: "Deployment",
-  metadata: { name: "app", namespace: "shop" },
+  metadata: { name: "app" },
   spec: {
     selector: { matchLabels: { app: "app" } },
     template: {
       metadata: { labels: { app: "app" } },
       spec: {
-        initContainers: [client("migrate", true, "SELECT count(*) FROM customers")],
-        containers: [client("app", false, "SELECT email FROM customers ORDER BY id", "DROP TABLE customers")],
+        initContainers: [client("migrate", { ...environment, ONCE: "1" }, "SELECT count(*) FROM customers")],
+        containers: [
+          client("app", { ...environment, EVERY_MS: "250" }, statement),
+          client("pool", { ...environment, KEEP: "1", EVERY_MS: "25" }, statement),
+        ],
       },
     },
   },
-};
+});
 
-export const job = (name: string) => ({
+export const job = (name: string, ...statements: string[]) => ({
   apiVersion: "batch/v1",
   kind: "Job",
   metadata: { name, namespace: "shop" },
   spec: {
-    template: { spec: { restartPolicy: "Never", containers: [client("once", true, "SELECT email FROM customers")] } },
+    template: {
+      spec: { restartPolicy: "Never", containers: [client("once", { ...orders, ONCE: "1" }, ...statements)] },
+    },
+  },
+});
+
+export const pod = (name: string) => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name, namespace: "shop" },
+  spec: {
+    initContainers: [client("migrate", { ...orders, ONCE: "1" }, "SELECT count(*) FROM customers")],
+    containers: [client("app", orders, emails)],
+  },
+});
+
+export const login = (username: string, password: string) => ({
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: { name: `${username}-login` },
+  stringData: { username, password },
+});
+
+/** A pod that would like to know what a Secret holds. */
+export const reader = (secret: string) => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "reader" },
+  spec: {
+    containers: [{ ...client("reader", {}, emails), envFrom: [{ secretRef: { name: secret } }] }],
   },
 });

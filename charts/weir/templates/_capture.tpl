@@ -76,7 +76,7 @@
 {{/* `message` is CEL and follows 'weir: '. */}}
 {{- define "weir.captureChecks" -}}
 - expression: "!variables.required || size(variables.sidecars) > 0"
-  message: "'spec.initContainers has no weir-sidecar, and this namespace is governed (annotation weir.dev/governance: enabled): ' + variables.what + ' covers this pod. Remedy: none in the pod; the injector was down or has not seen the namespace yet, and controllers try again by themselves (kubectl weir doctor). To run it ungoverned, annotate it weir.dev/inject: false with weir.dev/inject-reason.'"
+  message: "'spec.initContainers has no weir-sidecar, and this namespace is governed (annotation weir.dev/governance: enabled): ' + variables.what + ' covers this pod. Remedy: none in the pod; the injector was down or has not seen the namespace yet, and controllers try again by themselves (`weir inject --explain -f FILE` shows what belongs in the pod; docs/kubernetes.md). To run it ungoverned, annotate it weir.dev/inject: false with weir.dev/inject-reason.'"
   fallback: spec.initContainers has no weir-sidecar, and this namespace is governed
 - expression: "!variables.required || size(variables.sidecars) == 0 || size(variables.mine) == 1"
   message: "'container weir-sidecar: env[WEIR_LISTENERS] must name once ' + variables.ref + ' with port ' + variables.port + ': ' + variables.what + ' covers this pod. Remedy: try again; the injector had not seen it.'"

@@ -71,7 +71,7 @@ for pods that are older than governance or than this version, or nobody could cl
 {{- end }}
 
 {{- define "weir.remedy" -}}
-Remedy: leave weir-sidecar, weir-* volumes and their mounts out of the pod template, and let Weir add them; where it should have, its injector is down or of another version: controllers try again by themselves, and `kubectl weir doctor` tells more.
+Remedy: leave weir-sidecar, weir-* volumes and their mounts out of the pod template, and let Weir add them; where it should have, its injector is down or of another version: controllers try again by themselves. `weir inject --explain -f FILE` shows what belongs in the pod; docs/kubernetes.md tells what each refusal means.
 {{- end }}
 
 {{/* A value as a CEL literal. The API server's CEL wants the members of a literal to be of one type: dyn() makes them so. */}}

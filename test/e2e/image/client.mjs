@@ -1,27 +1,38 @@
-// An application: runs each statement of its arguments over and over, or ONCE, and prints one line of JSON for each.
+// An application: runs each statement of its arguments over and over, EVERY_MS milliseconds apart, or ONCE, each time in a session of its
+// own or in one that it KEEPs, and prints one line of JSON for each.
 import pg from "pg";
 
-const { DB_HOST: host, DB_PORT: port, DB_USER: user, DB_PASSWORD: password, DB_NAME: database, ONCE } = process.env;
+const { DB_HOST: host, DB_PORT: port, DB_USER: user, DB_PASSWORD: password, DB_NAME: database } = process.env;
+const { ONCE, KEEP, EVERY_MS = "500" } = process.env;
 process.on("SIGTERM", () => process.exit(0));
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-for (;;) {
+
+async function connected() {
   const client = new pg.Client({ host, port: Number(port ?? 5432), user, password, database: database ?? "postgres" });
-  client.on("error", () => {});
-  let failed = false;
+  client.on("error", ({ code, message }) => say({ lost: true, code, message }));
+  await client.connect();
+  return client;
+}
+
+async function run(client, sql) {
   try {
-    await client.connect();
-    for (const sql of process.argv.slice(2)) {
-      try {
-        say({ sql, rows: (await client.query(sql)).rows });
-      } catch (error) {
-        say({ sql, code: error.code, message: error.message, detail: error.detail, hint: error.hint });
-      }
-    }
+    say({ sql, rows: (await client.query(sql)).rows });
   } catch (error) {
-    failed = true;
+    say({ sql, code: error.code, message: error.message, detail: error.detail, hint: error.hint });
+  }
+}
+
+for (let client; ; ) {
+  try {
+    client ??= await connected();
+    for (const sql of process.argv.slice(2)) await run(client, sql);
+    if (!KEEP) {
+      await client.end().catch(() => {});
+      client = undefined;
+    }
+    if (ONCE) process.exit(0);
+  } catch (error) {
     say({ connect: false, code: error.code, message: error.message });
   }
-  await client.end().catch(() => {});
-  if (ONCE && !failed) process.exit(0);
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await new Promise((resolve) => setTimeout(resolve, Number(EVERY_MS)));
 }

@@ -13,6 +13,7 @@ import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { runCountedExecute } from "./counted.ts";
 import { disturb } from "./disturb.ts";
+import { encodingRefusal } from "./encoding.ts";
 import { Errand } from "./errand.ts";
 import { recordDecision } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
@@ -119,7 +120,9 @@ function refusalOf(core: Core, portal: Portal, judged: Judged): Refusal | null {
   const { decision } = judged;
   if (decision.verdict === "refuse") return decision.refusal;
   if (portal.judged !== judged) return changedSinceBind;
-  return portal.poison ?? portal.prepared.poison ?? commitRefusal(core, judged.statement);
+  // The encoding may have changed since it was judged.
+  const encoding = encodingRefusal(core, judged.statement, decision);
+  return portal.poison ?? portal.prepared.poison ?? encoding ?? commitRefusal(core, judged.statement);
 }
 
 const changedSinceBind: Refusal = {

@@ -6,6 +6,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 import { firstOwnOid, makeWorlds, STRICT_POLICY, WORLDS } from "../support/worlds.ts";
 import type { Leak } from "./escape.ts";
 import byAttack from "./leaks/by-attack.ts";
+import bySecondAttack from "./leaks/by-attack-2.ts";
 import changedNames from "./leaks/changed-names.ts";
 import conditionalErrors from "./leaks/conditional-errors.ts";
 import errorTexts from "./leaks/error-texts.ts";
@@ -29,6 +30,7 @@ const leaks: readonly Leak[] = [
   ...foundByAttack,
   ...moreWays,
   ...byAttack,
+  ...bySecondAttack,
 ];
 
 let server: TestServer;

@@ -3,6 +3,7 @@ import { harmless } from "../conformance/harmless.ts";
 import { dodges } from "./dodges.ts";
 import type { Leak } from "./escape.ts";
 import byAttack from "./leaks/by-attack.ts";
+import bySecondAttack from "./leaks/by-attack-2.ts";
 import changedNames from "./leaks/changed-names.ts";
 import conditionalErrors from "./leaks/conditional-errors.ts";
 import errorTexts from "./leaks/error-texts.ts";
@@ -24,6 +25,7 @@ const lists = [
   executeArguments,
   foundByAttack,
   byAttack,
+  bySecondAttack,
   moreWays,
 ];
 const leaks: readonly Leak[] = lists.flat();

@@ -17,7 +17,7 @@ import type { Called, Operation } from "./calls.ts";
 import { noteFailure } from "./collector.ts";
 import { isPlainText, PLAIN_TEXT, SMALL_NUMBER, smallNumber } from "./small-literal.ts";
 import { isStored, isTotalForm } from "./total.ts";
-import { baseType, FLOAT4, FLOAT8, JSONB, NUMERIC, RECORD, UNKNOWN } from "./types.ts";
+import { BOOL, baseType, FLOAT4, FLOAT8, JSONB, NUMERIC, RECORD, UNKNOWN } from "./types.ts";
 import type { Value } from "./value.ts";
 import type { Walk } from "./walk.ts";
 
@@ -110,12 +110,11 @@ export function noteOperatorFailure(
   )
     return;
   if (operation.use.trust === "opaque" || !operation.own) note(walk, parts);
-  else if (left === null) note(walk, isTotalPrefix(walk, name, operation, right) ? none : parts);
+  else if (left === null) note(walk, isTotalPrefix(name, operation, right) ? none : parts);
   else note(walk, failingOperands(walk, name, operation, left, right));
 }
 
-function isTotalPrefix(walk: Walk, name: string, operation: Operation, operand: Part): boolean {
-  if (name === "~") return isInteger(walk, operation.result);
+function isTotalPrefix(name: string, operation: Operation, operand: Part): boolean {
   if (name === "+") return true;
   return (name === "-" || name === "@") && (isStored(operand.value) || isFloating(operation.result));
 }
@@ -129,10 +128,10 @@ function failingOperands(walk: Walk, name: string, operation: Operation, left: P
     case "+":
     case "-":
       return movesLittle(walk, operation, left, right) || movesLittle(walk, operation, right, left) ? none : both;
-    case "&":
-    case "|":
-    case "#":
-      return isInteger(walk, operation.result) ? none : both;
+    case "<<":
+    case ">>":
+      // Of numbers they move a value to the edge of its type, as & | # and ~ do, where the next operation fails by it.
+      return operation.result === BOOL ? none : both;
     case "*":
       return isFloating(operation.result) && (isStoredBy(left, right) || isStoredBy(right, left)) ? none : both;
     case "/":
@@ -204,9 +203,6 @@ export function isComposite(walk: Walk, type: number): boolean {
   if (type === RECORD || info?.kind === "c") return true;
   return info !== undefined && info.element !== 0 && info.category === "A" && isComposite(walk, info.element);
 }
-
-const isInteger = (walk: Walk, type: number): boolean =>
-  ["int2", "int4", "int8"].includes(walk.catalog?.type(type)?.name ?? "");
 
 const isText = (walk: Walk, type: number): boolean =>
   type !== JSONB && ["text", "bytea", "varbit", "bit", "tsvector"].includes(walk.catalog?.type(type)?.name ?? "");

@@ -277,7 +277,6 @@ export default [
   fails("notice: long word by @@", `replace(left(ssn, 1), 'a', '${"x".repeat(3000)}') @@ 'x'`),
   fails("notice: long word by @@ of a tsquery", `replace(left(ssn, 1), 'a', '${"x".repeat(3000)}') @@ 'x'::tsquery`),
   mine("shape: zero after small", "SELECT (1000 / (score - 770060 + 5)) IS NULL FROM customers WHERE id = 1", "SELECT (score / 5) IS NULL FROM customers WHERE id = 1", "SELECT length(substring(ssn from '^a-')) / 0 FROM customers WHERE id = 1"),
-  mine("temp bytes of a held cursor", "SET work_mem = '64kB'", `DECLARE k CURSOR WITH HOLD FOR SELECT replace(left(ssn, 1), 'a', '${LONG}') FROM customers, generate_series(1, 40)`, "SELECT pg_sleep(1.2)", "SELECT 1", "SELECT pg_stat_get_db_temp_files(oid) FROM pg_database WHERE datname = current_database()"),
   fails("LIKE ANY of a subquery", "ssn LIKE ANY (SELECT 'a\\')"),
   fails("regex ANY of a subquery", "substring(ssn from '^a-') ~ ANY (SELECT '(')"),
   fails("oid ANY of a subquery", "(score - 770060)::int8 = ANY (SELECT 26::oid)"),

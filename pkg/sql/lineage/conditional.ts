@@ -7,7 +7,7 @@ import { evaluate, evaluateAll, joined } from "./expression.ts";
 import { noteConversionFailures } from "./failing.ts";
 import { deriveAll } from "./label.ts";
 import type { Scope } from "./scope.ts";
-import { isTotal } from "./total.ts";
+import { steerUnlessTotal } from "./total.ts";
 import { BOOL, commonType } from "./types.ts";
 import { computed, type Value } from "./value.ts";
 import type { Walk } from "./walk.ts";
@@ -46,21 +46,13 @@ function evaluateCoalesce(walk: Walk, scope: Scope, node: Node): Value {
   const values = evaluateAll(walk, scope, node.args);
   const result = joined(walk, values);
   // A later part that cannot fail only takes the place of NULL.
-  const later = list(node.args).slice(1);
-  if (tells(walk, result) && !later.every((part) => isTotal(walk, scope, part)))
-    steer(walk, result.lineage, "COALESCE");
-
+  steerUnlessTotal(walk, scope, result.lineage, list(node.args).slice(1), "COALESCE");
   return result;
 }
 
 function evaluateLogic(walk: Walk, scope: Scope, node: Node): Value {
   const values = evaluateAll(walk, scope, node.args);
   const label = deriveAll(values.map((value) => value.lineage));
-  const result = computed(label, BOOL);
-  if (node.boolop !== "NOT_EXPR" && tells(walk, result) && !list(node.args).every((part) => isTotal(walk, scope, part)))
-    steer(walk, label, "condition");
-  return result;
+  if (node.boolop !== "NOT_EXPR") steerUnlessTotal(walk, scope, label, list(node.args), "condition");
+  return computed(label, BOOL);
 }
-
-/** In a function's body, what a caller hands in is not in the label. */
-const tells = (walk: Walk, { lineage }: Value): boolean => lineage.kind !== "clean" || walk.inside === "function";

@@ -16,7 +16,7 @@ import { kindOf, list, type Node } from "../node.ts";
 import type { Called, Operation } from "./calls.ts";
 import { noteFailure } from "./collector.ts";
 import { isPlainText, PLAIN_TEXT, SMALL_NUMBER, smallNumber } from "./small-literal.ts";
-import { isStored, isTotalForm } from "./total.ts";
+import { isStored, isTotalForm, tells } from "./total.ts";
 import { BOOL, baseType, FLOAT4, FLOAT8, JSONB, NUMERIC, RECORD, UNKNOWN } from "./types.ts";
 import type { Value } from "./value.ts";
 import type { Walk } from "./walk.ts";
@@ -34,15 +34,14 @@ function note(walk: Walk, parts: readonly Part[]): void {
 }
 
 /** Nothing is known of the values, so nobody can learn anything; a function's body is judged for every argument. */
-function needsNoLook(walk: Walk, values: readonly Value[]): boolean {
-  if (walk.catalog === null || walk.inside === "view") return true;
-  return walk.inside === null && values.every(({ lineage }) => lineage.kind === "clean");
+function needsNoLook(walk: Walk, parts: readonly Pick<Part, "value">[]): boolean {
+  return walk.catalog === null || walk.inside === "view" || !parts.some(({ value }) => tells(walk, value.lineage));
 }
 
 /** Notes what a call may fail by. `nodes`: its arguments as written, in the order of `values`. */
 export function noteCallFailure(walk: Walk, called: Called, values: readonly Value[], nodes: readonly Node[]): void {
-  if (needsNoLook(walk, values)) return;
   const parts = values.map((value, position) => ({ value, node: nodes[position] }));
+  if (needsNoLook(walk, parts)) return;
   note(walk, failingArguments(walk, called, parts));
 }
 
@@ -102,13 +101,7 @@ export function noteOperatorFailure(
   right: Part,
 ): void {
   const parts = left === null ? [right] : [left, right];
-  if (
-    needsNoLook(
-      walk,
-      parts.map(({ value }) => value),
-    )
-  )
-    return;
+  if (needsNoLook(walk, parts)) return;
   if (operation.use.trust === "opaque" || !operation.own) note(walk, parts);
   else if (left === null) note(walk, isTotalPrefix(name, operation, right) ? none : parts);
   else note(walk, failingOperands(walk, name, operation, left, right));
@@ -209,7 +202,7 @@ const isText = (walk: Walk, type: number): boolean =>
 
 /** Notes that a conversion may fail by the value. */
 export function noteCastFailure(walk: Walk, value: Value, target: number, hasModifier: boolean): void {
-  if (needsNoLook(walk, [value]) || castsAlways(walk, value.type, target, hasModifier)) return;
+  if (needsNoLook(walk, [{ value }]) || castsAlways(walk, value.type, target, hasModifier)) return;
   noteFailure(walk, value.lineage);
 }
 

@@ -1,12 +1,11 @@
 // `(x).field`, `x[1]`, `x[2:3]`, `doc['key']` and any chain of them.
 import { kindOf, list, type Node, text } from "../node.ts";
-import { steer } from "./collector.ts";
 import { evaluate } from "./expression.ts";
 import { jsonSubscript } from "./json-path.ts";
 import { deriveAll } from "./label.ts";
 import { projectOrCall } from "./projection.ts";
 import type { Scope } from "./scope.ts";
-import { isTotal } from "./total.ts";
+import { steerUnlessTotal } from "./total.ts";
 import { baseType, elementOf, JSONB } from "./types.ts";
 import { computed, type Value } from "./value.ts";
 import { NotKnown, type Walk } from "./walk.ts";
@@ -44,8 +43,7 @@ function subscripted(walk: Walk, scope: Scope, value: Value, subscripts: readonl
   const bounds = subscripts.flatMap(({ lidx, uidx }) => [lidx, uidx]).filter((bound) => bound !== undefined);
   const positions = bounds.map((bound) => evaluate(walk, scope, bound));
   // They are evaluated only where there is something to subscript.
-  const tells = value.lineage.kind !== "clean" || walk.inside === "function";
-  if (tells && !bounds.every((bound) => isTotal(walk, scope, bound))) steer(walk, value.lineage, "subscript");
+  steerUnlessTotal(walk, scope, value.lineage, bounds, "subscript");
   const type = walk.catalog === null ? 0 : baseType(walk.catalog, value.type);
   const isSlice = subscripts.some((subscript) => subscript.is_slice === true);
   const keys = subscripts.map((subscript) => subscript.uidx);

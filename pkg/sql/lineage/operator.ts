@@ -6,8 +6,8 @@ import { evaluate, evaluateAll } from "./expression.ts";
 import { noteOperatorFailure } from "./failing.ts";
 import { jsonOperator } from "./json-path.ts";
 import { deriveAll } from "./label.ts";
-import type { Scope } from "./scope.ts";
-import { isTotal } from "./total.ts";
+import type { Scope, ScopeColumn } from "./scope.ts";
+import { steerUnlessTotal } from "./total.ts";
 import { BOOL, elementOf } from "./types.ts";
 import { computed, type Value } from "./value.ts";
 import { NotKnown, type Walk } from "./walk.ts";
@@ -62,25 +62,12 @@ function infix(walk: Walk, scope: Scope, node: Node): Value {
   return jsonOperator(left, node.rexpr, operation) ?? computed(labelOf([left, right]), operation.result);
 }
 
-/** Who sees whether the later parts were evaluated knows what the earlier ones hold. */
-function steerUnlessTotal(
-  walk: Walk,
-  scope: Scope,
-  values: readonly Value[],
-  later: readonly Node[],
-  where: string,
-): void {
-  const label = labelOf(values);
-  const tells = label.kind !== "clean" || walk.inside === "function";
-  if (tells && !later.every((part) => isTotal(walk, scope, part))) steer(walk, label, where);
-}
-
 const isRowNode = (node: Node): boolean => kindOf(node) === "RowExpr";
 
 /** A comparison of rows stops at the first pair that decides it. */
 function steerByRows(walk: Walk, scope: Scope, values: readonly Value[], nodes: readonly Node[]): void {
   const rows = nodes.filter(isRowNode);
-  if (rows.length > 0) steerUnlessTotal(walk, scope, values, rows, "row comparison");
+  if (rows.length > 0) steerUnlessTotal(walk, scope, labelOf(values), rows, "row comparison");
 }
 
 type Pair<T> = readonly [T, T];
@@ -93,10 +80,20 @@ function pairwise(walk: Walk, name: readonly string[], [left, right]: Pair<Value
   let operation: Operation | null = null;
   for (const [position, field] of left.fields.entries()) {
     const other = right.fields[position]!;
-    const values = [{ ...field, shape: "computed" } as const, { ...other, shape: "computed" } as const] as const;
-    operation = applied(walk, name, values, [undefined, undefined]);
+    operation = appliedToColumns(walk, name, field, other);
   }
   return operation ?? applied(walk, name, [left, right], nodes);
+}
+
+/** Of columns of rows or queries, which stand nowhere in the statement by themselves. */
+export function appliedToColumns(
+  walk: Walk,
+  name: readonly string[],
+  left: Value | ScopeColumn,
+  right: ScopeColumn,
+): Operation {
+  const values = [{ ...left, shape: "computed" } as const, { ...right, shape: "computed" } as const] as const;
+  return applied(walk, name, values, [undefined, undefined]);
 }
 
 function applied(walk: Walk, name: readonly string[], [left, right]: Pair<Value>, nodes: Pair<Node>): Operation {
@@ -144,18 +141,13 @@ function withList(walk: Walk, scope: Scope, node: Node, names: readonly (readonl
   const nodes: readonly Node[] = kindOf(node.rexpr) === "List" ? node.rexpr.List.items : [node.rexpr];
   const items = evaluateAll(walk, scope, nodes);
   const rows = isRowNode(node.lexpr) ? [node.lexpr] : [];
-  steerUnlessTotal(
-    walk,
-    scope,
-    [left, ...items],
-    [...rows, ...nodes],
-    node.kind.includes("BETWEEN") ? "BETWEEN" : "IN",
-  );
+  const label = labelOf([left, ...items]);
+  steerUnlessTotal(walk, scope, label, [...rows, ...nodes], node.kind.includes("BETWEEN") ? "BETWEEN" : "IN");
   const seen = new Set<number>();
   for (const item of items) {
     if (!isRow(item) && seen.has(item.type)) continue;
     seen.add(item.type);
     for (const name of names) pairwise(walk, name, [left, item], [node.lexpr, undefined]);
   }
-  return computed(labelOf([left, ...items]), BOOL);
+  return computed(label, BOOL);
 }

@@ -3,11 +3,11 @@ import { type Node, texts } from "../node.ts";
 import { callOperator } from "./calls.ts";
 import { steer } from "./collector.ts";
 import { evaluate } from "./expression.ts";
-import { noteOperatorFailure } from "./failing.ts";
 import { CLEAN, deriveAll, unknown } from "./label.ts";
+import { appliedToColumns } from "./operator.ts";
 import type { Scope } from "./scope.ts";
 import { analyzeSelect, type QueryResult } from "./select.ts";
-import { isTotalQuery } from "./total.ts";
+import { isTotalQuery, tells } from "./total.ts";
 import { arrayOf, BOOL, RECORD, TEXT, UNKNOWN } from "./types.ts";
 import { COMPUTED, computed, type Value } from "./value.ts";
 import { NotKnown, type Walk } from "./walk.ts";
@@ -58,14 +58,10 @@ function compared(walk: Walk, scope: Scope, node: Node, result: QueryResult): Va
   const tested = test.fields ?? [test];
   for (const [position, part] of tested.entries()) {
     const column = result.columns[position];
-    const operation = callOperator(walk, name, part.type, column?.type ?? 0);
-    if (column === undefined) continue;
-    const left = { value: { ...part, shape: "computed" } as const, node: undefined };
-    const right = { value: { ...column, shape: "computed" } as const, node: undefined };
-    noteOperatorFailure(walk, name.at(-1)!, operation, left, right);
+    if (column === undefined) callOperator(walk, name, part.type, 0);
+    else appliedToColumns(walk, name, part, column);
   }
   const label = deriveAll([test.lineage, labelOf(result)]);
-  const tells = label.kind !== "clean" || walk.inside === "function";
-  if (tells && !isTotalQuery(walk, scope, node.subselect.SelectStmt)) steer(walk, label, "subquery");
+  if (tells(walk, label) && !isTotalQuery(walk, scope, node.subselect.SelectStmt)) steer(walk, label, "subquery");
   return computed(label, BOOL);
 }

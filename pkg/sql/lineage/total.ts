@@ -1,8 +1,9 @@
 // Expressions whose evaluation can neither fail nor do anything, so that nobody can tell whether they were evaluated: literals, stored
 // columns, comparisons, and built-in functions that accept every value. A column that a subquery or a view computes is none: the server
 // may compute it where it is used.
+import type { Lineage } from "../facts.ts";
 import { kindOf, list, type Node, texts } from "../node.ts";
-import { newCollector } from "./collector.ts";
+import { newCollector, steer } from "./collector.ts";
 import { evaluateColumnRef } from "./column-ref.ts";
 import { evaluate } from "./expression.ts";
 import { lookUpRelation } from "./relation.ts";
@@ -37,12 +38,28 @@ export function beginTotals(): void {
   nodes = 0;
 }
 
-export function isTotal(walk: Walk, scope: Scope, node: Node): boolean {
+function isTotal(walk: Walk, scope: Scope, node: Node): boolean {
   // What stands around it has been judged by its form already, and this with it.
   if (walk.probing) return true;
   nodes += sizeOf(node, nodesMax - nodes);
   if (nodes >= nodesMax || !isTotalForm(node)) return false;
   return holdsStored(walk, scope, node) && cannotFail(walk, (probe) => evaluate(probe, scope, node));
+}
+
+/** Who sees whether the later parts were evaluated knows what the earlier ones hold: their label steers. */
+export function steerUnlessTotal(
+  walk: Walk,
+  scope: Scope,
+  label: Lineage,
+  later: readonly Node[],
+  where: string,
+): void {
+  if (tells(walk, label) && !later.every((part) => isTotal(walk, scope, part))) steer(walk, label, where);
+}
+
+/** In a function's body, what a caller hands in is not in the label. */
+export function tells({ inside }: Walk, { kind }: Lineage): boolean {
+  return kind !== "clean" || inside === "function";
 }
 
 /** Objects in the tree, counted up to `most`. */

@@ -1,6 +1,7 @@
 // How the databases of a namespace are caught inside a pod: a loopback address for each, on its original port, and every
 // spelling of its host name leading there.
 import { isIP } from "node:net";
+import { compare } from "../resources/problem.ts";
 import type { DatabaseResource } from "../resources/resource.ts";
 
 export type GovernedDatabase = DatabaseResource["database"];
@@ -52,7 +53,7 @@ export function capture(namespace: string, databases: readonly GovernedDatabase[
 }
 
 export function inOrder(databases: readonly GovernedDatabase[]): readonly GovernedDatabase[] {
-  return [...databases].sort((left, right) => (left.name < right.name ? -1 : left.name > right.name ? 1 : 0));
+  return [...databases].sort((left, right) => compare(left.name, right.name));
 }
 
 /**

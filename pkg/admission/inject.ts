@@ -2,7 +2,7 @@
 // the pod already is only ever added to, and a pod that has its sidecar gets no operations: inject(inject(pod)) = inject(pod).
 
 import { selects } from "../resources/selector.ts";
-import { capture, type GovernedDatabase } from "./capture.ts";
+import type { GovernedDatabase } from "./capture.ts";
 import { at, isObject, type JsonObject, listAt, textsAt } from "./json.ts";
 import { append, insertInto, type Operation, setEntries } from "./json-patch.ts";
 import { obstacleOfContent, obstacleOfDatabases, obstacleOfNamespace, obstacleOfPod } from "./obstacle.ts";
@@ -59,12 +59,11 @@ export function inject({
 
   const existing = existingSidecar(pod);
   const mode = existing?.mode ?? chosenMode(annotations[MODE], settings);
-  const caught = capture(namespace.name, used, settings.clusterDomain);
-  if (caught.captured.length === 0) return notInjected("NoDatabases");
   const sidecar = expectedSidecar(settings, namespace.name, used, { mode, workload });
+  if (sidecar.captured.length === 0) return notInjected("NoDatabases");
   const late = obstacleOfContent(pod, sidecar, existing?.container, settings.adminPort);
   if (late !== null) return notInjected(late.reason, late.about);
-  const warnings = warningsOf({ pod, annotations, settings, mode, capture: caught });
+  const warnings = warningsOf({ pod, annotations, settings, mode, capture: sidecar });
   return { injected: true, operations: operationsFor(pod, sidecar, mode, settings), warnings, mode, sidecar };
 }
 

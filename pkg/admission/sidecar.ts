@@ -1,7 +1,7 @@
 // The sidecar as it must stand in a pod: container, volumes and host aliases, from the settings, the namespace and its databases
 // alone. The admission policy of the API server demands the same, so nothing here may depend on anything else.
 import { createHash } from "node:crypto";
-import { type Captured, capture, type GovernedDatabase } from "./capture.ts";
+import { type Capture, type Captured, capture, type GovernedDatabase } from "./capture.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { InjectionSettings } from "./settings.ts";
 
@@ -12,11 +12,10 @@ const PROGRAM = "/weir/bin/weir-sidecar";
 
 export type SidecarMode = "native" | "legacy";
 
-export interface ExpectedSidecar {
+export interface ExpectedSidecar extends Capture {
   readonly container: JsonObject;
   readonly volumes: readonly JsonObject[];
   readonly hostAliases: readonly JsonObject[];
-  readonly captured: readonly Captured[];
 }
 
 export interface SidecarChoice {
@@ -32,7 +31,7 @@ export function expectedSidecar(
   databases: readonly GovernedDatabase[],
   choice: SidecarChoice = { mode: modeOf(settings), workload: "" },
 ): ExpectedSidecar {
-  const { captured } = capture(namespace, databases, settings.clusterDomain);
+  const { captured, left } = capture(namespace, databases, settings.clusterDomain);
   const brokered = captured.map(({ database }) => database).filter(({ credentials }) => credentials === "Brokered");
   return {
     container: container(settings, captured, brokered, choice),
@@ -41,6 +40,7 @@ export function expectedSidecar(
       .filter(({ hostnames }) => hostnames.length > 0)
       .map(({ address, hostnames }) => ({ ip: address, hostnames })),
     captured,
+    left,
   };
 }
 

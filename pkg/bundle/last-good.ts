@@ -11,8 +11,13 @@ export interface LastGood {
   keep(text: string): void;
 }
 
+/** Where `keepLastGood` keeps it. */
+export function keptFile(folder: string): string {
+  return join(folder, "bundle.json");
+}
+
 export function keepLastGood(folder: string): LastGood {
-  const file = join(folder, "bundle.json");
+  const file = keptFile(folder);
   return {
     read: () => readBounded(file),
     keep(text) {

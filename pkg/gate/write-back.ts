@@ -91,9 +91,10 @@ function refusal({ name, policy }: StoredColumn): Refusal {
   };
 }
 
-function unseen({ name, policy }: StoredColumn): Refusal {
+function unseen(into: StoredColumn): Refusal {
+  const { name } = into;
   return {
-    ...refusal({ name, column: "", class: "", policy }),
+    ...refusal(into),
     message: `the value for ${name} comes too late in a large Bind to be held against the masked ones that this session was shown`,
     hint: `Give the parameter of ${name} a lower number than the large ones, or store it in a new session, which has read no masked value.`,
   };

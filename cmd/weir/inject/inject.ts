@@ -40,22 +40,15 @@ export const inject: Command = {
     } as const;
     const { values } = readArguments(args, options);
     if (values.file === undefined) throw new UsageError("name the manifests: weir inject -f FILE");
-    let files: readonly Manifests[];
-    let beside: readonly Manifests[];
-    let settings: string | undefined;
+    let given: Given;
     try {
-      files = values.file.map(read);
-      const raw = values.settings === undefined ? undefined : textOf(values.settings);
-      settings = raw !== undefined && isSettingsFile(raw) ? raw : undefined;
-      beside = [
-        ...(raw === undefined || settings !== undefined ? [] : [readManifests(values.settings!, raw)]),
-        ...(values.databases === undefined ? [] : [read(values.databases)]),
-      ];
+      given = readAll({ ...values, file: values.file });
     } catch (error) {
       const { path = "a file", code } = error as NodeJS.ErrnoException;
       process.stderr.write(`weir inject: ${path}: cannot be read (${code ?? "error"})\n`);
       return exits.unavailable;
     }
+    const { files, beside, settings } = given;
     const all = [...files, ...beside];
     const found = installationFrom(flattened(all.flatMap(({ objects }) => objects)), settings, {
       namespace: values.namespace,
@@ -74,6 +67,32 @@ export const inject: Command = {
     return exits.good;
   },
 };
+
+interface Given {
+  readonly files: readonly Manifests[];
+  /** What is read and not printed. */
+  readonly beside: readonly Manifests[];
+  /** The text of `settings.json`. */
+  readonly settings: string | undefined;
+}
+
+interface Paths {
+  readonly file: readonly string[];
+  readonly settings?: string | undefined;
+  readonly databases?: string | undefined;
+}
+
+/** @throws the system's error of a file that cannot be read. */
+function readAll({ file, settings: path, databases }: Paths): Given {
+  const files = file.map(read);
+  const raw = path === undefined ? undefined : textOf(path);
+  const settings = raw !== undefined && isSettingsFile(raw) ? raw : undefined;
+  const beside = [
+    ...(raw === undefined || settings !== undefined ? [] : [readManifests(path!, raw)]),
+    ...(databases === undefined ? [] : [read(databases)]),
+  ];
+  return { files, beside, settings };
+}
 
 function injected(object: JsonObject, installation: Installation, fallback: string, told: string[]): JsonObject {
   const workload = workloadObject(object, fallback);

@@ -36,7 +36,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Names of files are those in the folder. */
 async function verify(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
   let stdout = "";
-  const stream = { write: (text: string) => Boolean((stdout += text)) } as unknown as NodeJS.WriteStream;
+  const stream = {
+    write(text: string) {
+      stdout += text;
+      return true;
+    },
+  } as unknown as NodeJS.WriteStream;
   const paths = args.map((arg) =>
     /^[a-z.-]+$/.test(arg) && !arg.startsWith("--") && arg !== "rubbish" ? join(folder, arg) : arg,
   );

@@ -5,7 +5,6 @@ import { parseCheckpoint } from "../../pkg/ledger/checkpoint.ts";
 import { writeEvidence } from "../../pkg/ledger/evidence.ts";
 import { newSigner, signNote } from "../../pkg/ledger/note.ts";
 import { segmentFile } from "../../pkg/ledger/segment.ts";
-import { forged } from "../audit/spool-lines.ts";
 import {
   changed,
   collected,

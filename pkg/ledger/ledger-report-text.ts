@@ -23,7 +23,12 @@ export function ledgerReportText(report: LedgerReport): string {
     ...notes.map((note) => `note: ${note}`),
     ...limits(report),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(visible).join("\n")}\n`;
+}
+
+/** Names come from what is verified: what steers a terminal or turns the writing round is shown as a dot. */
+function visible(line: string): string {
+  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\u00b7");
 }
 
 function headline({ verdict, place, records, segments, chains, log }: LedgerReport): string {

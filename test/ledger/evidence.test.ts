@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { EXIT_CODES, FINDING_KINDS } from "../../pkg/audit/exit-codes.ts";
 import { parseCheckpoint } from "../../pkg/ledger/checkpoint.ts";
 import { writeEvidence } from "../../pkg/ledger/evidence.ts";
+import { ledgerReportText } from "../../pkg/ledger/ledger-report-text.ts";
 import { newSigner, signNote } from "../../pkg/ledger/note.ts";
 import { segmentFile } from "../../pkg/ledger/segment.ts";
 import {
@@ -269,4 +270,37 @@ test("a segment of an unclaimed chain does not slip in", async () => {
   const file = segmentFile(stray.sealed.headerText, stray.sealed.signature, stray.records);
   const evidence = packed([...unpacked(given.evidence), [`segments/${chainName(9)}/${run(0, 1)}.segment`, file]]);
   expect(verified(evidence).verdict).toBe("altered");
+});
+
+test("the same content in another spelling is altered", () => {
+  const respelled = (name: RegExp) =>
+    verified(changed(given.evidence, name, (text) => text.replace(",", ", "))).verdict;
+  expect([/^chains/, /\.proof$/, /^checkpoints/].map(respelled)).toEqual(["altered", "proof-wrong", "altered"]);
+  const invalid = unpacked(given.evidence).map(([name, content]) => {
+    const bytes = Buffer.from(content);
+    if (name.startsWith("chains/")) bytes[bytes.indexOf("orders")] = 0xff;
+    return [name, bytes] as const;
+  });
+  expect(verified(packed(invalid)).verdict).toBe("altered");
+});
+
+test("an earlier checkpoint that is not the log's accuses nobody, and is not written into evidence", async () => {
+  const { ledger, checkpoint } = await sample();
+  const stranger = newSigner(origin, "ed25519", Buffer.alloc(32, 5));
+  const forgery = signNote(
+    checkpoint.slice(0, checkpoint.indexOf("\n\n") + 1).replace(/.{43}=/, `${"A".repeat(43)}=`),
+    [stranger],
+    0,
+  );
+  expect(verified(given.evidence, { logKey: logSigner.vkey, olderCheckpoint: forgery }).verdict).toBe(
+    "unverifiable-key",
+  );
+  const writing = collected(writeEvidence(ledger.parts(checkpoint, { olderCheckpoints: [forgery] })));
+  await expect(writing).rejects.toThrow(`is not signed by ${origin}`);
+});
+
+test("what is verified cannot steer the terminal of whoever reads the report", () => {
+  const { chains, ...rest } = verified(given.evidence);
+  const text = ledgerReportText({ ...rest, chains: [{ ...chains[0]!, cluster: "\u001b[2Jeu\u202e-1\nintact" }] });
+  expect(text).toContain("of \u00b7[2Jeu\u00b7-1\u00b7intact/shop");
 });

@@ -3,8 +3,8 @@
 import { BUNDLE_FORMAT, type Bundle, type BundleResource, versionOf } from "../bundle/bundle.ts";
 import type { SigningKey } from "../bundle/keys.ts";
 import { type Unwrapped, unwrap, WRAPPED_BYTES_MAX, wrap } from "../bundle/wrap.ts";
-import type { KubeApi } from "../kube/api.ts";
-import { applyObject } from "../kube/apply.ts";
+import { type KubeApi, KubeError } from "../kube/api.ts";
+import { type Applied, applyObject } from "../kube/apply.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { BUNDLE_CONFIG_MAP, configMapPath } from "./paths.ts";
 
@@ -50,11 +50,27 @@ export async function publish(
   if (text.length + trust.length > WRAPPED_BYTES_MAX - 10_000)
     return `The bundle of namespace ${namespace} is longer than a ConfigMap takes; the one before stays in force. Use fewer or shorter policies.`;
   if (now?.data?.["bundle.json"] === text && now.data["ca.crt"] === trust) return null;
-  await applyObject(api, configMapPath(namespace, BUNDLE_CONFIG_MAP), {
+  await applyOrReplace(api, {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: { name: BUNDLE_CONFIG_MAP, namespace, labels: { [MANAGED_BY]: "weir" } },
     data: { "bundle.json": text, "ca.crt": trust },
   });
   return null;
+}
+
+const INVALID = 422;
+
+/** One that somebody has made immutable takes no change: it is made anew. @throws KubeError */
+async function applyOrReplace(api: KubeApi, configMap: Applied): Promise<void> {
+  const path = configMapPath(configMap.metadata.namespace!, BUNDLE_CONFIG_MAP);
+  try {
+    await applyObject(api, path, configMap);
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.status !== INVALID) throw error;
+    const { status, body } = await api.call({ path });
+    if (status === 200 && body.immutable !== true) throw error;
+    await api.call({ method: "DELETE", path });
+    await applyObject(api, path, configMap);
+  }
 }

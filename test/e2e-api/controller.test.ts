@@ -189,6 +189,20 @@ describeApi("the controller and the bundle server on a real API server", () => {
     expect(after.names).toEqual(before.names);
   });
 
+  test("a bundle that somebody made immutable is made anew", async () => {
+    await made(
+      world.api.call("PATCH", "/api/v1/namespaces/shop/configmaps/weir-bundle", {
+        body: { immutable: true, data: { "bundle.json": "{}" } },
+        contentType: "application/merge-patch+json",
+      }),
+    );
+    const after = await world.eventually(
+      () => world.bundleOf("shop"),
+      ({ outcome }) => outcome.good,
+    );
+    expect(after.configMap.immutable).toBeUndefined();
+  });
+
   test("the webhook trusts the CA, again after somebody takes that away", async () => {
     const trusted = Buffer.from(world.certificates.trust()).toString("base64");
     const path = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/weir";
@@ -220,7 +234,9 @@ describeApi("the controller and the bundle server on a real API server", () => {
       return [status, JSON.parse(text).error];
     };
     expect(await refused(null)).toEqual([401, expect.stringContaining("Authorization")]);
-    expect(await refused("none")).toEqual([401, expect.stringContaining("not good")]);
+    expect(await refused("none")).toEqual([401, expect.stringContaining("no JWT")]);
+    const forged = `${mine.slice(0, mine.lastIndexOf("."))}.${"A".repeat(342)}`;
+    expect(await refused(forged)).toEqual([401, expect.stringContaining("not good")]);
     expect(await refused(await world.token("https://kubernetes.default.svc", pod))).toEqual([
       401,
       expect.stringContaining("audience"),
@@ -295,8 +311,9 @@ describeApi("the controller and the bundle server on a real API server", () => {
 
   test("all goes on after the API server was away", async () => {
     if (process.env.KUBECONFIG) return;
+    const unseen = await world.token(AUDIENCE, (await world.read("/api/v1/namespaces/shop/pods/api")).body);
     await world.api.part("stop", "kube-apiserver");
-    const mine = await world.fetchBundle("another");
+    const mine = await world.fetchBundle(unseen);
     expect(mine.status).toBe(503);
     await world.api.part("start", "kube-apiserver");
     await world.eventually(

@@ -18,6 +18,8 @@ export interface ControllerRoleOptions {
   readonly releaseNamespace: string;
   /** `cluster` of the injection settings. */
   readonly cluster: string;
+  /** Of the same. */
+  readonly clusterDomain: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

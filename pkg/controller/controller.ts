@@ -6,11 +6,12 @@ import type { Pause } from "../kube/backoff.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { workQueue } from "../kube/work-queue.ts";
 import { forgetServers } from "./applied-counts.ts";
-import { resourceKey, specVersion } from "./bundle-content.ts";
+import { specVersion } from "./bundle-content.ts";
 import { lastGoodResources } from "./last-good-resources.ts";
 import { namespaceReconciler, type Outcome } from "./namespace-reconciler.ts";
 import { podCounts } from "./pod-counts.ts";
 import { publishedIn } from "./published.ts";
+import { resourceKey } from "./resource-key.ts";
 import { situations } from "./situations.ts";
 import { statusWriter } from "./status-writer.ts";
 import { type Changed, objectOf, resourcesOf, startWatches, type Watches } from "./watches.ts";
@@ -19,6 +20,7 @@ export interface ControllerOptions {
   readonly api: KubeApi;
   readonly releaseNamespace: string;
   readonly cluster: string;
+  readonly clusterDomain: string;
   readonly key: SigningKey;
   /** PEM of what sidecars are to trust. */
   readonly trust: () => string;

@@ -25,6 +25,7 @@ export interface BundleParts {
   readonly namespace: string;
   readonly resources: readonly BundleResource[];
   readonly labels: Readonly<Record<string, string>>;
+  readonly closed: Readonly<Record<string, string>>;
 }
 
 /**
@@ -32,10 +33,11 @@ export interface BundleParts {
  * is above `generationMin`, the highest so far.
  */
 export function nextBundle(parts: BundleParts, before: Bundle | null, generationMin: number, nowMs: number): Bundle {
-  const { cluster, namespace, resources, labels } = parts;
+  const { cluster, namespace, resources, labels, closed } = parts;
   const generation = Math.max(nowMs, generationMin + 1, (before?.generation ?? 0) + 1);
   const namespaceLabels = { [namespace]: labels };
-  const next: Bundle = { format: BUNDLE_FORMAT, cluster, namespace, generation, resources, namespaceLabels };
+  const content = { format: BUNDLE_FORMAT, cluster, namespace, generation, resources, namespaceLabels } as const;
+  const next: Bundle = Object.keys(closed).length === 0 ? content : { ...content, closed };
   const same = before !== null && versionOf(before) === versionOf(next) && before.generation >= generationMin;
   return same ? before : next;
 }

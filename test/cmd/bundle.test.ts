@@ -238,6 +238,28 @@ test("a database that is not in the bundle closes its own listener only", async 
   expect((await sidecar.readiness()).notes.join()).toContain("shop/billing");
 });
 
+test("a database that the bundle closes refuses logins and says which policy is wrong; open sessions go on", async () => {
+  const open = makeBundle(1, server.port, { p: noDelete });
+  serve(open);
+  const sidecar = await start();
+  await sidecar.inForce(open);
+  const client = await sidecar.connect();
+  const closed = makeBundle(2, server.port, { p: noUpdate }, { closed: { main: "DataPolicy shop/x has errors" } });
+  serve(closed);
+  await sidecar.inForce(closed);
+  await expect(sidecar.connect()).rejects.toMatchObject({
+    code: "57P03",
+    message: expect.stringContaining("database shop/main is closed: DataPolicy shop/x has errors"),
+  });
+  await client.query(DELETE);
+  await expect(client.query("UPDATE notes SET body = 'y'")).rejects.toMatchObject({ code: "42501" });
+  await client.end();
+  const again = makeBundle(3, server.port, { p: noDelete });
+  serve(again);
+  await sidecar.inForce(again);
+  expect(await sidecar.refusal("SELECT 1")).toBeNull();
+});
+
 test("a database that moves counts from the next login on; one that leaves the bundle stays, under the policies that are left", async () => {
   serve(makeBundle(1, 1, {}));
   const sidecar = await start();

@@ -123,6 +123,58 @@ describeApi("the controller and the bundle server on a real API server", () => {
     );
   });
 
+  test("a policy that was never good closes the databases that it names, until it is corrected", async () => {
+    const before = await world.bundleOf("shop");
+    const never = policy({ databases: ["orders"], when: "1 +" }, "never");
+    await world.apply(never);
+    const closed = await world.eventually(
+      () => world.bundleOf("shop"),
+      ({ outcome }) => outcome.good && outcome.bundle.closed !== undefined,
+    );
+    expect(closed.outcome.good && closed.outcome.bundle.closed).toEqual({
+      orders: expect.stringContaining("DataPolicy shop/never has errors"),
+    });
+    const { body } = await world.eventually(
+      () => world.read(pathOf(never)),
+      ({ body }) => condition(body, "Accepted")?.status === "False",
+    );
+    expect(condition(body, "Accepted")?.message).toContain("the databases that it concerns refuse logins");
+    await made(world.api.call("DELETE", pathOf(never)));
+    const after = await world.eventually(
+      () => world.bundleOf("shop"),
+      ({ outcome }) => outcome.good && outcome.bundle.closed === undefined,
+    );
+    expect(after.names).toEqual(before.names);
+  });
+
+  test("a second database of the same host and port is under the policies of both, and both statuses say so", async () => {
+    const second = resource("GovernedDatabase", "shop", "a-second", {
+      engine: "PostgreSQL",
+      host: "orders-db.shop.svc",
+    });
+    await world.apply(second);
+    const { outcome } = await world.eventually(
+      () => world.bundleOf("shop"),
+      ({ names }) => names.includes("GovernedDatabase a-second"),
+    );
+    const privacy = outcome.good && outcome.bundle.resources.find(({ metadata }) => metadata.name === "privacy");
+    expect(privacy && privacy.spec).toMatchObject({ databases: ["a-second", "orders"] });
+    for (const [database, other] of [
+      [second, "orders"],
+      [resource("GovernedDatabase", "shop", "orders", {}), "a-second"],
+    ] as const)
+      await world.eventually(
+        () => world.read(pathOf(database)),
+        ({ body }) =>
+          String(condition(body, "Accepted")?.message).includes(`GovernedDatabase ${other} has the same host`),
+      );
+    await made(world.api.call("DELETE", pathOf(second)));
+    await world.eventually(
+      () => world.bundleOf("shop"),
+      ({ names }) => !names.includes("GovernedDatabase a-second"),
+    );
+  });
+
   test("a database that is missing is told and does not take the rest of the policy away", async () => {
     const both = policy({ ...good, databases: ["orders", "billing"] }, "both");
     await world.apply(both);

@@ -99,6 +99,7 @@ export function makeBundle(
     readonly credentials?: "Brokered";
     /** Leaves `main` out. */
     readonly without?: boolean;
+    readonly closed?: Readonly<Record<string, string>>;
   } = {},
 ): Made {
   const { host = "127.0.0.1", credentials = "PassThrough" } = other;
@@ -116,6 +117,7 @@ export function makeBundle(
     generation,
     resources: [...resources, ...(other.more ?? [])],
     namespaceLabels: { [namespace]: { tier: "gold" } },
+    ...(other.closed && { closed: other.closed }),
   } as Bundle;
   return { wrapped: wrap(bundle, other.key ?? signer), version: versionOf(bundle) };
 }

@@ -64,7 +64,7 @@ export function inject({
   const mode = existing?.mode ?? chosenMode(annotations[MODE], settings);
   const sidecar = expectedSidecar(settings, namespace.name, used, { mode, workload });
   if (sidecar.captured.length === 0) return notInjected("NoDatabases");
-  const late = obstacleOfContent(pod, sidecar, existing?.container, settings.adminPort);
+  const late = obstacleOfContent(pod, sidecar, existing?.container, settings);
   if (late !== null) return notInjected(late.reason, late.about);
   const warnings = warningsOf({ pod, annotations, settings, mode, capture: sidecar, ignored: own.ignored });
   return { injected: true, operations: operationsFor(pod, sidecar, mode, settings), warnings, mode, sidecar };

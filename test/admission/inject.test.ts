@@ -243,3 +243,31 @@ describe("a pod's own resources for its sidecar", () => {
     expect(warnings).toEqual([expect.stringMatching(`^weir.dev/sidecar-${name} is no quantity from`)]);
   });
 });
+
+describe("what another webhook has added to the sidecar", () => {
+  const touched = (change: (sidecar: Loose) => void) => {
+    const outcome = injectInto(pod());
+    if (!outcome.injected) throw new Error(outcome.message);
+    const whole = structuredClone(applyPatch(pod(), outcome.operations)) as Loose;
+    change(whole.spec.initContainers[0]);
+    return injectInto(whole);
+  };
+  const mountPath = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
+
+  test("is let be where the installation names it", () => {
+    const outcome = touched((c) => {
+      c.env.push({ name: "AWS_ROLE_ARN", value: "arn:aws:iam::1:role/app" });
+      c.volumeMounts.unshift({ name: "aws-iam-token", mountPath, readOnly: true });
+    });
+    expect(outcome).toMatchObject({ injected: true, operations: [] });
+  });
+
+  test.each<[string, (c: Loose) => void]>([
+    ["NODE_OPTIONS", (c) => c.env.push({ name: "NODE_OPTIONS", value: "--require /x.js" })],
+    ["a value from elsewhere", (c) => c.env.push({ name: "AWS_ROLE_ARN", valueFrom: { fieldRef: {} } })],
+    ["another path", (c) => c.volumeMounts.push({ name: "aws-iam-token", mountPath: "/weir", readOnly: true })],
+    ["a mount to write to", (c) => c.volumeMounts.push({ name: "aws-iam-token", mountPath })],
+  ])("is a collision otherwise: %s", (_, change) => {
+    expect(touched(change)).toMatchObject({ injected: false, reason: "SidecarNameCollision" });
+  });
+});

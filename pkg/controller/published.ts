@@ -1,22 +1,27 @@
 // The bundle of a namespace as its ConfigMap: what is there already, and how it is written. Whoever may write ConfigMaps in the namespace
 // may change it, so it counts only while its signature is ours.
 import { BUNDLE_FORMAT, type Bundle, type BundleResource, versionOf } from "../bundle/bundle.ts";
-import type { SigningKey } from "../bundle/keys.ts";
+import type { PublicKey } from "../bundle/keys.ts";
 import { type Unwrapped, unwrap, WRAPPED_BYTES_MAX, wrap } from "../bundle/wrap.ts";
 import { type KubeApi, KubeError } from "../kube/api.ts";
 import { type Applied, applyObject } from "../kube/apply.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { BUNDLE_CONFIG_MAP, configMapPath } from "./paths.ts";
+import type { Signer } from "./signing-key.ts";
 
 export const MANAGED_BY = "app.kubernetes.io/managed-by";
 
 export type Published = Extract<Unwrapped, { good: true }>;
 
 /** null when there is none, or none of ours. */
-export function publishedIn(configMap: KubeObject | undefined, namespace: string, key: SigningKey): Published | null {
+export function publishedIn(
+  configMap: KubeObject | undefined,
+  namespace: string,
+  keys: readonly PublicKey[],
+): Published | null {
   const text = configMap?.data?.["bundle.json"];
   if (typeof text !== "string") return null;
-  const outcome = unwrap(text, { keys: [key.public], namespace, generationMin: 0 });
+  const outcome = unwrap(text, { keys, namespace, generationMin: 0 });
   return outcome.good ? outcome : null;
 }
 
@@ -45,10 +50,10 @@ export function nextBundle(parts: BundleParts, before: Bundle | null, generation
 /** Writes it unless it is there as it should be; a text says why it cannot be published. @throws KubeError */
 export async function publish(
   api: KubeApi,
-  { bundle, key, trust, now }: { bundle: Bundle; key: SigningKey; trust: string; now: KubeObject | undefined },
+  { bundle, signer, trust, now }: { bundle: Bundle; signer: Signer; trust: string; now: KubeObject | undefined },
 ): Promise<string | null> {
   const { namespace } = bundle;
-  const text = wrap(bundle, key);
+  const text = wrap(bundle, signer.key, signer.links);
   if (text.length + trust.length > WRAPPED_BYTES_MAX - 10_000)
     return `The bundle of namespace ${namespace} is longer than a ConfigMap takes; the one before stays in force. Use fewer or shorter policies.`;
   if (now?.data?.["bundle.json"] === text && now.data["ca.crt"] === trust) return null;

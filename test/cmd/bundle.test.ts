@@ -3,9 +3,17 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { linkTo } from "../../pkg/bundle/key-links.ts";
 import { newSigningKeyPem, signingKey } from "../../pkg/bundle/keys.ts";
 import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
-import { type FakeOperator, type Made, makeBundle, startFakeOperator, TOKEN } from "../support/fake-operator.ts";
+import {
+  type FakeOperator,
+  type Made,
+  makeBundle,
+  signer,
+  startFakeOperator,
+  TOKEN,
+} from "../support/fake-operator.ts";
 import { eventually, mount, type PodSidecar, startPodSidecar } from "../support/pod-sidecar.ts";
 import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
 
@@ -109,6 +117,24 @@ test("a changed bundle counts in sessions that are open, without a restart", asy
   await client.query(DELETE);
   await expect(client.query("UPDATE notes SET body = 'y'")).rejects.toMatchObject({ code: "42501" });
   await client.end();
+});
+
+test("a bundle of a new key for which the old one vouches counts, also after a restart without the operator", async () => {
+  serve(makeBundle(1, server.port, {}));
+  const sidecar = await start();
+  await eventually(
+    () => sidecar.readiness(),
+    ({ status }) => status === 200,
+  );
+  const next = signingKey(newSigningKeyPem());
+  const second = makeBundle(2, server.port, { p: noDelete }, { key: next, links: [linkTo(next.public, signer)] });
+  serve(second);
+  await sidecar.inForce(second);
+  await stop(sidecar);
+  await operator.stop();
+  const again = await start();
+  expect(await again.inForce(second)).toMatchObject({ status: 200 });
+  expect(await again.refusal(DELETE)).toMatchObject({ code: "42501" });
 });
 
 const other = signingKey(newSigningKeyPem());

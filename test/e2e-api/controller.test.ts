@@ -1,5 +1,8 @@
 // The controller and the bundle server on a real API server.
+
 import { startKnown } from "../../cmd/operator/known.ts";
+import { publicKeys } from "../../pkg/bundle/keys.ts";
+import { unwrap } from "../../pkg/bundle/wrap.ts";
 import { describeApi } from "../cluster/start-api.ts";
 import {
   AUDIENCE,
@@ -334,6 +337,35 @@ describeApi("the controller and the bundle server on a real API server", () => {
       ({ body }) => condition(body, "Programmed")?.status === "False",
     );
     expect(condition(body, "Programmed")).toMatchObject({ reason: "Pending", message: "In force in 0 of 1 pods." });
+  });
+
+  test("the signing key is replaced when that is asked for, and whoever knows the old one takes the new one's bundles", async () => {
+    const published = `/api/v1/namespaces/${RELEASE}/configmaps/weir-public`;
+    const keysOf = async () => (await world.read(published)).body.data.keys as string;
+    const before = await world.bundleOf("shop");
+    const old = await keysOf();
+    await made(
+      world.api.call("PATCH", `/api/v1/namespaces/${RELEASE}/secrets/weir-bundle-key`, {
+        body: { stringData: { rotate: "now" } },
+        contentType: "application/merge-patch+json",
+      }),
+    );
+    const keys = await world.eventually(keysOf, (now) => now !== old);
+    expect(keys.split(",")).toEqual([expect.not.stringMatching(old.slice(0, 20)), old]);
+    const signedBy = (text: string) => JSON.parse(text).keyId as string;
+    const text = (now: typeof before) => now.configMap.data["bundle.json"] as string;
+    const after = await world.eventually(
+      () => world.bundleOf("shop"),
+      (now) => signedBy(text(now)) !== signedBy(text(before)),
+    );
+    const accepts = { keys: publicKeys(old) as never, namespace: "shop", generationMin: 0 };
+    expect(unwrap(text(after), accepts)).toMatchObject({ good: true });
+    expect(after.names).toEqual(before.names);
+    const mine = await world.token(AUDIENCE, (await world.read("/api/v1/namespaces/shop/pods/api")).body);
+    await world.eventually(
+      () => world.fetchBundle(mine),
+      (answer) => answer.text === text(after),
+    );
   });
 
   test("all of it is done with the operator's own rights: it reads no other Secret and is refused nothing that it needs", async () => {

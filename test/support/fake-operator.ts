@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import { BUNDLE_FORMAT, type Bundle, versionOf } from "../../pkg/bundle/bundle.ts";
+import type { KeyLink } from "../../pkg/bundle/key-links.ts";
 import { newSigningKeyPem, type SigningKey, signingKey } from "../../pkg/bundle/keys.ts";
 import { wrap } from "../../pkg/bundle/wrap.ts";
 import { makeCertificate } from "../../pkg/localdb/certificate.ts";
@@ -93,6 +94,7 @@ export function makeBundle(
   policies: Readonly<Record<string, object>>,
   other: {
     readonly key?: SigningKey;
+    readonly links?: readonly KeyLink[];
     readonly namespace?: string;
     readonly more?: readonly object[];
     readonly host?: string;
@@ -119,5 +121,5 @@ export function makeBundle(
     namespaceLabels: { [namespace]: { tier: "gold" } },
     ...(other.closed && { closed: other.closed }),
   } as Bundle;
-  return { wrapped: wrap(bundle, other.key ?? signer), version: versionOf(bundle) };
+  return { wrapped: wrap(bundle, other.key ?? signer, other.links), version: versionOf(bundle) };
 }

@@ -388,7 +388,7 @@ describeApi("the controller and the bundle server on a real API server", () => {
     });
     expect(await known.namespace("nowhere")).toBeNull();
     expect(await known.databases("shop")).toMatchObject([{ name: "orders", host: "orders-db", port: 5432 }]);
-    expect(known.bundleKeys()).toHaveLength(1);
+    expect(known.bundleKeys()).toHaveLength(2); // the key, and the one before
     expect(known.nativeSidecars()).toBe(true);
     await known.stop();
   });

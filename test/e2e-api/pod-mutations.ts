@@ -77,7 +77,7 @@ export const capture: readonly Mutation[] = [
   m("as many listeners and aliases as may be, but one", /WEIR_LISTENERS.*shop\/orders with port 5433/, (pod) => {
     floodWithoutOrders(pod, 248);
   }),
-  m("more listeners than can be judged", /WEIR_LISTENERS.*(at most 250|must name once)/, (pod) => {
+  m("more listeners than can be judged", /WEIR_LISTENERS.*at most 250/, (pod) => {
     flood(pod, 300);
   }),
   ...["/etc/hosts", "/etc/hosts/", "/etc//hosts", "//etc/./hosts", "/./etc/hosts/.", "/etc/../etc/hosts"].map(

@@ -68,13 +68,20 @@ func run(folder, vkey string) error {
 	if err != nil {
 		return fmt.Errorf("entries: %w", err)
 	}
-	for index, entry := range leaves {
-		stored, err := hashes.ReadHashes([]int64{tlog.StoredHashIndex(0, int64(index))})
-		if err != nil {
-			return fmt.Errorf("tiles of entry %d: %w", index, err)
+	for start := 0; start < len(leaves); start += width {
+		bundle := leaves[start:min(start+width, len(leaves))]
+		indexes := make([]int64, len(bundle))
+		for at := range bundle {
+			indexes[at] = tlog.StoredHashIndex(0, int64(start+at))
 		}
-		if stored[0] != tlog.RecordHash(entry) {
-			return fmt.Errorf("entry %d is not the one of its hash", index)
+		stored, err := hashes.ReadHashes(indexes)
+		if err != nil {
+			return fmt.Errorf("tiles of entry %d on: %w", start, err)
+		}
+		for at, entry := range bundle {
+			if stored[at] != tlog.RecordHash(entry) {
+				return fmt.Errorf("entry %d is not the one of its hash", start+at)
+			}
 		}
 	}
 	if err := check(tree, leaves); err != nil {

@@ -1,0 +1,102 @@
+// Two real API servers beside each other: one without Weir, one with its chart and its webhook. On each, the pods that are compared.
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { startApi } from "../cluster/start-api.ts";
+import { type Json, plainPod } from "../e2e-api/governed-pod.ts";
+import { governedNamespaces, type Installed, until } from "../e2e-api/installed.ts";
+import { type WarmClient, warmClient } from "./warm-client.ts";
+
+/**
+ * `without`: the smallest pod there is, no Weir. `as large`: the pod that the injector makes of it, no Weir. `policies`: that pod in a governed
+ * namespace, where the webhook has nothing to do. `with`: the smallest pod there, injected and judged. `elsewhere`: the smallest pod in
+ * another namespace of the cluster with Weir.
+ */
+export const kinds = ["without", "as large", "policies", "with", "elsewhere"] as const;
+export type Kind = (typeof kinds)[number];
+
+export interface Worlds {
+  create(kind: Kind, name: string): Promise<void>;
+  /** Of the API server that creates this kind. */
+  cpuMs(kind: Kind): number;
+  /** Of the webhook's calls, as the API server sees them: how many, and their seconds. */
+  webhook(): Promise<{ readonly calls: number; readonly seconds: number }>;
+  stop(): Promise<void>;
+}
+
+export async function startWorlds(durable: boolean, connections: number): Promise<Worlds> {
+  const bare = await startApi({ durable });
+  const api = await governedNamespaces({ durable });
+  const operator = await hooked(api);
+  const clients = { bare: warmClient(bare.kubeconfig, connections), weir: warmClient(api.kubeconfig, connections) };
+  await api.namespace("elsewhere", {});
+  await bare.call("POST", "/api/v1/namespaces", { body: { metadata: { name: "shop" } } });
+  const account = "/api/v1/namespaces/shop/serviceaccounts/default";
+  await until(async () => (await bare.call("GET", account)).status === 200);
+  const injected = asInjected((await api.tryPod(plainPod("rehearsal"))).body);
+  return {
+    async create(kind, name) {
+      const on = kind === "without" || kind === "as large" ? clients.bare : clients.weir;
+      const { namespace, pod } = kindOf(kind, injected);
+      const body = JSON.stringify({ ...pod, metadata: { ...pod.metadata, name, namespace } });
+      const { status, text } = await on.send("POST", `/api/v1/namespaces/${namespace}/pods`, body);
+      if (status !== 201) throw new Error(`${kind} ${name}: ${text}`);
+    },
+    cpuMs: (kind) => (kind === "without" || kind === "as large" ? clients.bare : clients.weir).cpuMs(),
+    webhook: () => webhookOf(clients.weir),
+    async stop() {
+      for (const client of Object.values(clients)) client.close();
+      operator.disconnect();
+      await Promise.all([once(operator, "exit"), api.stop(), bare.stop()]);
+    },
+  };
+}
+
+function kindOf(kind: Kind, injected: Json): { readonly namespace: string; readonly pod: Json } {
+  if (kind === "elsewhere") return { namespace: "elsewhere", pod: plainPod() };
+  return { namespace: "shop", pod: kind === "as large" || kind === "policies" ? injected : plainPod() };
+}
+
+/** Without what an API server adds by itself. */
+function asInjected({ metadata, spec }: Json): Json {
+  const token = (each: Json) => each.name.startsWith("kube-api-access-");
+  const bare = (each: Json) => ({ ...each, volumeMounts: each.volumeMounts.filter((mount: Json) => !token(mount)) });
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { annotations: metadata.annotations },
+    spec: {
+      containers: spec.containers.map(bare),
+      initContainers: spec.initContainers.map(bare),
+      volumes: spec.volumes.filter((each: Json) => !token(each)),
+      hostAliases: spec.hostAliases,
+    },
+  };
+}
+
+/** The webhook in front of the namespace that the policies govern, in a process of its own. */
+async function hooked(api: Installed): Promise<ChildProcess> {
+  const operator = fork(join(import.meta.dirname, "admission-operator.ts"), { stdio: "inherit" });
+  const [{ port, certificate }] = await once(operator, "message");
+  const { body } = await api.send("GET", "/api/v1/namespaces/weir-system/configmaps/weir-injection");
+  operator.send(body.data["settings.json"]);
+  const path = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/weir";
+  const { body: found } = await api.send("GET", path);
+  const clientConfig = {
+    url: `https://127.0.0.1:${port}/mutate`,
+    caBundle: Buffer.from(certificate).toString("base64"),
+  };
+  await api.send("PATCH", path, { webhooks: [{ ...found.webhooks[0], clientConfig }] });
+  await api.send("PATCH", "/api/v1/namespaces/shop", { metadata: { labels: { "weir.dev/governance": "enabled" } } });
+  await until(async () => (await api.tryPod(plainPod("rehearsal"))).status === 201);
+  return operator;
+}
+
+async function webhookOf(client: WarmClient): Promise<{ readonly calls: number; readonly seconds: number }> {
+  const { text } = await client.send("GET", "/metrics");
+  const sum = (what: string) =>
+    [...text.matchAll(new RegExp(`^apiserver_admission_webhook_admission_duration_seconds_${what}{.*} (.*)$`, "gm"))]
+      .map(([, value]) => Number(value))
+      .reduce((a, b) => a + b, 0);
+  return { calls: sum("count"), seconds: sum("sum") };
+}

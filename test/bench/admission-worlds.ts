@@ -9,18 +9,23 @@ import { type WarmClient, warmClient } from "./warm-client.ts";
 
 /**
  * `without`: the smallest pod there is, no Weir. `as large`: the pod that the injector makes of it, no Weir. `policies`: that pod in a governed
- * namespace, where the webhook has nothing to do. `with`: the smallest pod there, injected and judged. `elsewhere`: the smallest pod in
- * another namespace of the cluster with Weir.
+ * namespace, which the webhook is not asked about. `with`: the smallest pod there, injected and judged. `elsewhere`: the smallest pod in
+ * another namespace of the cluster with Weir. `in vain`: the same, and a webhook is asked and changes nothing.
  */
-export const kinds = ["without", "as large", "policies", "with", "elsewhere"] as const;
+export const kinds = ["without", "as large", "policies", "with", "elsewhere", "in vain"] as const;
 export type Kind = (typeof kinds)[number];
+
+export interface Spent {
+  readonly count: number;
+  readonly seconds: number;
+}
 
 export interface Worlds {
   create(kind: Kind, name: string): Promise<void>;
   /** Of the API server that creates this kind. */
   cpuMs(kind: Kind): number;
-  /** Of the webhook's calls, as the API server sees them: how many, and their seconds. */
-  webhook(): Promise<{ readonly calls: number; readonly seconds: number }>;
+  /** Of the webhook that injects: as the API server sees its calls, and as the operator does. */
+  webhook(): Promise<{ readonly called: Spent; readonly answered: Spent }>;
   stop(): Promise<void>;
 }
 
@@ -29,7 +34,12 @@ export async function startWorlds(durable: boolean, connections: number): Promis
   const api = await governedNamespaces({ durable });
   const operator = await hooked(api);
   const clients = { bare: warmClient(bare.kubeconfig, connections), weir: warmClient(api.kubeconfig, connections) };
-  await api.namespace("elsewhere", {});
+  for (const name of ["elsewhere", "in-vain"]) await api.namespace(name, {});
+  await askInVain(api);
+  await until(async () => {
+    await api.tryPod(plainPod("rehearsal", "in-vain"));
+    return (await calledOf(clients.weir, "in-vain.weir.dev")).count > 0;
+  });
   await bare.call("POST", "/api/v1/namespaces", { body: { metadata: { name: "shop" } } });
   const account = "/api/v1/namespaces/shop/serviceaccounts/default";
   await until(async () => (await bare.call("GET", account)).status === 200);
@@ -43,7 +53,11 @@ export async function startWorlds(durable: boolean, connections: number): Promis
       if (status !== 201) throw new Error(`${kind} ${name}: ${text}`);
     },
     cpuMs: (kind) => (kind === "without" || kind === "as large" ? clients.bare : clients.weir).cpuMs(),
-    webhook: () => webhookOf(clients.weir),
+    async webhook() {
+      operator.send("spent?");
+      const [answered] = await once(operator, "message");
+      return { called: await calledOf(clients.weir, "inject.weir.dev"), answered };
+    },
     async stop() {
       for (const client of Object.values(clients)) client.close();
       operator.disconnect();
@@ -53,7 +67,7 @@ export async function startWorlds(durable: boolean, connections: number): Promis
 }
 
 function kindOf(kind: Kind, injected: Json): { readonly namespace: string; readonly pod: Json } {
-  if (kind === "elsewhere") return { namespace: "elsewhere", pod: plainPod() };
+  if (kind === "elsewhere" || kind === "in vain") return { namespace: kind.replace(" ", "-"), pod: plainPod() };
   return { namespace: "shop", pod: kind === "as large" || kind === "policies" ? injected : plainPod() };
 }
 
@@ -92,11 +106,24 @@ async function hooked(api: Installed): Promise<ChildProcess> {
   return operator;
 }
 
-async function webhookOf(client: WarmClient): Promise<{ readonly calls: number; readonly seconds: number }> {
+/** The same webhook for a namespace that it finds to be none of its own: what any webhook costs. */
+async function askInVain(api: Installed): Promise<void> {
+  const path = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+  const { body } = await api.send("GET", `${path}/weir`);
+  const namespaceSelector = { matchLabels: { "kubernetes.io/metadata.name": "in-vain" } };
+  const { matchConditions: _, ...webhook } = body.webhooks[0];
+  await api.send("POST", path, {
+    metadata: { name: "in-vain" },
+    webhooks: [{ ...webhook, name: "in-vain.weir.dev", namespaceSelector }],
+  });
+}
+
+async function calledOf(client: WarmClient, webhook: string): Promise<Spent> {
   const { text } = await client.send("GET", "/metrics");
+  const metric = "apiserver_admission_webhook_admission_duration_seconds";
   const sum = (what: string) =>
-    [...text.matchAll(new RegExp(`^apiserver_admission_webhook_admission_duration_seconds_${what}{.*} (.*)$`, "gm"))]
+    [...text.matchAll(new RegExp(`^${metric}_${what}{.*name="${webhook}".*} (.*)$`, "gm"))]
       .map(([, value]) => Number(value))
       .reduce((a, b) => a + b, 0);
-  return { calls: sum("count"), seconds: sum("sum") };
+  return { count: sum("count"), seconds: sum("sum") };
 }

@@ -97,10 +97,11 @@ object.spec.?volumes.orValue([]).all(v, v.name == 'weir-identity' || v.?projecte
 
 {{/*
 For one GovernedDatabase (params): it is not this pod's, or the pod is captured for it in the ordinary way. `l` is its listener, found
-once; `spellings` those of a host that is written as it will be looked up.
+once; `spellings` those of a host that is written as it will be looked up. Linear in the pod, so that no pod that fits into a request costs
+more than a condition may.
 */}}
 {{- define "weir.proven.captured" -}}
-request.?subResource.orValue('') == '' && {{ include "weir.proven.size" . }}
+request.?subResource.orValue('') == ''
 && ((params.spec.?credentials.orValue('') != 'Brokered'
 && params.spec.?workloads.?matchLabels.orValue({}).exists(k, object.metadata.?labels[?k].orValue('') != params.spec.workloads.matchLabels[k]))
 || (!object.spec.?hostNetwork.orValue(false)

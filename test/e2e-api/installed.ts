@@ -103,3 +103,12 @@ export async function governedNamespaces(options: ApiOptions = {}): Promise<Inst
   await api.settled("shop");
   return api;
 }
+
+/** Once the API server judges by it. */
+export async function labelled(api: Installed, namespace: string, label: string | null): Promise<void> {
+  await api.send("PATCH", `/api/v1/namespaces/${namespace}`, {
+    metadata: { labels: { "weir.dev/governance": label } },
+  });
+  const policy = label === null ? "'weir-capture-unlabelled'" : "'weir-capture'";
+  await until(async () => (await api.tryPod(sidecarless("settling", namespace))).body.message?.includes(policy));
+}

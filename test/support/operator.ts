@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Registry } from "prom-client";
-import { certificateFromFiles } from "../../cmd/operator/certificate-files.ts";
+import { certificateFromFiles } from "../../pkg/serving/certificate-files.ts";
 import { openSettings } from "../../cmd/operator/live-settings.ts";
 import { admissionMetrics, operatorRegistry } from "../../cmd/operator/metrics.ts";
 import { startOperator } from "../../cmd/operator/operator.ts";

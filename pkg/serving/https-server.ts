@@ -2,7 +2,7 @@
 // that we close first is a pod that nobody looked at.
 import type { Server } from "node:https";
 import { type FastifyInstance, fastify } from "fastify";
-import type { Address } from "./config.ts";
+import type { Address } from "./address.ts";
 
 export interface Certificate {
   /** PEM, the leaf first. */

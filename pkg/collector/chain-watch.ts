@@ -43,7 +43,8 @@ export class ChainWatch {
         logger.log("warn", "chain_silent", { chain: row.chain, namespace: row.namespace, sender: row.sender });
       }
       const quietMs = now - Math.max(row.seen, this.startedMs);
-      const isOver = quietMs >= this.options.unclosedAfterMs || (asked++ < ASKED_PER_TURN_MAX && (await this.gone(row)));
+      const isOver =
+        quietMs >= this.options.unclosedAfterMs || (asked++ < ASKED_PER_TURN_MAX && (await this.gone(row)));
       if (isOver) await this.unclosed(ledger, row);
     }
   }
@@ -52,7 +53,10 @@ export class ChainWatch {
     return row.uid !== "" && (await this.options.isGone(row)) === true;
   }
 
-  private async unclosed(ledger: Ledger, { chain, namespace, sender, next, last_hash, told_last, told_hash }: ChainRow) {
+  private async unclosed(
+    ledger: Ledger,
+    { chain, namespace, sender, next, last_hash, told_last, told_hash }: ChainRow,
+  ) {
     const known = told_last !== null && told_hash !== null && told_last >= next;
     const [last, lastHash] = known ? [told_last, told_hash] : [Math.max(0, next - 1), last_hash];
     await ledger.record([{ type: "unclosed", chain, last, lastHash, time: this.options.nowMs() }]);

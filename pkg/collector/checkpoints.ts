@@ -1,5 +1,5 @@
 // Signs checkpoints: whenever the log has grown, at most every few seconds, with the signatures of the witnesses that answer in time.
-import { signCheckpoint, parseCheckpointText } from "../ledger/checkpoint.ts";
+import { parseCheckpointText, signCheckpoint } from "../ledger/checkpoint.ts";
 import type { NoteSigner } from "../ledger/note.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { KeptLedger } from "./kept-ledger.ts";

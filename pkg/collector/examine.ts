@@ -58,9 +58,7 @@ export function isOwner(
   chain: { readonly cluster: string; readonly namespace: string; readonly account: string },
   sender: Sender,
 ): boolean {
-  return (
-    chain.cluster === sender.cluster && chain.namespace === sender.namespace && chain.account === sender.account
-  );
+  return chain.cluster === sender.cluster && chain.namespace === sender.namespace && chain.account === sender.account;
 }
 
 export function ownerProblem(): string {

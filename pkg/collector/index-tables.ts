@@ -23,7 +23,8 @@ CREATE TABLE segments (
   entry INTEGER PRIMARY KEY, chain TEXT NOT NULL, cluster TEXT NOT NULL, namespace TEXT NOT NULL, environment TEXT NOT NULL,
   first INTEGER NOT NULL, last INTEGER NOT NULL, last_hash TEXT NOT NULL, root TEXT NOT NULL,
   "from" INTEGER NOT NULL, "to" INTEGER NOT NULL,
-  deleted INTEGER NOT NULL DEFAULT 0 -- 1: the log says so, 2: the file is gone too
+  deleted INTEGER NOT NULL DEFAULT 0, -- 1: the log says so, 2: the file is gone too
+  deleted_by INTEGER -- the entry that says so
 ) STRICT;
 CREATE UNIQUE INDEX segments_place ON segments (chain, first);
 CREATE INDEX segments_time ON segments ("to") WHERE deleted = 0;

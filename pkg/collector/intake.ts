@@ -9,8 +9,8 @@ import type { Candidate } from "./audit-lane.ts";
 import { ChainPlanner, type Plan } from "./chain-planner.ts";
 import { examine } from "./examine.ts";
 import { heldHashes } from "./held-hashes.ts";
-import type { Ledger } from "./ledger.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import type { IntakeMetrics } from "./metrics.ts";
 import type { Sender } from "./source.ts";
 

@@ -6,7 +6,19 @@ import { refused, type Sender, type SourceProof, type Verified } from "./source.
 /** What a token says of its bearer. */
 export type TokenSubject = Pick<Sender, "namespace" | "name" | "account" | "uid">;
 
-const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
+const ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+];
 const CLOCK_TOLERANCE_S = 5;
 const LOOK_EVERY_MS = 10_000;
 
@@ -83,4 +95,3 @@ export function claimsIssuer(token: string, issuer: string): boolean {
     return false;
   }
 }
-

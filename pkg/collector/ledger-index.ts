@@ -49,6 +49,7 @@ export interface SegmentRow {
   readonly from: number;
   readonly to: number;
   readonly deleted: number;
+  readonly deleted_by: number | null;
 }
 
 export interface Heartbeat {
@@ -146,7 +147,11 @@ export class LedgerIndex {
 
   /** By their names, after `after`. */
   chains(after: string, most: number): readonly ChainRow[] {
-    return this.all("SELECT * FROM chains WHERE chain > ? ORDER BY chain LIMIT ?", after, most) as unknown as ChainRow[];
+    return this.all(
+      "SELECT * FROM chains WHERE chain > ? ORDER BY chain LIMIT ?",
+      after,
+      most,
+    ) as unknown as ChainRow[];
   }
 
   /** Raw, in base64. */
@@ -175,9 +180,19 @@ export class LedgerIndex {
     return this.all(sql, chain, first, last) as unknown as SegmentRow[];
   }
 
+  /** Segments of a chain that begin with `first` or later and at most with `last`, in order. */
+  segmentsOfChain(chain: string, first: number, last: number, most: number): readonly SegmentRow[] {
+    const sql = "SELECT * FROM segments WHERE chain = ? AND first BETWEEN ? AND ? ORDER BY first LIMIT ?";
+    return this.all(sql, chain, first, last, most) as unknown as SegmentRow[];
+  }
+
   /** Entries of segments from `entry` on. */
   segmentsAfter(entry: number, most: number): readonly SegmentRow[] {
-    return this.all("SELECT * FROM segments WHERE entry >= ? ORDER BY entry LIMIT ?", entry, most) as unknown as SegmentRow[];
+    return this.all(
+      "SELECT * FROM segments WHERE entry >= ? ORDER BY entry LIMIT ?",
+      entry,
+      most,
+    ) as unknown as SegmentRow[];
   }
 
   /** Newest entry of a segment that holds anything of this time or later; its successor when there is none. */
@@ -243,11 +258,15 @@ export class LedgerIndex {
   }
 
   isForkKnown(chain: string, number: number): boolean {
-    return this.get("SELECT 1 FROM events WHERE chain = ? AND type = 'fork' AND number = ?", chain, number) !== undefined;
+    return (
+      this.get("SELECT 1 FROM events WHERE chain = ? AND type = 'fork' AND number = ?", chain, number) !== undefined
+    );
   }
 
   counts(): Readonly<Record<string, number>> {
-    const rows = this.all("SELECT state, silent, count(*) AS n, sum(gaps) AS gaps, sum(forks) AS forks FROM chains GROUP BY 1, 2");
+    const rows = this.all(
+      "SELECT state, silent, count(*) AS n, sum(gaps) AS gaps, sum(forks) AS forks FROM chains GROUP BY 1, 2",
+    );
     const counts: Record<string, number> = { open: 0, silent: 0, closed: 0, unclosed: 0, gaps: 0, forks: 0 };
     for (const { state, silent, n, gaps, forks } of rows) {
       const name = state === "open" && silent === 1 ? "silent" : String(state);
@@ -311,8 +330,7 @@ export class LedgerIndex {
         this.event(index, { ...entry }, entry.last);
         return this.run("UPDATE chains SET state = ?, silent = 0 WHERE chain = ?", entry.type, entry.chain);
       case "retention":
-        for (const { chain, first } of entry.segments)
-          this.run("UPDATE segments SET deleted = 1 WHERE chain = ? AND first = ? AND deleted = 0", chain, first);
+        for (const { chain, first } of entry.segments) this.run(DELETE, index, chain, first);
         return this.event(index, { type: entry.type, time: entry.time, count: entry.segments.length }, null);
       case "legal-hold":
         this.event(index, { ...entry }, null);
@@ -333,7 +351,7 @@ export class LedgerIndex {
     const { chain, cluster, namespace, environment, first, last, lastHash, root, from, to } = header;
     const place = [chain, cluster, namespace, environment];
     this.run(
-      "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+      "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)",
       ...[index, ...place, first, last, lastHash, root, from, to],
     );
     this.run("UPDATE chains SET next = ?, last_hash = ?, state = 'open' WHERE chain = ?", last + 1, lastHash, chain);
@@ -377,6 +395,8 @@ export class LedgerIndex {
     return made;
   }
 }
+
+const DELETE = "UPDATE segments SET deleted = 1, deleted_by = ? WHERE chain = ? AND first = ? AND deleted = 0";
 
 /** In WAL with synchronous NORMAL a crash of the machine costs the newest changes and never the whole: the log has them. */
 function connect(file: string): DatabaseSync {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { SEED_BYTES } from "../ledger/ed25519.ts";
 import { type NoteSigner, parseSkey, skeyOf } from "../ledger/note.ts";
 import type { Random } from "../runtime/random.ts";
-import type { CollectorFiles } from "./collector-files.ts";
 import { CollectorError } from "./collector-error.ts";
+import type { CollectorFiles } from "./collector-files.ts";
 
 export interface LogKeyOptions {
   readonly folder: string;
@@ -24,7 +24,10 @@ export async function openLogKey({ folder, origin, file, files, random }: LogKey
   if (file === null && !existsSync(own)) {
     // Auditors hold the old key: another one in its place would look like another log.
     if (existsSync(join(folder, "log", "checkpoint")))
-      throw new CollectorError("damaged", `${own}: is gone, and the log is signed with it; restore it from your backup`);
+      throw new CollectorError(
+        "damaged",
+        `${own}: is gone, and the log is signed with it; restore it from your backup`,
+      );
     await files.replaceAll([[own, Buffer.from(`${skeyOf(origin, "ed25519", random.bytes(SEED_BYTES))}\n`)]]);
     chmodSync(own, 0o600);
   }

@@ -57,15 +57,17 @@ export function requestMetrics(registry: Registry): RequestMetrics {
   return { answered: (route, status) => requests.inc({ route, status: String(status) }) };
 }
 
-/** Gauges that are read when somebody asks. */
-export function watchedGauges(registry: Registry, read: () => Readonly<Record<keyof typeof gauges, number>>): void {
-  for (const [name, help] of Object.entries(gauges)) {
-    const gauge: Gauge = new Gauge({
-      name: `weir_collector_${name}`,
-      help,
-      registers: [registry],
-      collect: () => gauge.set(read()[name as keyof typeof gauges]),
-    });
+/** Gauges that are read when somebody asks, all at once. */
+export function watchedGauges(registry: Registry, read: () => GaugeValues): void {
+  const registers = [registry];
+  const made = Object.entries(gauges).map(([name, help]) => {
+    const isFirst = name === Object.keys(gauges)[0];
+    const collect = isFirst ? { collect: setAll } : {};
+    return [name, new Gauge({ name: `weir_collector_${name}`, help, registers, ...collect })] as const;
+  });
+  function setAll() {
+    const values = read();
+    for (const [name, gauge] of made) gauge.set(values[name as keyof GaugeValues]);
   }
 }
 

@@ -59,8 +59,9 @@ function fromBytes(message: Message, bytes: Uint8Array, depthLeft: number, bound
 }
 
 function put(found: Record<string, unknown>, field: Field & { readonly repeated: boolean }, value: unknown): void {
-  if (!field.repeated) found[field.name] = value;
-  else (found[field.name] as unknown[] | undefined)?.push(value) ?? (found[field.name] = [value]);
+  const list = found[field.name] as unknown[] | undefined;
+  if (field.repeated && list !== undefined) list.push(value);
+  else found[field.name] = field.repeated ? [value] : value;
 }
 
 /** Protobuf's wire types: 0 varint, 1 eight bytes, 2 with a length, 5 four bytes. */

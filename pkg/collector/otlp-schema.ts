@@ -2,7 +2,17 @@
 // the form of OTLP's JSON: names in camel case, 64-bit numbers as decimal text, trace and span ids in hex. One difference: the body of
 // a log record stays bytes, because its exact bytes are what was hashed.
 
-export type Scalar = "text" | "exact" | "base64" | "hex" | "int64" | "fixed64" | "uint32" | "fixed32" | "bool" | "double";
+export type Scalar =
+  | "text"
+  | "exact"
+  | "base64"
+  | "hex"
+  | "int64"
+  | "fixed64"
+  | "uint32"
+  | "fixed32"
+  | "bool"
+  | "double";
 
 export type Field =
   | { readonly name: string; readonly scalar: Scalar }
@@ -113,6 +123,9 @@ export interface OtlpSpan {
 export interface OtlpTraces {
   readonly resourceSpans?: readonly {
     readonly resource?: { readonly attributes?: readonly Attribute[] };
-    readonly scopeSpans?: readonly { readonly scope?: { readonly name?: string }; readonly spans?: readonly OtlpSpan[] }[];
+    readonly scopeSpans?: readonly {
+      readonly scope?: { readonly name?: string };
+      readonly spans?: readonly OtlpSpan[];
+    }[];
   }[];
 }

@@ -10,7 +10,12 @@ export interface SanMatch {
 
 export function matchSan(certificate: X509Certificate, pattern: SanPattern): SanMatch | null {
   const kind = pattern.includes("://") ? "URI:" : "DNS:";
-  const form = new RegExp(`^${pattern.split(/(\*|\{namespace\})/).map(part).join("")}$`);
+  const form = new RegExp(
+    `^${pattern
+      .split(/(\*|\{namespace\})/)
+      .map(part)
+      .join("")}$`,
+  );
   for (const name of namesOf(certificate)) {
     if (!name.startsWith(kind)) continue;
     const san = name.slice(kind.length);

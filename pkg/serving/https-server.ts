@@ -1,5 +1,5 @@
-// The HTTPS server that API servers and sidecars call. An API server keeps connections for 90 s, so ours live longer: a connection
-// that we close first is a pod that nobody looked at.
+// The HTTPS server that API servers, sidecars and readers call. An API server keeps connections for 90 s, so ours live longer: a
+// connection that we close first is a pod that nobody looked at.
 import type { Server } from "node:https";
 import { type FastifyInstance, fastify } from "fastify";
 import type { Address } from "./address.ts";
@@ -20,18 +20,30 @@ export interface HttpsServer {
   close(): Promise<void>;
 }
 
+export interface HttpsOptions {
+  /** Of a request without a limit of its own. */
+  readonly bodyBytesMax?: number;
+  readonly requestTimeoutMs?: number;
+  /** PEM of those who vouch for clients; a client may come without a certificate, and whoever needs one asks for it. */
+  readonly clientAuthorities?: readonly string[];
+}
+
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
+const REQUEST_TIMEOUT_MS = 15_000;
 
 export async function startHttpsServer(
   listen: Address,
   certificate: Certificate,
   routes: (server: FastifyInstance) => void,
+  { bodyBytesMax = BODY_BYTES_MAX, requestTimeoutMs = REQUEST_TIMEOUT_MS, clientAuthorities = [] }: HttpsOptions = {},
 ): Promise<HttpsServer> {
+  const clients = clientAuthorities.length === 0 ? {} : { ca: [...clientAuthorities] };
+  const requested = clientAuthorities.length === 0 ? {} : { requestCert: true, rejectUnauthorized: false };
   const app = fastify({
-    https: { ...certificate, minVersion: "TLSv1.2" },
-    bodyLimit: BODY_BYTES_MAX,
+    https: { ...certificate, ...clients, ...requested, minVersion: "TLSv1.2" },
+    bodyLimit: bodyBytesMax,
     keepAliveTimeout: 120_000,
-    requestTimeout: 15_000,
+    requestTimeout: requestTimeoutMs,
     return503OnClosing: false,
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
@@ -49,7 +61,7 @@ export async function startHttpsServer(
   const bound = server.address();
   return {
     port: bound !== null && typeof bound === "object" ? bound.port : listen.port,
-    use: (next) => server.setSecureContext({ ...next, minVersion: "TLSv1.2" }),
+    use: (next) => server.setSecureContext({ ...next, ...clients, minVersion: "TLSv1.2" }),
     drain() {
       draining = true;
     },

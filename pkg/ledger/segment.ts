@@ -235,6 +235,11 @@ export function parseFirstLine(line: string): FirstLine | null {
   return { header, headerText: canonicalJson(header), signature };
 }
 
+/** The exact bytes of the segment's entry in the log, as `entryBytes` makes them. */
+export function segmentEntryBytes({ headerText, signature }: Pick<FirstLine, "headerText" | "signature">): Buffer {
+  return Buffer.from(`{"header":${headerText},"signature":"${signature}","type":"segment"}`);
+}
+
 export interface OpenedSegment extends FirstLine {
   readonly records: readonly Buffer[];
 }

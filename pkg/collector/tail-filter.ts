@@ -52,7 +52,7 @@ export class TailMatcher {
 
   matches(told: Told): boolean {
     const key = `${told.chain}/${told.session}/${told.statement}`;
-    if (told.kind === "outcome" && this.pending.delete(key)) return true;
+    if (told.kind === "outcome" && this.pending.delete(key)) return this.fits("kind", told);
     const isWanted = FILTERS.every((name) => this.fits(name, told));
     if (isWanted && told.kind === "decision") this.expect(key);
     return isWanted;

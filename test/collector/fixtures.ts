@@ -107,7 +107,7 @@ ${witnesses}`,
       .setIssuer(issuer)
       .setAudience(audience)
       .setSubject(`system:serviceaccount:${namespace}:${account}`)
-      .setExpirationTime("1h")
+      .setExpirationTime("60d")
       .sign(privateKey);
   return { folder, ca, config, token };
 }

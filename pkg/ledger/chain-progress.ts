@@ -67,16 +67,16 @@ export class ChainProgress {
     else if (this.excused.length < RUNS_MAX) this.excused.push(run);
   }
 
-  /** The next segment's header, which is signed. */
-  segment(header: SegmentHeader, file: string): void {
+  /** The next segment's header. `sealed`: it is signed; the hashes of one that is not are not held against others. */
+  segment(header: SegmentHeader, file: string, sealed: boolean): void {
     this.settleTail();
     this.segments++;
     this.lastFile = file;
-    if (this.next === null) this.begin(header, file);
+    if (this.next === null) this.begin(header, file, sealed);
     else if (header.first < this.next) return this.earlier(header, file);
-    else this.follow(header, file, this.next);
+    else this.follow(header, file, this.next, sealed);
     this.next = header.last + 1;
-    this.lastHash = header.lastHash;
+    this.lastHash = sealed ? header.lastHash : null;
   }
 
   /** Of the segment just told: records found, and how many are absent at its end. */
@@ -85,11 +85,11 @@ export class ChainProgress {
     this.tail = { count: absentAtEnd, file: this.lastFile };
   }
 
-  private begin(header: SegmentHeader, file: string): void {
+  private begin(header: SegmentHeader, file: string, sealed: boolean): void {
     this.first = header.first;
     const { first, prev } = this.bounds;
     if (header.first === first) {
-      if (prev !== null && header.prev !== prev)
+      if (sealed && prev !== null && header.prev !== prev)
         this.fault("forked", file, `number ${first} follows another record than it is said to`);
     } else if (header.first > first) {
       this.leap({ from: first, to: header.first - 1, kind: "wrong-first", file });
@@ -98,9 +98,9 @@ export class ChainProgress {
     }
   }
 
-  private follow(header: SegmentHeader, file: string, next: number): void {
+  private follow(header: SegmentHeader, file: string, next: number, sealed: boolean): void {
     if (header.first > next) this.leap({ from: next, to: header.first - 1, kind: "missing", file });
-    else if (header.prev !== this.lastHash)
+    else if (sealed && this.lastHash !== null && header.prev !== this.lastHash)
       this.fault(
         "forked",
         file,
@@ -177,7 +177,7 @@ export class ChainProgress {
         this.lastFile,
         `chain ${this.chain} goes to number ${found}, beyond the ${last} that is claimed`,
       );
-    if (found === last && this.next !== null && lastHash !== null && lastHash !== this.lastHash)
+    if (found === last && this.lastHash !== null && lastHash !== null && lastHash !== this.lastHash)
       this.fault(
         "forked",
         this.lastFile,

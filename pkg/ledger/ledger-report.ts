@@ -45,7 +45,7 @@ export interface ChainReport {
 }
 
 export interface LedgerReport {
-  readonly what: "evidence" | "ledger";
+  readonly what: "evidence" | "ledger" | "record";
   readonly place: string;
   readonly bytes: number;
   readonly segments: number;

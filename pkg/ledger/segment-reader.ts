@@ -38,7 +38,7 @@ export function readSegment(file: SegmentFile, context: SegmentContext): void {
   const index = context.indexOf(first);
   const fault = keys.check(header, signature, index ?? Number.POSITIVE_INFINITY);
   if (fault !== null) findings.add(fault.kind, { file: file.name, line: 1 }, fault.detail, header.count);
-  chain.segment(header, file.name);
+  chain.segment(header, file.name, fault === null);
   const run = new RecordRun(header, file.name, findings);
   for (const each of lines) run.line(each);
   const absent = run.end(fault === null);

@@ -40,6 +40,12 @@ export function verifyEvidence(source: EvidenceSource, trust: Trust = {}): Ledge
   return reportOf(source, findings, opening, verifier, trusted.log !== null);
 }
 
+/** What is said of a file that cannot be read at all. */
+export function unreadable(place: string, note: string): LedgerReport {
+  const source = { place, bytes: 0, read: () => 0 };
+  return { ...reportOf(source, new Findings(), null, null, false), notes: [note] };
+}
+
 type Members = Generator<TarMember, TarFault | null>;
 type Step = IteratorResult<TarMember, TarFault | null>;
 

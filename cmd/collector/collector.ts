@@ -1,5 +1,6 @@
 // The collector's parts put together: the ledger under its lock, one HTTPS server for sidecars and readers, an admin server beside it,
 // and an end that leaves everything signed and closed.
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { Authenticator } from "../../pkg/collector/authenticate.ts";
@@ -21,6 +22,7 @@ import { TailReaders } from "../../pkg/collector/tail-route.ts";
 import { podIsGone } from "../../pkg/collector/token-review.ts";
 import { TraceRing } from "../../pkg/collector/trace-ring.ts";
 import { Upkeep } from "../../pkg/collector/upkeep.ts";
+import { VKEY_FILE } from "../../pkg/ledger/log-state.ts";
 import type { Clock } from "../../pkg/runtime/clock.ts";
 import type { Logger } from "../../pkg/runtime/logger.ts";
 import type { Random } from "../../pkg/runtime/random.ts";
@@ -121,6 +123,7 @@ async function openCore(
   const monotonicMs = () => Number(clock.monotonicNs() / 1_000_000n);
   const signer = await openLogKey({ folder, origin, file: config.logKey, files, random });
   const kept = await KeptLedger.open({ folder, origin, files, logger });
+  await files.replaceAll([[join(folder, "log", VKEY_FILE), Buffer.from(`${signer.vkey}\n`)]]);
   logger.log("info", "log_key", { vkey: signer.vkey });
   const { witnesses, sources, readers, apis } = opened;
   const shared = { ledger: kept, logger, nowMs };

@@ -4,8 +4,8 @@ import type { Registry } from "prom-client";
 import type { Logger } from "../../pkg/runtime/logger.ts";
 import { startAdminServer } from "../../pkg/serving/admin-server.ts";
 import type { CertificateSource } from "../../pkg/serving/certificate-files.ts";
-import type { OperatorConfig } from "./config.ts";
 import { startHttpsServer } from "../../pkg/serving/https-server.ts";
+import type { OperatorConfig } from "./config.ts";
 import type { Role } from "./role.ts";
 
 export interface OperatorParts {

@@ -59,12 +59,18 @@ export class Checkpoints {
     if (ledger === null) return;
     const published = ledger.log.checkpointHead?.size ?? -1;
     if (ledger.log.size <= published && this.behind === 0) return;
+    const release = await ledger.lock();
     try {
-      await ledger.log.checkpoint((text) => this.sign(ledger, text));
+      await ledger.log.checkpoint((text) => {
+        release();
+        return this.sign(ledger, text);
+      });
       this.madeMs = this.options.nowMs();
     } catch (cause) {
       this.options.logger.log("error", "checkpoint_failed", { why: (cause as Error).message });
       if ((cause as { readonly code?: string }).code !== "refused") ledger.markBroken();
+    } finally {
+      release();
     }
   }
 

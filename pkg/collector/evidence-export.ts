@@ -116,7 +116,7 @@ function add(runs: AbsentRun[], run: AbsentRun): void {
 }
 
 async function prevOf(ledger: Ledger, entry: number): Promise<string> {
-  const parsed = parseEntry((await entryAt(ledger, entry)).bytes);
+  const parsed = parseEntry((await ledger.entry(entry)).bytes);
   if (parsed?.type === "segment") return parsed.header.prev;
   throw new CollectorError(
     "damaged",
@@ -126,13 +126,8 @@ async function prevOf(ledger: Ledger, entry: number): Promise<string> {
 
 async function entriesAt(ledger: Ledger, indexes: readonly number[]): Promise<readonly FoundEntry[]> {
   const found: FoundEntry[] = [];
-  for (const index of indexes) found.push(await entryAt(ledger, index));
+  for (const index of indexes) found.push(await ledger.entry(index));
   return found;
-}
-
-async function entryAt({ log }: Ledger, index: number): Promise<FoundEntry> {
-  for await (const found of log.entries(index, index + 1)) return found;
-  throw new CollectorError("damaged", `log: entry ${index} is not there`);
 }
 
 async function* segmentsOf(

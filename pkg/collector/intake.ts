@@ -126,11 +126,16 @@ export class Intake {
     const stored = planned.filter(({ plan }) => plan.do === "store").map(({ waiting }) => waiting);
     const entries = planned.flatMap(({ plan, waiting }) => entriesOf(plan, waiting, nowMs()));
     await ledger.store.receive(stored.map(({ candidate }) => newSegmentOf(candidate)));
-    if (entries.length > 0) await ledger.record(entries);
-    for (const { candidate } of stored) ledger.index.seen(candidate.header.chain, nowMs());
-    for (const { plan, waiting } of planned) this.answer(plan, waiting);
-    metrics.group(stored.length);
-    await this.settle(ledger, stored);
+    const release = await ledger.lock();
+    try {
+      if (entries.length > 0) await ledger.record(entries);
+      for (const { candidate } of stored) ledger.index.seen(candidate.header.chain, nowMs());
+      for (const { plan, waiting } of planned) this.answer(plan, waiting);
+      metrics.group(stored.length);
+      await this.settle(ledger, stored);
+    } finally {
+      release();
+    }
   }
 
   /** Whoever must wait for what this group stores comes first in the next. */

@@ -160,6 +160,11 @@ export class LedgerIndex {
     return row?.public_key as string | undefined;
   }
 
+  /** The entry that registers this key. */
+  keyEntry(chain: string, key: string): number | undefined {
+    return this.get("SELECT entry FROM keys WHERE chain = ? AND key = ?", chain, key)?.entry as number | undefined;
+  }
+
   keysOf(chain: string): readonly { readonly key: string; readonly entry: number }[] {
     return this.all("SELECT key, entry FROM keys WHERE chain = ? ORDER BY entry", chain) as never;
   }

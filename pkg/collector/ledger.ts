@@ -4,8 +4,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { recordHash } from "../audit/chain.ts";
 import { entryBytes, type LogEntry } from "../ledger/entries.ts";
+import type { FoundEntry } from "../ledger/evidence.ts";
 import { LedgerLog } from "../ledger/log.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { CollectorError } from "./collector-error.ts";
 import type { CollectorFiles } from "./collector-files.ts";
 import { LedgerIndex, type SegmentRow } from "./ledger-index.ts";
 import { SegmentStore } from "./segment-store.ts";
@@ -26,6 +28,7 @@ export class Ledger {
   readonly store: SegmentStore;
   private readonly listeners = new Set<() => void>();
   private broken = false;
+  private turn: Promise<void> = Promise.resolve();
 
   private constructor(log: LedgerLog, index: LedgerIndex, store: SegmentStore) {
     this.log = log;
@@ -65,6 +68,12 @@ export class Ledger {
     }
   }
 
+  /** @throws CollectorError, LedgerError */
+  async entry(index: number): Promise<FoundEntry> {
+    for await (const found of this.log.entries(index, index + 1)) return found;
+    throw new CollectorError("damaged", `log: entry ${index} is not there`);
+  }
+
   /** Nothing can be recorded any more until it is opened again. */
   get isBroken(): boolean {
     return this.broken;
@@ -83,6 +92,20 @@ export class Ledger {
       if (!["busy", "refused"].includes((cause as { readonly code?: string }).code ?? "")) this.broken = true;
       throw cause;
     }
+  }
+
+  /**
+   * Resolves when nobody else has it, with what gives it back. An entry and the move of its file belong together, and so do a checkpoint
+   * and what it covers: whoever looks at the folder finds every file that a checkpoint speaks of.
+   */
+  async lock(): Promise<() => void> {
+    const before = this.turn;
+    let release: () => void = () => {};
+    this.turn = new Promise((resolve) => {
+      release = resolve;
+    });
+    await before;
+    return release;
   }
 
   markBroken(): void {

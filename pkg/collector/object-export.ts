@@ -1,13 +1,13 @@
 // A folder of objects that never change, for a tool that copies it to object storage: segments by date, cluster, namespace and chain, full
 // tiles and bundles of the log, and its checkpoints. Each appears under its name at once and whole.
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { hashesAt, TILE_WIDTH, type TileLevel, tilePath } from "../ledger/tiles.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { CollectorFiles } from "./collector-files.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SegmentRow } from "./ledger-index.ts";
-import { relativePathOf } from "./segment-store.ts";
+import { pathBelow } from "./segment-store.ts";
 
 export interface ObjectExportOptions {
   readonly ledger: KeptLedger;
@@ -51,7 +51,7 @@ export class ObjectExport {
   }
 
   private async share({ store }: Ledger, row: SegmentRow, folder: string): Promise<void> {
-    const to = join(folder, "segments", dayOf(row.to), relativePathOf(row));
+    const to = join(folder, "segments", dayOf(row.to), relative("segments", pathBelow(row)));
     if (await this.options.files.exists(to)) return;
     await this.options.files.share(store.pathOf(row), to);
   }

@@ -1,34 +1,36 @@
-// One record with everything that proves it: its path to the segment's root, the segment's signed header, the entry's path to the root of
-// a signed checkpoint.
-import { inclusionProof, nodesInMemory } from "../ledger/proofs.ts";
+// One record with everything that proves it, as `weir verify` takes it (docs/evidence.md).
+import { proveRecord } from "../ledger/record-proof.ts";
+import { openSegment } from "../ledger/segment.ts";
 import type { Ledger } from "./ledger.ts";
 
 export type ProofReply =
-  | { readonly ok: true; readonly proof: unknown }
+  | { readonly ok: true; readonly proof: string }
   | { readonly ok: false; readonly status: 404 | 409; readonly error: string };
 
-export async function proofOf({ log, index, store }: Ledger, chain: string, number: number): Promise<ProofReply> {
+/** @throws LedgerError */
+export async function proofOf(
+  ledger: Ledger,
+  { chain, number }: { readonly chain: string; readonly number: number },
+  logKey: string,
+): Promise<ProofReply> {
+  const { log, index, store } = ledger;
   const row = index.segmentsOver(chain, number, number)[0];
   if (row === undefined) return { ok: false, status: 404, error: "no such record is held" };
   const { checkpointHead: head, checkpointNote: checkpoint } = log;
-  if (head === null || head.size <= row.entry)
+  if (head === null || checkpoint === null || head.size <= row.entry)
     return { ok: false, status: 409, error: "not yet under a signed checkpoint; ask again in some seconds" };
-  const opened = row.deleted === 0 ? await store.read(row) : null;
-  if (opened === null) return { ok: false, status: 404, error: "the segment was deleted; its root stays in the log" };
-  const at = number - row.first;
-  const base64 = (hashes: readonly Buffer[]) => hashes.map((hash) => hash.toString("base64"));
-  return {
-    ok: true,
-    proof: {
-      /** The exact bytes, as text. */
-      record: opened.records[at]!.toString(),
-      header: opened.headerText,
-      signature: opened.signature,
-      recordIndex: at,
-      recordPath: base64(await inclusionProof(at, opened.records.length, nodesInMemory(opened.records))),
-      entryIndex: row.entry,
-      entryPath: base64(await log.inclusionProof(row.entry, head.size)),
-      checkpoint,
-    },
-  };
+  const file = row.deleted === 0 ? await store.readBytes(row) : null;
+  if (file === null) return { ok: false, status: 404, error: "the segment was deleted; its root stays in the log" };
+  const { first, last } = row;
+  const key = index.keyEntry(chain, openSegment(file)?.header.key ?? "");
+  if (key === undefined) return { ok: false, status: 404, error: "the segment cannot be read; verify the data folder" };
+  const proof = await proveRecord({
+    number,
+    segment: { index: row.entry, first, last, file },
+    key: await ledger.entry(key),
+    log,
+    checkpoint,
+    logKey,
+  });
+  return { ok: true, proof };
 }

@@ -78,7 +78,7 @@ interface Guard {
 
 function logRoutes(
   app: FastifyInstance,
-  { ledger, files, dataFolder, authenticator }: ReadRoutesOptions,
+  { ledger, files, dataFolder, authenticator, evidence }: ReadRoutesOptions,
   guard: Guard,
 ) {
   const withLedger = withLedgerOf(ledger);
@@ -109,8 +109,10 @@ function logRoutes(
       const { chain, number } = request.query as { readonly chain?: string; readonly number?: string };
       if (!isChainName(chain) || !/^\d{1,15}$/.test(number ?? ""))
         return reply.code(400).send({ error: "ask with chain (32 hex digits) and number" });
-      const found = await proofOf(current, chain, Number(number));
-      return found.ok ? found.proof : reply.code(found.status).send({ error: found.error });
+      const found = await proofOf(current, { chain, number: Number(number) }, evidence.signer.vkey);
+      return found.ok
+        ? reply.type("application/json").send(found.proof)
+        : reply.code(found.status).send({ error: found.error });
     }),
   );
 }

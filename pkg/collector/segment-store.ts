@@ -2,6 +2,7 @@
 // log has its entry: then it moves to its place. What lies in `incoming` without an entry after a crash was never confirmed.
 import { join } from "node:path";
 import { type OpenedSegment, openSegment, parseSegmentFileName, segmentFileName } from "../ledger/segment.ts";
+import { chainFolder } from "../ledger/segment-path.ts";
 import type { CollectorFiles } from "./collector-files.ts";
 
 /** Which segment, and where it belongs. */
@@ -83,7 +84,7 @@ export class SegmentStore {
   }
 
   pathOf(place: SegmentPlace): string {
-    return join(this.folder, "segments", relativePathOf(place));
+    return join(this.folder, pathBelow(place));
   }
 
   private incomingPath(place: SegmentPlace): string {
@@ -91,12 +92,7 @@ export class SegmentStore {
   }
 }
 
-/** Below `segments`, here and in an export. */
-export function relativePathOf(place: SegmentPlace): string {
-  return join(folderName(place.cluster), folderName(place.namespace), place.chain, segmentFileName(place));
-}
-
-/** A name from a configuration or a namespace as the name of a folder: never empty, never a way up. */
-export function folderName(name: string): string {
-  return encodeURIComponent(name).replace(/^\./, "%2E").slice(0, 200) || "_";
+/** Below the data folder: `segments/…`. */
+export function pathBelow(place: SegmentPlace): string {
+  return join(chainFolder(place), segmentFileName(place));
 }

@@ -1,11 +1,14 @@
 // What the collector holds, shows and proves: over restarts, deletions, holds and exports.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { canonicalJson } from "../../pkg/audit/canonical-json.ts";
 import { lockData } from "../../pkg/collector/data-lock.ts";
 import { parseCheckpoint } from "../../pkg/ledger/checkpoint.ts";
-import { isIncluded, leafHash } from "../../pkg/ledger/merkle.ts";
+import { leafHash } from "../../pkg/ledger/merkle.ts";
 import { checkNote, parseNote, parseVkey } from "../../pkg/ledger/note.ts";
 import { openSegment } from "../../pkg/ledger/segment.ts";
+import { verifyLedger } from "../../pkg/ledger/verify-ledger.ts";
+import { verifyRecordProof } from "../../pkg/ledger/verify-record-proof.ts";
 import { systemClock } from "../../pkg/runtime/clock.ts";
 import { ChainMaker, otlpJson } from "./chain-maker.ts";
 import { cleanUp, HOLDER, newSite, type Site, startOn, type TestCollector } from "./fixtures.ts";
@@ -64,6 +67,8 @@ test("evidence of a selection is intact for a stranger, and over a restart the l
   expect([report.verdict, report.records, report.chains.map(({ chain }) => chain)]).toEqual(["intact", 50, [CHAIN]]);
   const all = await second.ask("POST", "/v1/evidence", { body: {} });
   expect(verifyBytes(all.bytes, logKeyOf(second))).toMatchObject({ verdict: "intact", records: 60 });
+  const trust = { logKey: logKeyOf(second), olderCheckpoint: before };
+  expect(await verifyLedger(site.config.data, trust)).toMatchObject({ verdict: "intact", records: 60 });
   expect((await second.ask("POST", "/v1/evidence", { body: { cluster: "none" } })).status).toBe(404);
   expect((await second.ask("POST", "/v1/evidence", { body: { namespaces: "shop" } })).json.error).toMatch(
     /no such member/,
@@ -78,24 +83,18 @@ test("a record is proven by its path to a signed checkpoint, with tiles for whoe
   const path = `/v1/proof?chain=${CHAIN}&number=17`;
   expect((await collector.ask("GET", path)).status).toBe(409);
   await collector.upkeep();
-  const { json: proof } = await collector.ask("GET", path);
-  const hashes = (texts: string[]) => texts.map((text) => Buffer.from(text, "base64"));
-  const header = JSON.parse(proof.header);
-  const { checkpoint, note } = parseCheckpoint(proof.checkpoint);
-  expect(checkNote(note, parseVkey(logKeyOf(collector))).signed).toBe(true);
+  const { bytes, json: proof } = await collector.ask("GET", path);
   expect(proof.record).toBe(chain.records[17]!.toString());
-  const segmentRoot = Buffer.from(header.root, "hex");
-  const inSegment = [proof.recordIndex, header.count, hashes(proof.recordPath), segmentRoot] as const;
-  expect(isIncluded(leafHash(Buffer.from(proof.record)), ...inSegment)).toBe(true);
-  const entry = Buffer.from(`{"header":${proof.header},"signature":"${proof.signature}","type":"segment"}`);
-  const inLog = [proof.entryIndex, checkpoint.size, hashes(proof.entryPath), checkpoint.root] as const;
-  expect(isIncluded(leafHash(entry), ...inLog)).toBe(true);
+  expect(verifyRecordProof("proof", bytes, { logKey: logKeyOf(collector) })).toMatchObject({ verdict: "intact" });
+  const { checkpoint } = parseCheckpoint(proof.checkpoint);
+  const { header, signature, log } = proof.segment;
+  const entry = Buffer.from(canonicalJson({ header, signature, type: "segment" }));
   expect((await collector.ask("GET", `/v1/proof?chain=${CHAIN}&number=40`)).status).toBe(404);
   expect((await collector.ask("GET", "/v1/proof?chain=x&number=1")).status).toBe(400);
 
   const tile = await collector.ask("GET", `/tile/0/000.p/${checkpoint.size}`, { token: null });
   expect([tile.status, tile.bytes.length]).toEqual([200, 32 * checkpoint.size]);
-  expect(tile.bytes.subarray(32 * proof.entryIndex, 32 * (proof.entryIndex + 1))).toEqual(leafHash(entry));
+  expect(tile.bytes.subarray(32 * log.index, 32 * (log.index + 1))).toEqual(leafHash(entry));
   expect((await collector.ask("GET", `/tile/entries/000.p/${checkpoint.size}`, { token: null })).status).toBe(401);
   expect((await collector.ask("GET", `/tile/entries/000.p/${checkpoint.size}`)).bytes.includes(entry)).toBe(true);
   for (const bad of ["/tile/0/001", "/tile/0/../../../log.key", "/tile/0/%2e%2e/%2e%2e/log.key"])

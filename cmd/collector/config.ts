@@ -107,7 +107,9 @@ export function readConfig(
   if (flags.help === true) return { do: "print", text: help() };
   if (flags.version === true) return { do: "print", text: `weir-collector ${version}\n` };
   const known = Object.values(variables).map(({ name }) => name);
-  for (const name of Object.keys(env).filter((each) => each.startsWith("WEIR_") && !known.includes(each)))
+  for (const name of Object.keys(env).filter(
+    (each) => each.startsWith("WEIR_") && !known.includes(each) && !isOfService(each),
+  ))
     if (hint(name, known) !== "") problems.push(`${name}: there is no such setting${hint(name, known)}`);
 
   const values: Record<string, unknown> = {};
@@ -121,6 +123,11 @@ export function readConfig(
     problems.push("WEIR_COLLECTOR_SOURCES and WEIR_COLLECTOR_CLUSTER: neither is set, so nobody could send; set one");
   if (problems.length > 0) return { do: "refuse", problems };
   return { do: "run", config: configOf(values as Values) };
+}
+
+/** Kubernetes tells every pod of the Services around it, and one of them is ours. */
+function isOfService(name: string): boolean {
+  return /_(SERVICE_HOST|SERVICE_PORT|PORT)(_|$)/.test(name);
 }
 
 function configOf({ certificate, key, cluster, environment, audience, ...rest }: Values): CollectorConfig {

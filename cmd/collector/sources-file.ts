@@ -25,8 +25,14 @@ export function readSources(text: string, place: string): ReadSources {
   const document = parseDocument(text, { uniqueKeys: true });
   if (document.errors.length > 0)
     return { ok: false, problems: document.errors.map(({ message }) => `${place}: ${message.split("\n")[0]}`) };
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 0 }) ?? {};
+  } catch {
+    return { ok: false, problems: [`${place}: holds an alias (*name); write it out`] };
+  }
   const form = new Form(place);
-  const whole = form.members(document.toJS({ maxAliasCount: 0 }) ?? {}, "", ["sources", "readers", "witnesses"]);
+  const whole = form.members(value, "", ["sources", "readers", "witnesses"]);
   const sources = form.items(whole.sources, "sources").map(([item, at]) => sourceOf(form, item, at));
   const readers = form.items(whole.readers, "readers").map(([item, at]) => readerOf(form, item, at, sources));
   const witnesses = form.items(whole.witnesses, "witnesses").map(([item, at]) => witnessOf(form, item, at));
@@ -107,7 +113,7 @@ function readerProofOf(
     const { source, account } = form.members(item.account, at, ["source", "account"]);
     const names = sources.map(({ name }) => name);
     if (!names.includes(source as string))
-      form.problem(`${at}.source`, `is no source of this file${hint(String(source), names)}; name one`);
+      form.problem(`${at}.source`, `is no source of this file${hint(String(source), names) || "; name one"}`);
     return { kind: "account", source: String(source), account: form.text(account, `${at}.account`) };
   }
   const sha256 = String(item.tokenSha256 ?? "");

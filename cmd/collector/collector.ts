@@ -79,8 +79,13 @@ async function startLocked(config: CollectorConfig, parts: CollectorParts, unloc
   ];
   const admin = await startAdminServer(config.adminListen, registry, waitsFor);
   const { clientAuthorities } = opened;
-  const limits = { clientAuthorities, requestTimeoutMs: REQUEST_TIMEOUT_MS };
-  const server = await startHttpsServer(config.listen, certificate.current(), core.routes, limits);
+  const server = await startHttpsServer({
+    listen: config.listen,
+    certificate: certificate.current(),
+    clientCa: clientAuthorities.length === 0 ? null : clientAuthorities.join("\n"),
+    routes: core.routes,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+  });
   certificate.follow((next) => server.use(next));
   checkpoints.start();
   upkeep.start(UPKEEP_MS);

@@ -8,7 +8,7 @@ import { LedgerError } from "../../pkg/ledger/ledger-error.ts";
 import type { LedgerReport, Trust } from "../../pkg/ledger/ledger-report.ts";
 import { ledgerReportText } from "../../pkg/ledger/ledger-report-text.ts";
 import { looksLikeRecordProof, RECORD_PROOF_BYTES_MAX } from "../../pkg/ledger/record-proof.ts";
-import { unreadable, verifyEvidence } from "../../pkg/ledger/verify-evidence.ts";
+import { looksLikeEvidence, unreadable, verifyEvidence } from "../../pkg/ledger/verify-evidence.ts";
 import { verifyLedger } from "../../pkg/ledger/verify-ledger.ts";
 import { verifyRecordProof } from "../../pkg/ledger/verify-record-proof.ts";
 import { type Command, readArguments, UsageError } from "./command.ts";
@@ -117,6 +117,8 @@ function verifyFile(path: string, trust: Trust): LedgerReport {
     readSync(fd, begin, 0, begin.length, 0);
     if (looksLikeRecordProof(begin) && size <= RECORD_PROOF_BYTES_MAX)
       return verifyRecordProof(path, readFileSync(path), trust);
+    if (!looksLikeEvidence(begin))
+      return unreadable(path, "it is no evidence file, no proof of a record and no folder of Weir");
     const read = (into: Uint8Array, position: number) => readSync(fd, into, 0, into.length, position);
     return verifyEvidence({ place: path, bytes: size, read }, trust);
   } finally {

@@ -59,7 +59,13 @@ export function witnessesOf(
 }
 
 /** What the sizes and roots alone tell of a checkpoint and one known from earlier; `unproven` when a proof must decide. */
-export function againstOlder(current: Checkpoint, older: Checkpoint): Fault | "same" | "unproven" {
+export function againstOlder(
+  current: Checkpoint,
+  { checkpoint: older, note }: SignedCheckpoint,
+  key: NoteVerifier | null,
+): Fault | "same" | "unproven" {
+  const unsigned = key === null ? null : logSignatureFault(note, key, "the earlier checkpoint");
+  if (unsigned !== null) return unsigned;
   if (older.origin !== current.origin)
     return {
       kind: "unverifiable-key",

@@ -8,6 +8,7 @@ import type { WitnessSummary } from "./ledger-report.ts";
 import { type Manifest, manifestNoteText, parseManifest } from "./manifest.ts";
 import { sameHash } from "./merkle.ts";
 import { type Note, type NoteVerifier, parseNote, parseVkey } from "./note.ts";
+import { textOf } from "./shapes.ts";
 
 export interface Opening {
   readonly manifest: Manifest;
@@ -42,7 +43,7 @@ export function judgeOpening(parts: readonly Buffer[], trusted: TrustedKeys, fin
   const fault = logSignatureFault(signed.note, key, "the checkpoint") ?? claimFault(signed.checkpoint, manifest, key);
   if (fault !== null) tell(evidenceNames.checkpoint, fault);
   if (fault !== null) return { ...none, witnesses };
-  const older = trusted.older === null ? "same" : againstOlder(signed.checkpoint, trusted.older.checkpoint);
+  const older = trusted.older === null ? "same" : againstOlder(signed.checkpoint, trusted.older, key);
   if (typeof older === "object") tell(evidenceNames.checkpoint, older);
   return { ...none, witnesses, checkpoint: signed.checkpoint, olderIsOpen: older === "unproven" };
 }
@@ -78,7 +79,7 @@ function namedWitnesses(manifest: Manifest): NoteVerifier[] {
 function noteOf(source: Buffer | undefined, tell: (fault: Fault) => void): Note | null {
   if (source === undefined) return null;
   try {
-    return parseNote(source.toString());
+    return parseNote(textOf(source) ?? "");
   } catch {
     tell(altered("it is not a signed note"));
     return null;
@@ -88,7 +89,7 @@ function noteOf(source: Buffer | undefined, tell: (fault: Fault) => void): Note 
 function checkpointOf(source: Buffer | undefined, tell: (fault: Fault) => void): SignedCheckpoint | null {
   if (source === undefined) return null;
   try {
-    return parseCheckpoint(source.toString());
+    return parseCheckpoint(textOf(source) ?? "");
   } catch {
     tell(altered("it is not a signed checkpoint"));
     return null;

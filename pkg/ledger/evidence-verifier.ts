@@ -106,7 +106,7 @@ export class EvidenceVerifier {
     if (known === undefined || name !== evidenceNames.chain(chain))
       return this.fault("altered", name, "the evidence does not claim this chain");
     for (const line of scanLines({ read: (_, into, position) => read(into, position) }, 0, size)) {
-      const parsed = line.terminated ? parseEntryLine(line.bytes.toString()) : null;
+      const parsed = line.terminated ? parseEntryLine(line.bytes) : null;
       const entry = parsed === null ? null : parseEntry(parsed.bytes);
       if (parsed === null || entry === null)
         this.fault("altered", name, "the line is not an entry with its proof", line.number);

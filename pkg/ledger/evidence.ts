@@ -4,7 +4,7 @@ import { canonicalJson } from "../audit/canonical-json.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
 import { LedgerError } from "./ledger-error.ts";
 import { type ChainClaim, EVIDENCE_FORMAT, type Manifest, manifestBytes, manifestNoteText } from "./manifest.ts";
-import { parseVkey, withOnly } from "./note.ts";
+import { checkNote, parseNote, parseVkey, withOnly } from "./note.ts";
 import { segmentFileName } from "./segment.ts";
 import { tarEnd, tarMember } from "./tar.ts";
 
@@ -110,6 +110,8 @@ async function* olderCheckpoints(
   const key = parseVkey(logKey);
   const older = olderCheckpoints.map((note) => ({ note, old: parseCheckpoint(note).checkpoint.size }));
   for (const { note, old } of older.sort((a, b) => a.old - b.old)) {
+    if (!checkNote(parseNote(note), key).signed)
+      throw new LedgerError("refused", `evidence: the checkpoint of ${old} entries is not signed by ${key.name}`);
     if (old > size)
       throw new LedgerError("refused", `evidence: a checkpoint of ${old} entries is not older than one of ${size}`);
     const proof = proofTexts(await log.consistencyProof(old, size));

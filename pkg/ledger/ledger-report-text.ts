@@ -16,17 +16,19 @@ export function ledgerReportText(report: LedgerReport): string {
       return `    ${place.file}${line}: ${kind}: ${detail}`;
     }),
     ...more(findings.length - FINDINGS_SHOWN, "places"),
-    "",
     ...madeLines(report),
     ...logLines(report.log),
-    "",
     ...chains.slice(0, CHAINS_SHOWN).flatMap(chainLines),
     ...more(chains.length - CHAINS_SHOWN, "chains; --json has them all"),
     ...notes.map((note) => `note: ${note}`),
-    ...(notes.length === 0 ? [] : [""]),
     ...limits(report),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(visible).join("\n")}\n`;
+}
+
+/** Names come from what is verified: what steers a terminal or turns the writing round is shown as a dot. */
+function visible(line: string): string {
+  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\u00b7");
 }
 
 function headline({ verdict, place, records, segments, chains, log }: LedgerReport): string {
@@ -96,13 +98,16 @@ function who(identity: Readonly<Record<string, string>>): string {
   );
 }
 
-function limits({ what }: LedgerReport): string[] {
+function limits({ what, verdict }: LedgerReport): string[] {
+  if (verdict === "unreadable") return [];
   const selected =
     what === "ledger"
       ? "that this is all that the collector ever held: compare checkpoints that others have kept (--checkpoint)"
       : "that nothing else exists: it speaks of the chains and numbers above, as its maker chose them";
   return [
-    "This shows that the records are those that the sidecars wrote and the log took, whole, in order and unchanged. It does not show:",
+    verdict === "intact"
+      ? "This shows that the records are those that the sidecars wrote and the log took, whole, in order and unchanged. It does not show:"
+      : "Whatever is wrong above, and also where nothing is, this does not show:",
     "  - that every statement was captured: that rests on traffic having no other way than through a sidecar",
     "  - that what a sidecar wrote is true: a sidecar whose machine is in other hands can write what it likes, under its own key",
     `  - ${selected}`,

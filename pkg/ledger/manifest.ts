@@ -3,9 +3,10 @@
 import { hash as digest } from "node:crypto";
 import { canonicalJson } from "../audit/canonical-json.ts";
 import { isChainName, isHashText } from "./segment.ts";
-import { isText, isTime, isWhole, parsedObject } from "./shapes.ts";
+import { canonicalObject, isText, isTime, isWhole } from "./shapes.ts";
 
 export const EVIDENCE_FORMAT = "weir.dev/evidence/v1";
+const NEWLINE = 0x0a;
 export const MANIFEST_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Records `first` to `last` of a chain, in whole segments. */
@@ -56,12 +57,12 @@ export function manifestBytes(manifest: Manifest): Buffer {
 
 /** Null for anything that is not a whole manifest. */
 export function parseManifest(bytes: Buffer): Manifest | null {
-  const value = parsedObject(bytes.toString()) as Partial<Record<keyof Manifest, unknown>> | null;
+  const value = bytes.at(-1) === NEWLINE ? canonicalObject(bytes.subarray(0, -1)) : null;
   if (value === null || value.format !== EVIDENCE_FORMAT || !isTime(value.madeAt)) return null;
   if (typeof value.selection !== "object" || value.selection === null) return null;
   if (!isLog(value.log) || !Array.isArray(value.chains) || !value.chains.every(isClaim)) return null;
   const names = value.chains.map(({ chain }) => chain);
-  return names.every((name, index) => index === 0 || names[index - 1]! < name) ? (value as Manifest) : null;
+  return names.every((name, index) => index === 0 || names[index - 1]! < name) ? (value as unknown as Manifest) : null;
 }
 
 function isLog(value: unknown): value is Manifest["log"] {

@@ -1,7 +1,7 @@
 // Proofs as evidence files spell them: JSON with hashes in base64.
 import { strictBase64 } from "./ed25519.ts";
 import { HASH_BYTES, PROOF_LENGTH_MAX } from "./merkle.ts";
-import { isWhole, parsedObject } from "./shapes.ts";
+import { canonicalObject, isWhole } from "./shapes.ts";
 
 /** That something is entry `index` of the log. */
 export interface Inclusion {
@@ -11,14 +11,14 @@ export interface Inclusion {
 
 /** `{"index":…,"proof":[…]}` */
 export function parseInclusion(bytes: Buffer | null): Inclusion | null {
-  return bytes === null ? null : inclusionOf(parsedObject(bytes.toString()));
+  return bytes === null ? null : inclusionOf(canonicalObject(bytes));
 }
 
 /** `{"entry":"…","index":…,"proof":[…]}`; the entry's exact bytes are those of the string. */
-export function parseEntryLine(text: string): { readonly bytes: Buffer; readonly inclusion: Inclusion } | null {
-  const value = parsedObject(text);
+export function parseEntryLine(line: Uint8Array): { readonly bytes: Buffer; readonly inclusion: Inclusion } | null {
+  const value = canonicalObject(line);
   const inclusion = inclusionOf(value);
-  const { entry } = (value ?? {}) as { readonly entry?: unknown };
+  const entry = value?.entry;
   return inclusion === null || typeof entry !== "string" ? null : { bytes: Buffer.from(entry), inclusion };
 }
 
@@ -26,9 +26,7 @@ export function parseEntryLine(text: string): { readonly bytes: Buffer; readonly
 export function parseOlderCheckpoint(
   bytes: Buffer | null,
 ): { readonly note: string; readonly proof: readonly Buffer[] } | null {
-  const { note, proof } = ((bytes === null ? null : parsedObject(bytes.toString())) ?? {}) as Readonly<
-    Record<string, unknown>
-  >;
+  const { note, proof } = (bytes === null ? null : canonicalObject(bytes)) ?? {};
   const hashes = hashesOf(proof);
   return typeof note !== "string" || hashes === null ? null : { note, proof: hashes };
 }

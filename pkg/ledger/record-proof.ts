@@ -8,7 +8,7 @@ import { type NoteVerifier, parseVkey } from "./note.ts";
 import { hashesOf, type Inclusion, parseEntryLine } from "./proof-texts.ts";
 import { inclusionProof, nodesInMemory } from "./proofs.ts";
 import { type FirstLine, openSegment, parseFirstLine } from "./segment.ts";
-import { parsedObject } from "./shapes.ts";
+import { canonicalObject } from "./shapes.ts";
 
 export const RECORD_PROOF_FORMAT = "weir.dev/record-proof/v1";
 /** Of a whole document: a record is far smaller than the lines of a spool may be. */
@@ -80,14 +80,13 @@ export function parseRecordProof(source: Buffer): RecordProof | null {
 }
 
 function parsed(source: Buffer): RecordProof | null {
-  const value = parsedObject(source.toString()) as Readonly<Record<string, unknown>> | null;
+  const value = canonicalObject(source);
   const segment = (value?.segment ?? {}) as Readonly<Record<string, unknown>>;
   if (value?.format !== RECORD_PROOF_FORMAT || typeof value.record !== "string") return null;
-  if (canonicalJson(value) !== source.toString().trimEnd()) return null;
   const first = parseFirstLine(canonicalJson({ header: segment.header, signature: segment.signature }));
   const inSegment = hashesOf(segment.proof);
-  const inLog = parseEntryLine(canonicalJson({ entry: "", ...(segment.log as object) }))?.inclusion;
-  const key = parseEntryLine(canonicalJson(value.key ?? {}));
+  const inLog = parseEntryLine(canonicalBytes({ entry: "", ...(segment.log as object) }))?.inclusion;
+  const key = parseEntryLine(canonicalBytes(value.key ?? {}));
   if (first === null || inSegment === null || inLog === undefined || key === null) return null;
   const signed = parseCheckpoint(String(value.checkpoint));
   return {
@@ -99,4 +98,8 @@ function parsed(source: Buffer): RecordProof | null {
     signed,
     logKey: parseVkey(String(value.logKey)),
   };
+}
+
+function canonicalBytes(value: unknown): Buffer {
+  return Buffer.from(canonicalJson(value));
 }

@@ -5,6 +5,7 @@ import type { ChainKeys } from "./chain-keys.ts";
 import type { ChainProgress } from "./chain-progress.ts";
 import { RecordRun } from "./record-run.ts";
 import { type FirstLine, parseFirstLine, type SegmentHeader } from "./segment.ts";
+import { textOf } from "./shapes.ts";
 import type { ReadAt } from "./tar.ts";
 
 export interface SegmentFile {
@@ -27,7 +28,8 @@ export function readSegment(file: SegmentFile, context: SegmentContext): void {
   const { findings, keys } = context;
   const lines = scanLines({ read: (_, into, position) => file.read(into, position) }, 0, file.size);
   const { value: line } = lines.next();
-  const first = line?.terminated ? parseFirstLine(line.bytes.toString()) : null;
+  const text = line?.terminated ? textOf(line.bytes) : null;
+  const first = text === null ? null : parseFirstLine(text);
   if (first === null) {
     findings.add("altered", { file: file.name, line: 1 }, "its first line is not a segment's header");
     return;

@@ -93,7 +93,7 @@ function judge(
 ): LogSummary {
   const { witnesses, faults } = witnessesOf(note, trusted.witnesses, []);
   const signature = key === null ? null : logSignatureFault(note, key, "the checkpoint");
-  const older = trusted.older === null ? "same" : againstOlder(checkpoint, trusted.older.checkpoint);
+  const older = trusted.older === null ? "same" : againstOlder(checkpoint, trusted.older, key);
   const all = [...faults, ...(signature === null ? [] : [signature]), ...(typeof older === "object" ? [older] : [])];
   if (key !== null && key.name !== checkpoint.origin)
     all.push({ kind: "unverifiable-key", detail: `it is of the log ${checkpoint.origin}, its key of ${key.name}` });

@@ -57,7 +57,7 @@ function checkpointFaults({ signed, logKey }: RecordProof, trusted: TrustedKeys)
       kind: "unverifiable-key",
       detail: `the proof is of the log ${checkpoint.origin} and names the key ${logKey.vkey}`,
     });
-  const older = trusted.older === null ? "same" : againstOlder(checkpoint, trusted.older.checkpoint);
+  const older = trusted.older === null ? "same" : againstOlder(checkpoint, trusted.older, key);
   if (older === "unproven")
     faults.push({
       kind: "proof-wrong",

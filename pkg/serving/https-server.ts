@@ -10,37 +10,26 @@ export interface Certificate {
   readonly key: string;
 }
 
-export interface HttpsServer {
-  readonly port: number;
-  /** New connections get this certificate; those that are open go on. */
-  use(certificate: Certificate): void;
-  /** From now on every answer closes its connection, so that callers move to another replica. */
-  drain(): void;
-  /** Answers what has been asked, then closes. */
-  close(): Promise<void>;
-}
-
 export interface HttpsOptions {
+  readonly listen: Address;
+  readonly certificate: Certificate;
+  /** PEM of those who vouch for callers; a caller may come without a certificate, and what needs one looks. null: none is asked for. */
+  readonly clientCa: string | null;
+  readonly routes: (server: FastifyInstance) => void;
   /** Of a request without a limit of its own. */
   readonly bodyBytesMax?: number;
   readonly requestTimeoutMs?: number;
-  /** PEM of those who vouch for clients; a client may come without a certificate, and whoever needs one asks for it. */
-  readonly clientAuthorities?: readonly string[];
 }
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 15_000;
 
-export async function startHttpsServer(
-  listen: Address,
-  certificate: Certificate,
-  routes: (server: FastifyInstance) => void,
-  { bodyBytesMax = BODY_BYTES_MAX, requestTimeoutMs = REQUEST_TIMEOUT_MS, clientAuthorities = [] }: HttpsOptions = {},
-): Promise<HttpsServer> {
-  const clients = clientAuthorities.length === 0 ? {} : { ca: [...clientAuthorities] };
-  const requested = clientAuthorities.length === 0 ? {} : { requestCert: true, rejectUnauthorized: false };
+export async function startHttpsServer(options: HttpsOptions): Promise<HttpsServer> {
+  const { listen, certificate, clientCa, routes } = options;
+  const { bodyBytesMax = BODY_BYTES_MAX, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  const always = { minVersion: "TLSv1.2", ...(clientCa !== null && { ca: clientCa }) } as const;
   const app = fastify({
-    https: { ...certificate, ...clients, ...requested, minVersion: "TLSv1.2" },
+    https: { ...certificate, ...always, ...(clientCa !== null && { requestCert: true, rejectUnauthorized: false }) },
     bodyLimit: bodyBytesMax,
     keepAliveTimeout: 120_000,
     requestTimeout: requestTimeoutMs,
@@ -61,7 +50,7 @@ export async function startHttpsServer(
   const bound = server.address();
   return {
     port: bound !== null && typeof bound === "object" ? bound.port : listen.port,
-    use: (next) => server.setSecureContext({ ...next, ...clients, minVersion: "TLSv1.2" }),
+    use: (next) => server.setSecureContext({ ...next, ...always }),
     drain() {
       draining = true;
     },

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { EXIT_CODES, FINDING_KINDS } from "../../pkg/audit/exit-codes.ts";
 import { parseCheckpoint } from "../../pkg/ledger/checkpoint.ts";
 import { writeEvidence } from "../../pkg/ledger/evidence.ts";
+import { ledgerReportText } from "../../pkg/ledger/ledger-report-text.ts";
 import { newSigner, signNote } from "../../pkg/ledger/note.ts";
 import { segmentFile } from "../../pkg/ledger/segment.ts";
-import { forged } from "../audit/spool-lines.ts";
 import {
   changed,
   collected,
@@ -23,23 +23,12 @@ import {
   witness,
 } from "./evidence-fixture.ts";
 import { chainKey, chainName, TestChain } from "./records.ts";
+import { a, b, c, inFirst, lines, run, tamperings } from "./tamperings.ts";
 
 let given: Sample;
 beforeAll(async () => {
   given = await sample();
 });
-
-const run = (from: number, to: number) => `${String(from).padStart(20, "0")}-${String(to).padStart(20, "0")}`;
-const [a, b, c] = [run(0, 4), run(5, 8), run(9, 11)];
-const inFirst = (name: string) => new RegExp(`^segments/${first}/${name}\\.segment$`);
-
-/** Lines of a segment's file changed; the first is the header. */
-function lines(change: (lines: string[]) => string[]): (text: string) => string {
-  return (text) =>
-    change(text.split("\n").slice(0, -1))
-      .map((line) => `${line}\n`)
-      .join("");
-}
 
 test("untouched evidence is intact, and says of whom and how much", () => {
   const report = verified(given.evidence, {
@@ -78,207 +67,8 @@ test("without the log's key it stands on the file's own word, and says so", () =
   expect(verified(given.evidence, {})).toMatchObject({ verdict: "intact", log: { keyGiven: false } });
 });
 
-test.each([
-  [
-    "a flipped character",
-    "altered",
-    (e: Buffer) =>
-      changed(e, inFirst(b), (text) =>
-        text.replace('"record"', '"recorD"').replace('"message":"record"', '"message":"recorb"'),
-      ),
-  ],
-  [
-    "a record and its hash written anew",
-    "altered",
-    (e: Buffer) =>
-      changed(
-        e,
-        inFirst(b),
-        lines((all) =>
-          all.with(
-            2,
-            forged(all[2]!, (text) => text.replace('"message":"record"', '"message":"forged"')),
-          ),
-        ),
-      ),
-  ],
-  [
-    "the last record of a segment written anew",
-    "altered",
-    (e: Buffer) =>
-      changed(
-        e,
-        inFirst(b),
-        lines((all) =>
-          all.with(
-            4,
-            forged(all[4]!, (text) => text.replace('"message":"record"', '"message":"forged"')),
-          ),
-        ),
-      ),
-  ],
-  ["the claims", "altered", (e: Buffer) => changed(e, /^evidence\.json$/, (text) => text.replace('"eu-1"', '"eu-2"'))],
-  ["a member more", "altered", (e: Buffer) => packed([...unpacked(e), ["zzz", Buffer.from("x")]])],
-  ["bytes behind the end", "altered", (e: Buffer) => Buffer.concat([e, Buffer.alloc(512)])],
-  [
-    "a dropped record",
-    "missing",
-    (e: Buffer) =>
-      changed(
-        e,
-        inFirst(b),
-        lines((all) => all.toSpliced(2, 1)),
-      ),
-  ],
-  [
-    "the first record of a segment dropped",
-    "missing",
-    (e: Buffer) =>
-      changed(
-        e,
-        inFirst(b),
-        lines((all) => all.toSpliced(1, 1)),
-      ),
-  ],
-  [
-    "the last record of a segment dropped",
-    "missing",
-    (e: Buffer) =>
-      changed(
-        e,
-        inFirst(b),
-        lines((all) => all.toSpliced(4, 1)),
-      ),
-  ],
-  ["a dropped segment", "missing", (e: Buffer) => without(e, new RegExp(b))],
-  ["a dropped chain", "missing", (e: Buffer) => without(e, new RegExp(`^segments/${second}`))],
-  ["no checkpoint", "missing", (e: Buffer) => without(e, /^checkpoint$/)],
-  [
-    "two swapped records",
-    "reordered",
-    (e: Buffer) =>
-      changed(
-        e,
-        inFirst(b),
-        lines((all) => [all[0]!, all[2]!, all[1]!, ...all.slice(3)]),
-      ),
-  ],
-  [
-    "two swapped segments",
-    "reordered",
-    (e: Buffer) => {
-      const all = unpacked(e);
-      const at = all.findIndex(([name]) => name.includes(a));
-      return packed([
-        ...all.slice(0, at),
-        ...all.slice(at + 2, at + 4),
-        ...all.slice(at, at + 2),
-        ...all.slice(at + 4),
-      ]);
-    },
-  ],
-  [
-    "a record twice",
-    "forked",
-    (e: Buffer) =>
-      changed(
-        e,
-        inFirst(b),
-        lines((all) => all.toSpliced(2, 0, all[1]!)),
-      ),
-  ],
-  [
-    "a segment twice",
-    "forked",
-    (e: Buffer) => {
-      const all = unpacked(e);
-      const at = all.findIndex(([name]) => name.includes(b));
-      return packed([...all.slice(0, at + 2), ...all.slice(at)]);
-    },
-  ],
-  [
-    "the tail of the last segment dropped",
-    "truncated",
-    (e: Buffer) =>
-      changed(
-        e,
-        inFirst(c),
-        lines((all) => all.slice(0, -1)),
-      ),
-  ],
-  ["the last segment dropped", "truncated", (e: Buffer) => without(e, new RegExp(c))],
-  ["the first segment dropped", "wrong-first", (e: Buffer) => without(e, new RegExp(`segments/${first}/${a}`))],
-  ["the file cut in a member", "truncated", (e: Buffer) => e.subarray(0, e.length - 3000)],
-  ["the file cut between members", "truncated", (e: Buffer) => e.subarray(0, e.length - 1024)],
-  ["the file cut in its end mark", "truncated", (e: Buffer) => e.subarray(0, e.length - 512)],
-  ["the file cut in its claims", "truncated", (e: Buffer) => e.subarray(0, 700)],
-  [
-    "a signature of a segment",
-    "wrongly-signed",
-    (e: Buffer) =>
-      changed(e, inFirst(b), (text) =>
-        text.replace(/"signature":"(..)/, (_, two: string) => `"signature":"${two === "AB" ? "BA" : "AB"}`),
-      ),
-  ],
-  [
-    "a header with another time",
-    "wrongly-signed",
-    (e: Buffer) => changed(e, inFirst(b), (text) => text.replace(/"to":\d+/, '"to":5')),
-  ],
-  [
-    "the checkpoint's root",
-    "wrongly-signed",
-    (e: Buffer) =>
-      changed(e, /^checkpoint$/, (text) =>
-        text.replace(/\n9\n../, (found) => (found.endsWith("AB") ? "\n9\nBA" : "\n9\nAB")),
-      ),
-  ],
-  [
-    "the log's key",
-    "unverifiable-key",
-    (e: Buffer) =>
-      changed(e, /^checkpoint$|^evidence.note$/, (text) =>
-        signNote(text.slice(0, text.indexOf("\n\n") + 1), [newSigner(origin, "ed25519", Buffer.alloc(32, 5))], 0),
-      ),
-  ],
-  [
-    "the registration of a key dropped",
-    "unverifiable-key",
-    (e: Buffer) => changed(e, new RegExp(`^chains/${second}`), (text) => text.slice(text.indexOf("\n") + 1)),
-  ],
-  [
-    "another place registered",
-    "unverifiable-key",
-    (e: Buffer) =>
-      changed(e, new RegExp(`^chains/${first}`), (text) =>
-        text.replace('\\"namespace\\":\\"shop\\"', '\\"namespace\\":\\"bank\\"'),
-      ),
-  ],
-  ["an old checkpoint put in its place", "replayed", (e: Buffer) => changed(e, /^checkpoint$/, () => given.older)],
-  [
-    "a proof",
-    "proof-wrong",
-    (e: Buffer) =>
-      changed(e, new RegExp(`${b}.proof`), (text) =>
-        text.replace(/"proof":\["(..)/, (_, two: string) => `"proof":["${two === "AB" ? "BA" : "AB"}`),
-      ),
-  ],
-  [
-    "a proof of another place",
-    "proof-wrong",
-    (e: Buffer) => changed(e, new RegExp(`${b}.proof`), (text) => text.replace(/"index":\d+/, '"index":7')),
-  ],
-  ["no proof", "proof-wrong", (e: Buffer) => without(e, new RegExp(`${b}.proof`))],
-  [
-    "a proof of consistency",
-    "proof-wrong",
-    (e: Buffer) =>
-      changed(e, /^checkpoints\//, (text) =>
-        text.replace(/"proof":\["(..)/, (_, two: string) => `"proof":["${two === "AB" ? "BA" : "AB"}`),
-      ),
-  ],
-] as const)("%s: %s", (_, verdict, tamper) => {
-  const report = verified(tamper(given.evidence));
+test.each(tamperings)("%s: %s", (_, verdict, tamper) => {
+  const report = verified(tamper(given.evidence, given.older));
   expect(report).toMatchObject({ verdict, exitCode: EXIT_CODES[verdict] });
   expect(report.counts[verdict]).toBeGreaterThan(0);
 });
@@ -480,4 +270,37 @@ test("a segment of an unclaimed chain does not slip in", async () => {
   const file = segmentFile(stray.sealed.headerText, stray.sealed.signature, stray.records);
   const evidence = packed([...unpacked(given.evidence), [`segments/${chainName(9)}/${run(0, 1)}.segment`, file]]);
   expect(verified(evidence).verdict).toBe("altered");
+});
+
+test("the same content in another spelling is altered", () => {
+  const respelled = (name: RegExp) =>
+    verified(changed(given.evidence, name, (text) => text.replace(",", ", "))).verdict;
+  expect([/^chains/, /\.proof$/, /^checkpoints/].map(respelled)).toEqual(["altered", "proof-wrong", "altered"]);
+  const invalid = unpacked(given.evidence).map(([name, content]) => {
+    const bytes = Buffer.from(content);
+    if (name.startsWith("chains/")) bytes[bytes.indexOf("orders")] = 0xff;
+    return [name, bytes] as const;
+  });
+  expect(verified(packed(invalid)).verdict).toBe("altered");
+});
+
+test("an earlier checkpoint that is not the log's accuses nobody, and is not written into evidence", async () => {
+  const { ledger, checkpoint } = await sample();
+  const stranger = newSigner(origin, "ed25519", Buffer.alloc(32, 5));
+  const forgery = signNote(
+    checkpoint.slice(0, checkpoint.indexOf("\n\n") + 1).replace(/.{43}=/, `${"A".repeat(43)}=`),
+    [stranger],
+    0,
+  );
+  expect(verified(given.evidence, { logKey: logSigner.vkey, olderCheckpoint: forgery }).verdict).toBe(
+    "unverifiable-key",
+  );
+  const writing = collected(writeEvidence(ledger.parts(checkpoint, { olderCheckpoints: [forgery] })));
+  await expect(writing).rejects.toThrow(`is not signed by ${origin}`);
+});
+
+test("what is verified cannot steer the terminal of whoever reads the report", () => {
+  const { chains, ...rest } = verified(given.evidence);
+  const text = ledgerReportText({ ...rest, chains: [{ ...chains[0]!, cluster: "\u001b[2Jeu\u202e-1\nintact" }] });
+  expect(text).toContain("of \u00b7[2Jeu\u00b7-1\u00b7intact/shop");
 });

@@ -10,10 +10,20 @@ export interface Certificate {
   readonly key: string;
 }
 
+export interface HttpsServer {
+  readonly port: number;
+  /** New connections get this certificate; those that are open go on. */
+  use(certificate: Certificate): void;
+  /** From now on every answer closes its connection, so that callers move to another replica. */
+  drain(): void;
+  /** Answers what has been asked, then closes. */
+  close(): Promise<void>;
+}
+
 export interface HttpsOptions {
   readonly listen: Address;
   readonly certificate: Certificate;
-  /** PEM of those who vouch for callers; a caller may come without a certificate, and what needs one looks. null: none is asked for. */
+  /** PEM: who shows a certificate of these has `socket.authorized`; nobody must. null: nobody is asked. */
   readonly clientCa: string | null;
   readonly routes: (server: FastifyInstance) => void;
   /** Of a request without a limit of its own. */

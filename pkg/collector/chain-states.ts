@@ -1,5 +1,6 @@
 // What `GET /v1/chains` tells of each chain.
-import type { ChainRow, LedgerIndex } from "./ledger-index.ts";
+import type { ChainRow } from "./index-rows.ts";
+import type { LedgerIndex } from "./ledger-index.ts";
 
 const EVENTS_MAX = 20;
 

@@ -1,9 +1,9 @@
 // Chains that fall silent: told after three heartbeats that did not come; unclosed when the pod is known to be gone, or after a long time
 // without a word. What the last heartbeat knew of and never arrived shows in the entry.
 import type { Logger } from "../runtime/logger.ts";
+import type { ChainRow } from "./index-rows.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
 import type { Ledger } from "./ledger.ts";
-import type { ChainRow } from "./ledger-index.ts";
 
 export const HEARTBEAT_MS = 30_000;
 const SILENT_AFTER_MS = 3 * HEARTBEAT_MS;

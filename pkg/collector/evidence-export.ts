@@ -6,8 +6,9 @@ import { type EvidenceChain, type FoundEntry, type FoundSegment, writeEvidence }
 import type { AbsentRun, ChainClaim } from "../ledger/manifest.ts";
 import { type NoteSigner, signNote } from "../ledger/note.ts";
 import { CollectorError } from "./collector-error.ts";
+import type { SegmentRow } from "./index-rows.ts";
 import type { Ledger } from "./ledger.ts";
-import type { LedgerIndex, SegmentRow } from "./ledger-index.ts";
+import type { LedgerIndex } from "./ledger-index.ts";
 import type { Selection } from "./selection.ts";
 
 export interface EvidenceOptions {

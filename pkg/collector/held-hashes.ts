@@ -1,8 +1,8 @@
 // Hashes of records that are held, read from their segments; for the rare case that a sidecar sends records again in other pieces.
 import { recordHash } from "../audit/chain.ts";
 import type { HeldHash } from "./chain-planner.ts";
+import type { SegmentRow } from "./index-rows.ts";
 import type { Ledger } from "./ledger.ts";
-import type { SegmentRow } from "./ledger-index.ts";
 
 /** Keeps the last segment that it read. */
 export function heldHashes({ index, store }: Ledger): HeldHash {

@@ -2,85 +2,12 @@
 // asked in the same process, between two turns of the event loop. It can always be made again from the log.
 import { rmSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { GENESIS, recordHash } from "../audit/chain.ts";
-import { keyIdOfEntry, type LogEntry, parseEntry } from "../ledger/entries.ts";
-import type { SegmentHeader } from "../ledger/segment.ts";
+import { recordHash } from "../audit/chain.ts";
+import { parseEntry } from "../ledger/entries.ts";
+import { applyEntry, type Run } from "./index-entries.ts";
+import type { ChainRow, EventRow, Heartbeat, HoldRow, SegmentRow } from "./index-rows.ts";
 import { INDEX_VERSION, TABLES } from "./index-tables.ts";
 import type { Selection } from "./selection.ts";
-
-export type ChainStanding = "open" | "closed" | "unclosed";
-
-export interface ChainRow {
-  readonly chain: string;
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly environment: string;
-  readonly workload: string;
-  readonly instance: string;
-  readonly source: string;
-  readonly account: string;
-  readonly sender: string;
-  readonly uid: string;
-  readonly next: number;
-  readonly last_hash: string;
-  readonly state: ChainStanding;
-  readonly gaps: number;
-  readonly forks: number;
-  readonly since: number;
-  /** When it last sent anything; 0: not since the index was made. */
-  readonly seen: number;
-  readonly told_last: number | null;
-  readonly told_hash: string | null;
-  readonly spool_bytes: number | null;
-  readonly oldest: number | null;
-  readonly silent: number;
-}
-
-export interface SegmentRow {
-  readonly entry: number;
-  readonly chain: string;
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly environment: string;
-  readonly first: number;
-  readonly last: number;
-  readonly last_hash: string;
-  readonly root: string;
-  readonly from: number;
-  readonly to: number;
-  readonly deleted: number;
-  readonly deleted_by: number | null;
-}
-
-export interface Heartbeat {
-  readonly last: number;
-  readonly lastHash: string;
-  readonly spoolBytes: number;
-  readonly oldestMs: number | null;
-}
-
-export interface HoldRow {
-  readonly name: string;
-  readonly selection: string;
-  readonly by: string;
-  readonly time: number;
-}
-
-interface EventParts {
-  readonly type: string;
-  readonly time: number;
-  readonly chain?: string;
-  readonly [member: string]: unknown;
-}
-
-export interface EventRow {
-  readonly entry: number;
-  readonly type: string;
-  readonly chain: string | null;
-  readonly number: number | null;
-  readonly time: number;
-  readonly detail: string;
-}
 
 export class LedgerIndex {
   private readonly database: DatabaseSync;
@@ -126,11 +53,12 @@ export class LedgerIndex {
   apply(first: number, entries: readonly Uint8Array[]): void {
     if (first !== this.size) throw new Error(`index: entry ${first} comes, ${this.size} is next`);
     if (entries.length === 0) return;
+    const run: Run = (sql, ...values) => this.run(sql, ...values);
     this.database.exec("BEGIN IMMEDIATE");
     try {
       entries.forEach((bytes, at) => {
         const entry = parseEntry(bytes);
-        if (entry !== null && entry.type !== "unknown") this.applyOne(first + at, entry);
+        if (entry !== null && entry.type !== "unknown") applyEntry(run, first + at, entry);
       });
       this.setMeta("size", String(first + entries.length));
       this.setMeta("last_entry", recordHash(entries.at(-1)!));
@@ -318,68 +246,6 @@ export class LedgerIndex {
     this.database.close();
   }
 
-  private applyOne(index: number, entry: LogEntry): void {
-    switch (entry.type) {
-      case "segment":
-        return this.applySegment(index, entry.header);
-      case "chain-key":
-        return this.applyKey(index, entry);
-      case "gap":
-        this.event(index, { ...entry }, entry.from);
-        return this.run("UPDATE chains SET gaps = gaps + 1 WHERE chain = ?", entry.chain);
-      case "fork":
-        this.event(index, { ...entry }, entry.number);
-        return this.run("UPDATE chains SET forks = forks + 1 WHERE chain = ?", entry.chain);
-      case "closed":
-      case "unclosed":
-        this.event(index, { ...entry }, entry.last);
-        return this.run("UPDATE chains SET state = ?, silent = 0 WHERE chain = ?", entry.type, entry.chain);
-      case "retention":
-        for (const { chain, first } of entry.segments) this.run(DELETE, index, chain, first);
-        return this.event(index, { type: entry.type, time: entry.time, count: entry.segments.length }, null);
-      case "legal-hold":
-        this.event(index, { ...entry }, null);
-        if (entry.state === "lifted") return this.run("DELETE FROM holds WHERE name = ?", entry.name);
-        return this.run(
-          "INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?)",
-          entry.name,
-          JSON.stringify(entry.selection),
-          entry.by,
-          entry.time,
-        );
-      default:
-        return entry satisfies never;
-    }
-  }
-
-  private applySegment(index: number, header: SegmentHeader): void {
-    const { chain, cluster, namespace, environment, first, last, lastHash, root, from, to } = header;
-    const place = [chain, cluster, namespace, environment];
-    this.run(
-      "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)",
-      ...[index, ...place, first, last, lastHash, root, from, to],
-    );
-    this.run("UPDATE chains SET next = ?, last_hash = ?, state = 'open' WHERE chain = ?", last + 1, lastHash, chain);
-  }
-
-  private applyKey(index: number, entry: LogEntry & { readonly type: "chain-key" }): void {
-    const { chain, cluster, namespace, environment, workload, instance, identity, time } = entry;
-    const { source = "", account = "", name = "", uid = "" } = identity;
-    this.run(
-      `INSERT INTO chains (chain, cluster, namespace, environment, workload, instance, source, account, sender, uid, last_hash, since)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (chain) DO UPDATE SET environment = excluded.environment, workload = excluded.workload,
-         instance = excluded.instance, sender = excluded.sender, uid = excluded.uid, state = 'open'`,
-      ...[chain, cluster, namespace, environment, workload, instance, source, account, name, uid, GENESIS, time],
-    );
-    this.run("INSERT OR IGNORE INTO keys VALUES (?, ?, ?, ?)", chain, keyIdOfEntry(entry), entry.publicKey, index);
-  }
-
-  private event(index: number, entry: EventParts, number: number | null): void {
-    const { type, time, chain = null, ...detail } = entry;
-    this.run("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", index, type, chain, number, time, JSON.stringify(detail));
-  }
-
   private get(sql: string, ...values: SQLInputValue[]): Record<string, unknown> | undefined {
     return this.prepared(sql).get(...values);
   }
@@ -400,8 +266,6 @@ export class LedgerIndex {
     return made;
   }
 }
-
-const DELETE = "UPDATE segments SET deleted = 1, deleted_by = ? WHERE chain = ? AND first = ? AND deleted = 0";
 
 /** In WAL with synchronous NORMAL a crash of the machine costs the newest changes and never the whole: the log has them. */
 function connect(file: string): DatabaseSync {

@@ -9,7 +9,8 @@ import { LedgerLog } from "../ledger/log.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { CollectorError } from "./collector-error.ts";
 import type { CollectorFiles } from "./collector-files.ts";
-import { LedgerIndex, type SegmentRow } from "./ledger-index.ts";
+import type { SegmentRow } from "./index-rows.ts";
+import { LedgerIndex } from "./ledger-index.ts";
 import { SegmentStore } from "./segment-store.ts";
 
 export interface LedgerOptions {

@@ -1,7 +1,8 @@
 // Legal holds: while one is placed, no record of its selection is deleted. Placing and lifting are entries of the log, with who did it.
 
+import type { HoldRow } from "./index-rows.ts";
 import type { Ledger } from "./ledger.ts";
-import type { HoldRow, LedgerIndex } from "./ledger-index.ts";
+import type { LedgerIndex } from "./ledger-index.ts";
 import { isSelected, readSelection, type Selectable, type Selection } from "./selection.ts";
 
 const HOLDS_MAX = 1000;

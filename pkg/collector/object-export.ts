@@ -4,9 +4,9 @@ import { join, relative } from "node:path";
 import { hashesAt, TILE_WIDTH, type TileLevel, tilePath } from "../ledger/tiles.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { CollectorFiles } from "./collector-files.ts";
+import type { SegmentRow } from "./index-rows.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
 import type { Ledger } from "./ledger.ts";
-import type { SegmentRow } from "./ledger-index.ts";
 import { pathBelow } from "./segment-store.ts";
 
 export interface ObjectExportOptions {

@@ -4,9 +4,9 @@ import { type ChainRegistration, isKeyProven, isRegistration, keyIdOfEntry } fro
 import { isChainName, isHashText } from "../ledger/segment.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { claimsOf, isOwner, ownerProblem } from "./examine.ts";
+import type { Heartbeat } from "./index-rows.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Heartbeat } from "./ledger-index.ts";
 import type { Sender } from "./source.ts";
 
 export interface Reply {

@@ -2,9 +2,9 @@
 // entries stay for ever, so that a chain without its old records still proves that they were there and that it was we who deleted them.
 import type { RetentionEntry } from "../ledger/entries.ts";
 import type { Logger } from "../runtime/logger.ts";
+import type { SegmentRow } from "./index-rows.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
 import type { Ledger } from "./ledger.ts";
-import type { SegmentRow } from "./ledger-index.ts";
 import { heldBy } from "./legal-holds.ts";
 
 export interface RetentionOptions {

@@ -1,9 +1,9 @@
 // The live view: one reader, from an entry of the log on, in the log's order, read from the segments themselves. A reader has a place in
 // the log instead of a queue, so that a slow one costs nothing; one that falls far behind is told what it missed and goes on at the end.
 
+import type { SegmentRow } from "./index-rows.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
 import type { Ledger } from "./ledger.ts";
-import type { SegmentRow } from "./ledger-index.ts";
 import type { FilterName, TailFilter } from "./tail-filter.ts";
 import { isLike, TailMatcher } from "./tail-filter.ts";
 import { type Told, toldOf } from "./told.ts";

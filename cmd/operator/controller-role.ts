@@ -6,7 +6,7 @@ import { CA_SECRET } from "../../pkg/controller/paths.ts";
 import { readSecret } from "../../pkg/controller/secret.ts";
 import { loadSigningKey, publishKeys } from "../../pkg/controller/signing-key.ts";
 import type { KubeApi } from "../../pkg/kube/api.ts";
-import { realPause } from "../../pkg/kube/backoff.ts";
+import { realPause } from "../../pkg/runtime/backoff.ts";
 import { startElector } from "../../pkg/kube/lease.ts";
 import type { Clock } from "../../pkg/runtime/clock.ts";
 import type { Logger } from "../../pkg/runtime/logger.ts";

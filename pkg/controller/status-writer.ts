@@ -1,7 +1,7 @@
 // Statuses of our resources, written when they say something new: conditions at once, mere counts at most once in a while each.
 import type { KubeApi } from "../kube/api.ts";
 import { applyStatus } from "../kube/apply.ts";
-import type { Pause } from "../kube/backoff.ts";
+import type { Pause } from "../runtime/backoff.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { type WorkQueue, workQueue } from "../kube/work-queue.ts";
 import { resourcePath } from "./paths.ts";

@@ -1,7 +1,7 @@
 // Everything that the controller looks at, in memory.
 
 import type { KubeApi } from "../kube/api.ts";
-import type { Pause } from "../kube/backoff.ts";
+import type { Pause } from "../runtime/backoff.ts";
 import { type KubeObject, keyOf } from "../kube/object.ts";
 import { type Reflector, startReflector } from "../kube/reflector.ts";
 import { type AppliedCounts, parseCounts } from "./applied-counts.ts";

@@ -17,6 +17,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   gate: ["wire", "session", "sql", "catalog", "policy", "mask", "principal", "audit:type"],
   proxy: ["wire", "session", "catalog", "gate", "policy:type", "principal", "audit", "runtime"],
   audit: ["principal", "runtime"],
+  ledger: ["audit"],
   resources: ["policy", "runtime"],
   admission: ["resources", "runtime"],
   bundle: ["audit", "runtime"],

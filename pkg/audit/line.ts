@@ -50,6 +50,11 @@ export class LineBuffer {
   }
 }
 
+/** The line of a record whose exact bytes are at hand. */
+export function lineOf(record: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`${HEAD}${recordHash(record)}${MIDDLE}`), record, LINE_END]);
+}
+
 export interface Line {
   /** As the line says. */
   readonly hash: string;

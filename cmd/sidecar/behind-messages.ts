@@ -1,7 +1,8 @@
 // What the sidecar's thread and the one behind it say to each other. Plain data.
-import type { Left, Position, ShippingSettings } from "../../pkg/shipping/shipping.ts";
-import type { ShipperCounters } from "../../pkg/shipping/shipper.ts";
+
 import type { LogFields, LogLevel } from "../../pkg/runtime/logger.ts";
+import type { ShipperCounters } from "../../pkg/shipping/shipper.ts";
+import type { Left, Position, ShippingSettings } from "../../pkg/shipping/shipping.ts";
 
 /** What the thread is started with. */
 export interface BehindSettings {

@@ -1,5 +1,6 @@
 // Every setting of the sidecar, once: its place in the configuration file, its environment variable, how it is written,
 // what it is when it is not, and what it does. docs/configuration.md is printed from this table.
+import { collectorUrl } from "./parse-address.ts";
 import {
   addressOrAll,
   bundleKeys,
@@ -120,6 +121,55 @@ export const settings = {
     form: "bytes, such as 512MiB",
     fallback: "1GiB",
     help: "When the spool has grown to this, `audit.onFailure` of the policy decides.",
+  },
+  "spool.deadLetterBytesMax": {
+    env: "WEIR_SPOOL_DEAD_LETTER_BYTES_MAX",
+    parse: bytes(2 ** 16, 2 ** 40),
+    form: "bytes, such as 64MiB",
+    fallback: "64MiB",
+    help: "What the collector will never take is kept beside the spool, in `dead-letters.jsonl`, up to this; beyond it records stay in the spool.",
+  },
+  "collector.url": {
+    env: "WEIR_COLLECTOR_URL",
+    parse: collectorUrl,
+    form: "https://host:port",
+    fallback: null,
+    help: "Where records are shipped to, and spans too unless `telemetry.endpoint` says otherwise. Unset: records stay in the spool. The sidecar is ready without it; what happens when the spool is full is policy.",
+  },
+  "collector.token": {
+    env: "WEIR_COLLECTOR_TOKEN",
+    parse: text,
+    form: "file",
+    fallback: null,
+    help: "The ServiceAccount token, or another bearer token, that proves to the collector who ships; read at each request. This or `collector.certificate`, for most collectors.",
+  },
+  "collector.ca": {
+    env: "WEIR_COLLECTOR_CA",
+    parse: text,
+    form: "PEM file",
+    fallback: null,
+    help: "CA certificates that the collector's certificate must come from; read at each request. May come later than the sidecar. Unset: the public ones.",
+  },
+  "collector.certificate": {
+    env: "WEIR_COLLECTOR_CERTIFICATE",
+    parse: text,
+    form: "PEM file",
+    fallback: null,
+    help: "Certificate that is shown to the collector; read at each request.",
+  },
+  "collector.key": {
+    env: "WEIR_COLLECTOR_KEY",
+    parse: text,
+    form: "PEM file",
+    fallback: null,
+    help: "Private key of that certificate.",
+  },
+  "collector.closeSeconds": {
+    env: "WEIR_COLLECTOR_CLOSE_SECONDS",
+    parse: whole(0, 3600),
+    form: "seconds",
+    fallback: 4,
+    help: "After the last session has ended, how long what is left may take to be shipped; what `drainSeconds` did not need comes on top. Keep both together below the pod's grace period.",
   },
   "tls.certificate": {
     env: "WEIR_TLS_CERTIFICATE",

@@ -2,8 +2,8 @@
 import { Worker } from "node:worker_threads";
 import type { AuditWriter } from "../../pkg/audit/writer.ts";
 import type { Logger } from "../../pkg/runtime/logger.ts";
-import type { Left, Position } from "../../pkg/shipping/shipping.ts";
 import type { ShipperCounters } from "../../pkg/shipping/shipper.ts";
+import type { Left, Position } from "../../pkg/shipping/shipping.ts";
 import type { BehindSettings, FromBehind, ToBehind } from "./behind-messages.ts";
 
 export interface Behind {

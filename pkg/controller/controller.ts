@@ -2,9 +2,9 @@
 // time; nothing is kept that cannot be had anew from the API server.
 import type { SigningKey } from "../bundle/keys.ts";
 import type { KubeApi } from "../kube/api.ts";
-import type { Pause } from "../runtime/backoff.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { workQueue } from "../kube/work-queue.ts";
+import type { Pause } from "../runtime/backoff.ts";
 import { forgetServers } from "./applied-counts.ts";
 import { resourceKey, specVersion } from "./bundle-content.ts";
 import { lastGoodResources } from "./last-good-resources.ts";

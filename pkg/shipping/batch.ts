@@ -126,7 +126,16 @@ class Run {
   batch(hasMore: boolean): Batch {
     const { records, lines, lastHash, missing } = this;
     const [first, last] = [records[0]!, lines.at(-1)!];
-    return { chain: first.chain, prev: first.previous, records, lines, lastHash, end: last.end, missing, hasMore: hasMore || this.isCut };
+    return {
+      chain: first.chain,
+      prev: first.previous,
+      records,
+      lines,
+      lastHash,
+      end: last.end,
+      missing,
+      hasMore: hasMore || this.isCut,
+    };
   }
 
   private full(): Step {

@@ -24,7 +24,12 @@ export interface Post {
 }
 
 export type Answer =
-  | { readonly outcome: "answered"; readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer }
+  | {
+      readonly outcome: "answered";
+      readonly status: number;
+      readonly headers: IncomingHttpHeaders;
+      readonly body: Buffer;
+    }
   /** `why` names what is missing or failed, never a token or an address of another than the destination. */
   | { readonly outcome: "failed"; readonly why: string };
 
@@ -110,7 +115,8 @@ export class Destination {
     this.close();
     const kept = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets: 2 };
     const secrets = Object.fromEntries(read_.filter(([, text]) => text !== null));
-    const agent = url.protocol === "https:" ? new Agent({ ...kept, ...secrets, minVersion: "TLSv1.2" }) : new HttpAgent(kept);
+    const agent =
+      url.protocol === "https:" ? new Agent({ ...kept, ...secrets, minVersion: "TLSv1.2" }) : new HttpAgent(kept);
     this.current = { material, agent };
     return agent;
   }

@@ -1,9 +1,10 @@
 // Ships a spool's records: seals what follows the last acknowledged record, posts it until the collector says that it is durable there,
 // and only then moves on. What it knows can always be asked again: a kill at any point loses nothing, and the collector knows doubles.
-import { sealSegment } from "../ledger/segment.ts";
-import type { SigningKey } from "../ledger/ed25519.ts";
+
 import { GENESIS } from "../audit/chain.ts";
 import type { SpoolFiles } from "../audit/spool-files.ts";
+import type { SigningKey } from "../ledger/ed25519.ts";
+import { sealSegment } from "../ledger/segment.ts";
 import { pauseMs } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -308,7 +309,11 @@ export class Shipper {
     const asked = Math.min(waitMs ?? 0, RETRY_AFTER_MAX_MS);
     const pause = asked + pauseMs(this.failures, this.world.random());
     if (this.failures === 1 || this.failures % TELL_EVERY === 0)
-      this.world.logger.log("warn", "shipping.failed", { reason: why, failures: this.failures, consequence: "records wait in the spool" });
+      this.world.logger.log("warn", "shipping.failed", {
+        reason: why,
+        failures: this.failures,
+        consequence: "records wait in the spool",
+      });
     await this.pauses.pause(pause);
   }
 }
@@ -323,5 +328,15 @@ function failure(why: string): Pick<Failed, "why" | "waitMs"> {
 }
 
 function noneYet() {
-  return { records: 0, segments: 0, bytes: 0, retries: 0, deadLetters: 0, damaged: 0, missing: 0, lastAckMs: 0, oldestMs: 0 };
+  return {
+    records: 0,
+    segments: 0,
+    bytes: 0,
+    retries: 0,
+    deadLetters: 0,
+    damaged: 0,
+    missing: 0,
+    lastAckMs: 0,
+    oldestMs: 0,
+  };
 }

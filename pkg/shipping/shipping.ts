@@ -92,7 +92,13 @@ export function startShipping(settings: ShippingSettings, world: ShippingWorld):
     at({ chain, next, last, depthBytes }) {
       if (next === 0 || clock.nowMs() - beatAtMs < HEARTBEAT_MS) return;
       beatAtMs = clock.nowMs();
-      const beat = { chain, last: next - 1, lastHash: last, spoolBytes: depthBytes, oldestMs: shipper.counters().oldestMs };
+      const beat = {
+        chain,
+        last: next - 1,
+        lastHash: last,
+        spoolBytes: depthBytes,
+        oldestMs: shipper.counters().oldestMs,
+      };
       void collector.heartbeat(beat, stopping.signal);
     },
     async finish({ chain, next }, timeMs) {

@@ -1,9 +1,10 @@
 // A collector as small as a test can have it: takes chains, segments and heartbeats, checks everything, and keeps records in a file. It
 // can be told to misbehave, and run as a process that kills itself: `node receiver.ts FOLDER PORT SEED` (see `fatal`).
+
+import { once } from "node:events";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
-import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -69,7 +70,10 @@ export class Receiver {
 
   kept(): Kept[] {
     if (!existsSync(this.file)) return [];
-    return readFileSync(this.file, "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line));
+    return readFileSync(this.file, "utf8")
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
   }
 
   /** Forgets what it had acknowledged, as a collector does whose disk was lost. */
@@ -126,7 +130,12 @@ export class Receiver {
     const standing = this.standings.get(chain) ?? { next: 0, lastHash: GENESIS, hashes: [] };
     const key = this.keys.get(chain);
     if (key === undefined) return void response.writeHead(403, JSON_TYPE).end('{"error":"no such key"}');
-    const fault = verifySegment(header, String(last.attributes["weir.signature"]), records.map((log) => log.body), key);
+    const fault = verifySegment(
+      header,
+      String(last.attributes["weir.signature"]),
+      records.map((log) => log.body),
+      key,
+    );
     if (fault !== null) return void response.writeHead(400, JSON_TYPE).end(JSON.stringify({ error: fault.why }));
     if (this.rejects > 0) {
       this.rejects -= 1;
@@ -152,7 +161,9 @@ export class Receiver {
   }
 
   private keep(chain: string, first: number, logs: readonly SentLog[]): void {
-    const lines = logs.map(({ body }, index) => JSON.stringify({ chain, number: first + index, record: body.toString() }));
+    const lines = logs.map(({ body }, index) =>
+      JSON.stringify({ chain, number: first + index, record: body.toString() }),
+    );
     appendFileSync(this.file, lines.map((line) => `${line}\n`).join(""));
     logs.forEach(({ body }, index) => this.note(chain, first + index, recordHash(body)));
   }
@@ -199,7 +210,8 @@ export interface Running {
 
 export async function startReceiver(options: ReceiverOptions): Promise<Running> {
   const receiver = new Receiver(options);
-  const server = options.tls === undefined ? createServer(receiver.listener) : createTlsServer(options.tls, receiver.listener);
+  const server =
+    options.tls === undefined ? createServer(receiver.listener) : createTlsServer(options.tls, receiver.listener);
   server.listen(options.port ?? 0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

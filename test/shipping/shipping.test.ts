@@ -49,14 +49,28 @@ function open(url: string, folder = newFolder()): World {
   );
   const log: string[] = [];
   const broken: string[] = [];
-  const logger = jsonLogger((line) => log.push(line), "debug", () => Date.now());
+  const logger = jsonLogger(
+    (line) => log.push(line),
+    "debug",
+    () => Date.now(),
+  );
   return {
     folder,
     writer,
     log,
     broken,
     ship(more = {}) {
-      const settings = { folder, claims: place, url, token: null, ca: null, certificate: null, key: null, deadLetterBytesMax: 2 ** 20, version: "0.1.0" };
+      const settings = {
+        folder,
+        claims: place,
+        url,
+        token: null,
+        ca: null,
+        certificate: null,
+        key: null,
+        deadLetterBytesMax: 2 ** 20,
+        version: "0.1.0",
+      };
       const shipping = startShipping(
         { ...settings, ...more },
         {
@@ -131,10 +145,12 @@ test("what is written arrives in order and as it was hashed, and then its segmen
 });
 
 describe("what a collector may do wrong", () => {
-  const answers = (status: number, type: string, body: string): Fault => (_, response) => {
-    response.writeHead(status, { "content-type": type }).end(body);
-    return true;
-  };
+  const answers =
+    (status: number, type: string, body: string): Fault =>
+    (_, response) => {
+      response.writeHead(status, { "content-type": type }).end(body);
+      return true;
+    };
   const faults: Readonly<Record<string, Fault>> = {
     "an error": answers(500, "text/plain", "oh"),
     "an acknowledgement that is none": answers(200, "text/html", "<p>welcome</p>"),

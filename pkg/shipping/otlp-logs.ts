@@ -23,7 +23,7 @@ const severities: Readonly<Record<number, readonly [number, string]>> = {
 
 export function logsRequest(segment: SealedSegment, records: readonly ShippedRecord[], of: ResourceAttributes): Buffer {
   const resource = new Message();
-  for (const [key, value] of Object.entries(of)) resource.message(1, attribute(key, valueOf(value)));
+  for (const [key, value] of Object.entries(of)) resource.message(1, attribute(key, valueFor(value)));
   const scopeLogs = new Message().message(1, new Message().text(1, SCOPE));
   const chain = attribute("weir.chain", textValue(segment.header.chain));
   for (const record of records) scopeLogs.message(2, recordLog(record, chain));
@@ -60,7 +60,7 @@ function attribute(key: string, value: Message): Message {
   return new Message().text(1, key).message(2, value);
 }
 
-function valueOf(value: string | boolean): Message {
+function valueFor(value: string | boolean): Message {
   return typeof value === "string" ? textValue(value) : new Message().whole(2, value ? 1 : 0);
 }
 

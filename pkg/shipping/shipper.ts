@@ -24,6 +24,8 @@ export interface ShipperOptions {
   readonly claims: Claims;
   readonly limits?: Partial<BatchLimits>;
   readonly deadLetterBytesMax: number;
+  /** A segment holds the records of at most this time; a second when not given. */
+  readonly sealMs?: number;
 }
 
 export interface ShipperWorld {
@@ -55,7 +57,6 @@ export interface ShipperCounters {
 }
 
 const SEGMENT: BatchLimits = { records: 1000, bytes: 1024 * 1024 };
-/** A segment holds the records of at most this time. */
 const SEAL_MS = 1000;
 const LOOK_MS = 250;
 const RETRY_AFTER_MAX_MS = 10 * 60_000;
@@ -123,7 +124,8 @@ export class Shipper {
     switch (gathered.found) {
       case "batch":
         await this.ship(gathered.batch);
-        if (!gathered.batch.hasMore && !this.pauses.isFinishing) await this.pauses.pause(SEAL_MS);
+        if (!gathered.batch.hasMore && !this.pauses.isFinishing)
+          await this.pauses.pause(this.options.sealMs ?? SEAL_MS);
         return true;
       case "chain":
         this.pass(gathered);
@@ -147,7 +149,7 @@ export class Shipper {
     this.pass(passed);
     this.counted.oldestMs = 0;
     if (this.pauses.isFinishing) return false;
-    await this.pauses.pause(LOOK_MS);
+    await this.pauses.pause(Math.min(LOOK_MS, this.options.sealMs ?? SEAL_MS));
     return true;
   }
 
@@ -236,7 +238,11 @@ export class Shipper {
   private async register(chain: string): Promise<void> {
     const { key, claims, collector } = this.options;
     const answer = await collector.register(chain, registration(chain, key, claims), this.pauses.signal);
-    if (answer.result === "failed") return this.setBack(answer);
+    if (answer.result === "failed") {
+      const oldest = this.options.reader.read(this.place).lines[0];
+      this.counted.oldestMs = (oldest && glanceAt(oldest.record)?.timeMs) ?? 0;
+      return this.setBack(answer);
+    }
     this.failures = 0;
     this.registered = true;
     this.stand(answer.standing);

@@ -23,6 +23,7 @@ export interface ShippingSettings {
   readonly key: string | null;
   readonly deadLetterBytesMax: number;
   readonly version: string;
+  readonly sealMs?: number;
 }
 
 export interface ShippingWorld {
@@ -66,9 +67,9 @@ export function startShipping(settings: ShippingSettings, world: ShippingWorld):
   const reader = new SpoolReader(settings.folder, files, () => world.committed.get());
   const destination = new Destination({ ...settings, url: new URL(settings.url) });
   const collector = new Collector(destination, resourceOf(settings), () => clock.nowMs());
-  const { claims, deadLetterBytesMax } = settings;
+  const { claims, deadLetterBytesMax, sealMs } = settings;
   const shipper = new Shipper(
-    { reader, collector, key: newChainKey(random), claims, deadLetterBytesMax },
+    { reader, collector, key: newChainKey(random), claims, deadLetterBytesMax, ...(sealMs && { sealMs }) },
     { ...world, random: () => random.bytes(4).readUInt32LE() / 2 ** 32 },
   );
   let [ended, beatAtMs] = [false, Number.NEGATIVE_INFINITY];

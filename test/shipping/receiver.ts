@@ -165,7 +165,7 @@ export class Receiver {
       JSON.stringify({ chain, number: first + index, record: body.toString() }),
     );
     appendFileSync(this.file, lines.map((line) => `${line}\n`).join(""));
-    logs.forEach(({ body }, index) => this.note(chain, first + index, recordHash(body)));
+    for (const [index, { body }] of logs.entries()) this.note(chain, first + index, recordHash(body));
   }
 
   private note(chain: string, number: number, hash: string): void {

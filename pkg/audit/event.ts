@@ -48,6 +48,8 @@ export interface DecisionEvent {
   /** Positions and methods of masked output columns. */
   readonly masks: readonly { readonly column: number; readonly method: string; readonly class: string }[];
   readonly policyVersion: string;
+  /** The trace that the statement says it belongs to, exactly as W3C Trace Context writes it; null when it says nothing. */
+  readonly traceparent: string | null;
 }
 
 export type OutcomeStatus = "completed" | "failed" | "refused" | "cancelled" | "broken" | "skipped" | "unknown";

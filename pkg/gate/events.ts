@@ -4,6 +4,7 @@ import type { Decision, MaskPlan, RuleRef } from "../policy/decision.ts";
 import type { Facts, Statement } from "../sql/facts.ts";
 import type { Core } from "./core.ts";
 import type { Judged, Prepared, Run } from "./model.ts";
+import { traceparentOf } from "./traceparent.ts";
 
 function digestOf(core: Core, statement: Statement, text: Buffer): StatementText {
   const own = text.subarray(statement.startByte, statement.endByte);
@@ -108,6 +109,7 @@ export function decided(core: Core, step: DecisionEvent["step"], judged: Judged,
     facts: recordedFacts(statement.facts),
     masks,
     policyVersion: core.policies.version,
+    traceparent: traceparentOf(text),
   };
 }
 

@@ -80,6 +80,7 @@ export function decision(statement: number, more: Partial<DecisionEvent> = {}): 
     facts,
     masks: [],
     policyVersion: "sha256:0a1b",
+    traceparent: null,
     ...more,
   };
 }

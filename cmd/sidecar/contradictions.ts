@@ -22,6 +22,8 @@ const withoutWrong: Partial<Values> = {
   "collector.ca": null,
   "collector.certificate": null,
   "collector.key": null,
+  "telemetry.certificate": null,
+  "telemetry.key": null,
 };
 
 /** What single settings cannot tell: halves of a pair, doubled addresses, files that are not there, keys too short. */
@@ -114,6 +116,8 @@ function collectorProblems(config: Values): readonly string[] {
       problems.push(`${name} is set although collector.url is not; set that too, or leave it out`);
   if ((config["collector.certificate"] === null) !== (config["collector.key"] === null))
     problems.push("one of collector.certificate and collector.key is set; name both files or neither");
+  if ((config["telemetry.certificate"] === null) !== (config["telemetry.key"] === null))
+    problems.push("one of telemetry.certificate and telemetry.key is set; name both files or neither");
   return problems;
 }
 

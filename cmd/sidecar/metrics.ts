@@ -4,6 +4,8 @@ import type { AuditCounters } from "../../pkg/audit/writer.ts";
 import type { GovernorCounters } from "../../pkg/proxy/governor.ts";
 import type { RelayCounters } from "../../pkg/proxy/tcp-relay.ts";
 import type { ShipperCounters } from "../../pkg/shipping/shipper.ts";
+import type { TelemetryCounters } from "../../pkg/telemetry/telemetry.ts";
+import type { BehindCounters } from "./behind-messages.ts";
 import type { BundleState } from "./policy-source.ts";
 
 export interface Sources {
@@ -17,8 +19,8 @@ export interface Sources {
   policyReloads(): number;
   /** null: policies come from a folder. */
   bundle(): BundleState | null;
-  /** null: nothing is shipped, or nothing has been heard of it yet. */
-  shipping(): ShipperCounters | null;
+  /** null: nothing is shipped or told, or nothing has been heard of it yet. */
+  behind(): BehindCounters | null;
 }
 
 type Reading = readonly ["gauge" | "counter", string, string, () => number];
@@ -84,6 +86,7 @@ export function metricsOf(sources: Sources): Registry {
     ["counter", "weir_relay_bytes_total", "Bytes read by relays, both ways", () => sources.relays().bytesTotal],
     ...ofBundles(sources),
     ...ofShipping(sources),
+    ...ofTelemetry(sources),
   ];
   for (const reading of readings) register(registry, reading);
   if (sources.bundle() !== null) registerVersion(registry, () => sources.bundle()?.version ?? null);
@@ -103,7 +106,8 @@ function ofBundles({ bundle }: Sources): readonly Reading[] {
   ];
 }
 
-function ofShipping({ shipping }: Sources): readonly Reading[] {
+function ofShipping({ behind }: Sources): readonly Reading[] {
+  const shipping = () => behind()?.shipping ?? null;
   const of = (name: keyof ShipperCounters) => () => shipping()?.[name] ?? 0;
   const ageSeconds = (sinceMs: number) => (sinceMs === 0 ? 0 : Math.max(0, (Date.now() - sinceMs) / 1000));
   return [
@@ -131,6 +135,18 @@ function ofShipping({ shipping }: Sources): readonly Reading[] {
       "When the collector last acknowledged records; 0: not since the start",
       () => (shipping()?.lastAckMs ?? 0) / 1000,
     ],
+  ];
+}
+
+function ofTelemetry({ behind }: Sources): readonly Reading[] {
+  const of = (name: keyof TelemetryCounters) => () => behind()?.telemetry?.[name] ?? 0;
+  return [
+    ["counter", "weir_spans_exported_total", "Spans that the endpoint has taken", of("exported")],
+    ["counter", "weir_spans_sampled_out_total", "Statements above telemetry.spansPerSecond", of("sampledOut")],
+    ["counter", "weir_spans_unsampled_total", "Statements of traces that applications do not keep", of("unsampled")],
+    ["counter", "weir_spans_dropped_total", "Spans let go because the endpoint was away too long", of("dropped")],
+    ["counter", "weir_spans_rejected_total", "Spans that the endpoint refused", of("rejected")],
+    ["counter", "weir_spans_forgotten_total", "Statements let go before they had ended", of("forgotten")],
   ];
 }
 

@@ -30,7 +30,7 @@ export function serveAdmin(config: Values, parts: Parts): Promise<AdminServer> {
     policyProblems: () => policies.problems().length,
     policyReloads: () => policies.reloads(),
     bundle: () => policies.bundle(),
-    shipping: () => behind?.counters() ?? null,
+    behind: () => behind?.counters() ?? null,
   });
   return startAdminServer({
     listen: config["admin.listen"],

@@ -12,7 +12,7 @@ import type { Surroundings } from "./compile-policies.ts";
 import { governedListeners, noneYet } from "./governed-listeners.ts";
 import { identifyBy } from "./identify.ts";
 import { keptClasses } from "./kept-classes.ts";
-import { openBehind } from "./open-behind.ts";
+import { openBehind, serversOf } from "./open-behind.ts";
 import { openWatched } from "./open-watched.ts";
 import { allOf, certificateOf, digestOf, maskKeysOf, surroundingsOf, type World } from "./parts.ts";
 import { placeOf } from "./place-of.ts";
@@ -41,7 +41,10 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
   const audit = openAudit(config, world, digest, committed);
   const behind = openBehind(config, world, audit, committed);
   const policies = openPolicies();
-  policies.follow((version, reason) => audit.write([{ event: "policy", version, reason }]));
+  policies.follow((version, reason) => {
+    behind?.servers(serversOf(policies.current()));
+    audit.write([{ event: "policy", version, reason }]);
+  });
   const tick = setInterval(() => {
     audit.tick();
     behind?.tick();

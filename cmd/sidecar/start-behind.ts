@@ -2,12 +2,16 @@
 import { Worker } from "node:worker_threads";
 import type { AuditWriter } from "../../pkg/audit/writer.ts";
 import type { Logger } from "../../pkg/runtime/logger.ts";
-import type { ShipperCounters } from "../../pkg/shipping/shipper.ts";
+import type { CommittedMark } from "../../pkg/shipping/committed.ts";
 import type { Left, Position } from "../../pkg/shipping/shipping.ts";
-import type { BehindSettings, FromBehind, ToBehind } from "./behind-messages.ts";
+import type { Server } from "../../pkg/telemetry/statement-span.ts";
+import type { BehindCounters, BehindSettings, FromBehind, ToBehind } from "./behind-messages.ts";
 
 export interface Behind {
-  counters(): ShipperCounters | null;
+  /** null: nothing has been heard of it yet. */
+  counters(): BehindCounters | null;
+  /** The true address of each GovernedDatabase. */
+  servers(servers: Readonly<Record<string, Server>>): void;
   /** About once a second. */
   tick(): void;
   /** After the last record was written: ships what is left, for at most `timeMs`; null when nothing is shipped at all. */
@@ -18,15 +22,28 @@ const AGAIN_MS = 2_000;
 /** Bytes that are at hand at one time are bounded by the segment; this is for what nobody thought of. */
 const resourceLimits = { maxOldGenerationSizeMb: 192 };
 
-export function startBehind(settings: BehindSettings, audit: AuditWriter, logger: Logger): Behind {
-  let counters: ShipperCounters | null = null;
+export interface BehindWorld {
+  readonly committed: CommittedMark;
+  readonly audit: AuditWriter;
+  readonly logger: Logger;
+}
+
+export function startBehind(
+  settings: Pick<BehindSettings, "shipping" | "telemetry">,
+  { committed, audit, logger }: BehindWorld,
+): Behind {
+  let counters: BehindCounters | null = null;
+  let servers: Readonly<Record<string, Server>> = {};
   let worker: Worker | null = null;
   let finished: ((left: Left | null) => void) | null = null;
 
   function start(): void {
-    worker = new Worker(new URL("./behind.ts", import.meta.url), { workerData: settings, resourceLimits });
+    const { segment, bytes: offset } = committed.get();
+    const workerData: BehindSettings = { ...settings, committed: committed.memory, from: { segment, offset } };
+    worker = new Worker(new URL("./behind.ts", import.meta.url), { workerData, resourceLimits });
     worker.unref();
     worker.on("message", hear);
+    worker.postMessage({ do: "servers", servers } satisfies ToBehind);
     worker.on("error", (error) => logger.log("error", "behind.defect", { error: error.message }));
     worker.on("exit", () => {
       worker = null;
@@ -42,7 +59,7 @@ export function startBehind(settings: BehindSettings, audit: AuditWriter, logger
       case "break":
         return message.chain === audit.position.chain ? audit.beginAnew(message.why) : undefined;
       case "counters":
-        counters = message.shipping;
+        counters = message;
         return;
       case "log":
         return logger.log(message.level, message.event, message.fields);
@@ -55,11 +72,16 @@ export function startBehind(settings: BehindSettings, audit: AuditWriter, logger
   }
 
   const position = (): Position => ({ ...audit.position, depthBytes: audit.counters().depthBytes });
+  const written = ({ records, unrecorded, depthBytes } = audit.counters()) => ({ records, unrecorded, depthBytes });
   const say = (message: ToBehind) => worker?.postMessage(message);
   start();
   return {
     counters: () => counters,
-    tick: () => say({ do: "at", position: position() }),
+    servers(now) {
+      servers = now;
+      say({ do: "servers", servers });
+    },
+    tick: () => say({ do: "at", position: position(), writer: written() }),
     finish(timeMs) {
       if (worker === null) return Promise.resolve(null);
       return new Promise((resolve) => {

@@ -23,6 +23,8 @@ export interface SessionEvent {
   readonly database: string;
   readonly client: string;
   readonly application: string | null;
+  /** What the client calls the database of that server. */
+  readonly serverDatabase: string | null;
   readonly tls: boolean;
   readonly reason: string | null;
 }
@@ -35,6 +37,7 @@ export interface DecisionEvent {
   /** Client address and claimed application_name. */
   readonly client: string;
   readonly application: string | null;
+  readonly serverDatabase: string | null;
   /** Unique in the session; the outcome names it. */
   readonly statement: number;
   readonly step: "query" | "parse" | "bind" | "execute" | "copy" | "function" | "inspect" | "catalog" | "commit";

@@ -115,8 +115,7 @@ export class RecordEncoder {
       else if (slot === "facts") out.piece(this.factsFor(event.facts, at));
       else if (slot === "traceparent") {
         if (event.traceparent !== null) out.text(`,"traceparent":"${event.traceparent}"`);
-      }
-      else this.position(slot, at, out);
+      } else this.position(slot, at, out);
     }
     out.piece(form.runs.at(-1)!);
   }

@@ -89,7 +89,7 @@ function reasonOf(judged: Judged): string | null {
 /** The decision record of one statement. `text` is the whole text it stands in. */
 export function decided(core: Core, step: DecisionEvent["step"], judged: Judged, text: Buffer): DecisionEvent {
   const { decision, statement } = judged;
-  const { session, principal, database, context } = core.options;
+  const { session, principal, database, serverDatabase, context } = core.options;
   const allowed = decision.verdict === "allow";
   const { rules, masks, text: normalized } = toldOf(judged);
   return {
@@ -99,6 +99,7 @@ export function decided(core: Core, step: DecisionEvent["step"], judged: Judged,
     database,
     client: context.clientAddress,
     application: context.application,
+    serverDatabase,
     statement: judged.number,
     step,
     verdict: allowed && decision.observed.length > 0 ? "observe" : decision.verdict,

@@ -36,7 +36,22 @@ test.each([
 ])("nothing in %s", (text) => expect(of(text)).toBe(null));
 
 test("whatever the bytes are, what comes out has the exact form", () => {
-  const part = fc.constantFrom("/*", "*/", "traceparent", "=", "'", ":", one, two, " ", ";", "\n", "--", "secret", "\u00e9");
+  const part = fc.constantFrom(
+    "/*",
+    "*/",
+    "traceparent",
+    "=",
+    "'",
+    ":",
+    one,
+    two,
+    " ",
+    ";",
+    "\n",
+    "--",
+    "secret",
+    "\u00e9",
+  );
   fc.assert(
     fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
       const found = of(parts.join(""));

@@ -33,7 +33,7 @@ export function startBehind(
   { committed, audit, logger }: BehindWorld,
 ): Behind {
   let counters: BehindCounters | null = null;
-  let servers: Readonly<Record<string, Server>> = {};
+  let servers: Readonly<Record<string, Server>> | null = null;
   let worker: Worker | null = null;
   let finished: ((left: Left | null) => void) | null = null;
 
@@ -43,7 +43,7 @@ export function startBehind(
     worker = new Worker(new URL("./behind.ts", import.meta.url), { workerData, resourceLimits });
     worker.unref();
     worker.on("message", hear);
-    worker.postMessage({ do: "servers", servers } satisfies ToBehind);
+    if (servers !== null) say({ do: "servers", servers });
     worker.on("error", (error) => logger.log("error", "behind.defect", { error: error.message }));
     worker.on("exit", () => {
       worker = null;

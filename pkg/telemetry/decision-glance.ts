@@ -6,8 +6,10 @@ import { querySummary } from "./query-summary.ts";
 export interface DecisionGlance {
   /** Session and number of the statement. */
   readonly key: string;
-  /** A statement that was sent to be run, as against one that was prepared or is of Weir itself. */
-  readonly isRun: boolean;
+  /** A statement that was sent, as against one of Weir itself. */
+  readonly isOfClient: boolean;
+  /** A look at a statement before it is run, under a record of its own: the end of the statement when it fails. */
+  readonly isInspection: boolean;
   /** Refused or held: it will not be run under this decision. */
   readonly isStopped: boolean;
   /** Stopped, or its result is masked. */
@@ -33,7 +35,8 @@ const STEP = Buffer.from(',"step":"');
 const TRACE = Buffer.from(',"traceparent":"');
 const QUOTE = Buffer.from('"');
 const ACTION = '{"action_id":'.length;
-const runs = new Set(["query", "execute", "copy", "function"]);
+/** A prepared statement runs the first time under the decision of its Parse. */
+const ofClient = new Set(["query", "parse", "bind", "execute", "copy", "function"]);
 const TEXTS_MAX = 1024;
 const nothing: Query = { text: null, summary: null };
 
@@ -45,10 +48,12 @@ export class DecisionReader {
     const stepAt = record.lastIndexOf(STEP);
     if (key === null || stepAt === -1) return null;
     const action = record[ACTION]! - 0x30;
+    const step = upToQuote(record, stepAt + STEP.length);
     const traceAt = record.indexOf(TRACE, stepAt);
     return {
       key,
-      isRun: runs.has(upToQuote(record, stepAt + STEP.length)),
+      isOfClient: ofClient.has(step),
+      isInspection: step === "inspect",
       // OCSF actions: 0 held, 2 denied, 4 modified.
       isStopped: action === 0 || action === 2,
       isNotable: action === 0 || action === 2 || action === 4,
@@ -100,9 +105,12 @@ export interface OutcomeGlance {
   readonly durationUs: number;
   readonly sqlstate: string | null;
   readonly status: string;
+  /** Something was sent to the server under this decision: a statement that is only prepared ends without. */
+  readonly hasRun: boolean;
 }
 
 const DURATION = Buffer.from('"duration_us":');
+const NO_ROWS = Buffer.from('"rows":null');
 const STATUS = Buffer.from(',"status":"');
 const STATE = Buffer.from('"status_code":"');
 
@@ -111,10 +119,12 @@ export function readOutcome(record: Buffer): OutcomeGlance | null {
   const durationAt = record.lastIndexOf(DURATION);
   const statusAt = record.indexOf(STATUS);
   if (key === null || durationAt === -1 || statusAt === -1) return null;
+  const durationUs = wholeAt(record, durationAt + DURATION.length) ?? 0;
   const stateAt = record.indexOf(STATE, statusAt);
   return {
     key,
-    durationUs: wholeAt(record, durationAt + DURATION.length) ?? 0,
+    durationUs,
+    hasRun: durationUs > 0 || record.indexOf(NO_ROWS, durationAt) === -1,
     sqlstate: stateAt === -1 ? null : upToQuote(record, stateAt + STATE.length),
     status: upToQuote(record, statusAt + STATUS.length),
   };

@@ -60,8 +60,8 @@ export class Statements {
 
   private decision(record: Buffer): void {
     const glance = this.reader.read(record);
-    if (glance === null || !(glance.isRun || glance.isStopped)) return;
-    const kept = this.isKept(glance) ? Buffer.from(record) : null;
+    if (glance === null || !(glance.isOfClient || glance.isInspection || glance.isStopped)) return;
+    const kept = glance.isInspection || this.isKept(glance) ? Buffer.from(record) : null;
     this.waiting.set(glance.key, { glance, record: kept });
     this.bytes += kept?.length ?? 0;
     while (this.waiting.size > WAITING_MAX || this.bytes > WAITING_BYTES_MAX) this.forgetOldest();
@@ -72,8 +72,11 @@ export class Statements {
     const waiting = outcome === null ? undefined : this.waiting.get(outcome.key);
     if (outcome === null || waiting === undefined) return;
     this.remove(outcome.key, waiting);
-    const span = waiting.record === null ? null : this.spanOf(waiting.record, record, waiting.glance);
-    this.options.measured({ ...outcome, glance: waiting.glance, span });
+    const { glance } = waiting;
+    if (!outcome.hasRun && !glance.isStopped) return;
+    if (glance.isInspection && (outcome.status !== "failed" || !this.isKept(glance))) return;
+    const span = waiting.record === null ? null : this.spanOf(waiting.record, record, glance);
+    this.options.measured({ ...outcome, glance, span });
   }
 
   private spanOf(decision: Buffer, outcome: Buffer, { query, database }: DecisionGlance): StatementSpan {

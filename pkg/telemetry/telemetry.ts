@@ -60,7 +60,7 @@ export interface TelemetryCounters {
 
 export interface Telemetry {
   counters(): TelemetryCounters;
-  /** The true address of each GovernedDatabase. */
+  /** The true address of each GovernedDatabase. Nothing is read before they are told for the first time. */
   servers(servers: Readonly<Record<string, Server>>): void;
   finish(timeMs: number): Promise<void>;
 }
@@ -78,7 +78,7 @@ class SpoolTelemetry implements Telemetry {
   private readonly queue: SpanQueue | null;
   private readonly meters: MeterProvider | null;
   private readonly measure: Measure | null;
-  private readonly running: Promise<void>;
+  private running: Promise<void> | null = null;
   private place: SpoolPlace;
   private known: Readonly<Record<string, Server>> = {};
   private skipped = 0;
@@ -104,7 +104,6 @@ class SpoolTelemetry implements Telemetry {
         this.measure?.(measured, this.known[measured.glance.database] ?? null);
       },
     });
-    this.running = this.run();
   }
 
   counters(): TelemetryCounters {
@@ -114,6 +113,7 @@ class SpoolTelemetry implements Telemetry {
 
   servers(servers: Readonly<Record<string, Server>>): void {
     this.known = servers;
+    this.running ??= this.run();
   }
 
   async finish(timeMs: number): Promise<void> {

@@ -98,6 +98,17 @@ test("the pure packages use no process, timer, console or clock", () => {
   expect(offenders.map((file) => relative(root, file))).toEqual([]);
 });
 
+test("the ledger reads files, and neither network nor clock", () => {
+  const network = /^(node:)?(net|tls|http|http2|https|timers|process|child_process|worker_threads|dgram|dns)(\/|$)/;
+  const own = imports.filter((found) => packageOf(found.from) === "ledger");
+  expect(own.filter(({ specifier }) => network.test(specifier) || !/^(node:|\.)/.test(specifier))).toEqual([]);
+  const clock = /\b(process\.|setTimeout|setInterval|Date\.now|new Date\(\)|performance\.now|console\.)/;
+  const offenders = sources(join(root, "pkg/ledger")).filter((file) =>
+    clock.test(readFileSync(file, "utf8").replace(/\/\/.*$/gm, "")),
+  );
+  expect(offenders.map((file) => relative(root, file))).toEqual([]);
+});
+
 test("nothing imports cmd", () => {
   expect(imports.filter((found) => /(^|\/)cmd\//.test(found.specifier)).map((found) => found.from)).toEqual([]);
 });

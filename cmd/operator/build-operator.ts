@@ -1,4 +1,6 @@
 // From the configuration to the operator's parts. Everything that is wrong with what it names is told together.
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { Clock } from "../../pkg/runtime/clock.ts";
 import type { Logger } from "../../pkg/runtime/logger.ts";
 import type { Random } from "../../pkg/runtime/random.ts";
@@ -25,11 +27,12 @@ export type Built =
 /** @throws KubeError when there is no API server to be had, or no authority to sign with. */
 export async function buildOperator(config: OperatorConfig, outside: Outside): Promise<Built> {
   const { logger } = outside;
-  const { tls, knownFolder } = config;
+  const { tls, knownFolder, mutateClientCa } = config;
   const files = tls === null ? null : certificateFromFiles(tls.certificate, tls.key, logger);
   const settings = openSettings(config.injectionSettings, logger);
   const folder = knownFolder === null ? null : knownFromFolder(knownFolder);
-  const problems = [files, settings, folder].flatMap((part) => (part === null || part.ok ? [] : part.problems));
+  const ca = mutateClientCa === null ? null : readCa(mutateClientCa);
+  const problems = [files, settings, folder, ca].flatMap((part) => (part === null || part.ok ? [] : part.problems));
   if (folder !== null && tls === null)
     problems.push(
       "WEIR_TLS_CERTIFICATE and WEIR_TLS_KEY are not set: without an API server there is no CA; name two files",
@@ -40,12 +43,31 @@ export async function buildOperator(config: OperatorConfig, outside: Outside): P
 
   const registry = operatorRegistry();
   const metrics = admissionMetrics(registry, settings.live.problems);
-  const webhook = { ...outside, settings: settings.live, metrics };
+  const webhook = { ...outside, settings: settings.live, metrics, clientCertificate: ca !== null };
+  const shared = { clientCa: ca?.ok ? ca.pem : null, registry, logger };
   if (folder?.ok && files?.ok)
     return {
       ok: true,
-      parts: { roles: [webhookRole({ ...webhook, known: folder.known })], certificate: files.source, registry, logger },
+      parts: { roles: [webhookRole({ ...webhook, known: folder.known })], certificate: files.source, ...shared },
     };
   const parts = await connectCluster(config, { ...webhook, certificate: files?.ok ? files.source : null });
-  return { ok: true, parts: { ...parts, registry, logger } };
+  return { ok: true, parts: { ...parts, ...shared } };
+}
+
+type ReadCa =
+  | { readonly ok: true; readonly pem: string }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+function readCa(path: string): ReadCa {
+  try {
+    const pem = readFileSync(path, "utf8");
+    new X509Certificate(pem);
+    return { ok: true, pem };
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? "error";
+    return {
+      ok: false,
+      problems: [`WEIR_MUTATE_CLIENT_CA: ${path} is no certificate as PEM (${why}); name a CA's file`],
+    };
+  }
 }

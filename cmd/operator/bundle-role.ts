@@ -73,7 +73,7 @@ export function startBundleRole(options: BundleRoleOptions): BundleRole {
 
   const writer = startAppliedWriter({ ...options, counts: applied.counts, monotonicMs, onError });
   const routes = {
-    tokens: podTokens({ ...options, monotonicMs }),
+    tokens: podTokens({ ...options, nowMs: () => clock.nowMs(), monotonicMs }),
     bundles,
     applied,
     stopping: stopping.signal,

@@ -41,7 +41,8 @@ export async function connectCluster(config: OperatorConfig, options: ClusterOpt
       };
     },
     controller() {
-      const role = startControllerRole({ ...shared, cluster: settings.current().cluster });
+      const { cluster, clusterDomain } = settings.current();
+      const role = startControllerRole({ ...shared, cluster, clusterDomain });
       return { name: "controller", routes() {}, waitsFor: role.waitsFor, start: async () => {}, stop: role.stop };
     },
     bundles() {

@@ -17,6 +17,8 @@ export interface OperatorConfig {
   readonly injectionSettings: string;
   /** Files; null: a certificate of the operator's own CA. */
   readonly tls: { readonly certificate: string; readonly key: string } | null;
+  /** A file; null: whoever reaches the port may call the webhook. */
+  readonly mutateClientCa: string | null;
   /** A folder instead of the API server; for development. */
   readonly knownFolder: string | null;
   readonly releaseNamespace: string;
@@ -51,6 +53,12 @@ const variables = {
   injectionSettings: variable("WEIR_INJECTION_SETTINGS", "/etc/weir/injection/settings.json", "a file", filled),
   certificate: variable("WEIR_TLS_CERTIFICATE", null, "a PEM file; not set: a certificate of its own CA", filled),
   key: variable("WEIR_TLS_KEY", null, "the PEM file of its key", filled),
+  mutateClientCa: variable(
+    "WEIR_MUTATE_CLIENT_CA",
+    null,
+    "a PEM file: only callers with a certificate of this CA may call /mutate",
+    filled,
+  ),
   knownFolder: variable(
     "WEIR_KNOWN_FOLDER",
     null,

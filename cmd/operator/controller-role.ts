@@ -4,7 +4,7 @@ import { trustBundle } from "../../pkg/controller/authority.ts";
 import { type Controller, startController } from "../../pkg/controller/controller.ts";
 import { CA_SECRET } from "../../pkg/controller/paths.ts";
 import { readSecret } from "../../pkg/controller/secret.ts";
-import { loadSigningKey, publishKeys } from "../../pkg/controller/signing-key.ts";
+import { loadSigner, publishKeys } from "../../pkg/controller/signing-key.ts";
 import type { KubeApi } from "../../pkg/kube/api.ts";
 import { startElector } from "../../pkg/kube/lease.ts";
 import { realPause } from "../../pkg/runtime/backoff.ts";
@@ -18,8 +18,12 @@ export interface ControllerRoleOptions {
   readonly releaseNamespace: string;
   /** `cluster` of the injection settings. */
   readonly cluster: string;
+  /** Of the same. */
+  readonly clusterDomain: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** How often keys and certificates are looked at. */
+  readonly lookEveryMs?: number;
   readonly logger: Logger;
 }
 
@@ -42,28 +46,39 @@ export function startControllerRole(options: ControllerRoleOptions): ControllerR
 
   async function lead(signal: AbortSignal): Promise<void> {
     logger.log("info", "controller.leads");
-    const key = await loadSigningKey(api, releaseNamespace);
-    await publishKeys(api, releaseNamespace, key);
+    while (!signal.aborted) await leadWithOneKey(signal);
+    logger.log("info", "controller.follows");
+  }
+
+  /** Until the signing key is another one. */
+  async function leadWithOneKey(signal: AbortSignal): Promise<void> {
+    const signer = await loadSigner(api, releaseNamespace);
+    await publishKeys(api, releaseNamespace, signer);
     let trust = await readTrust();
     if (signal.aborted) return;
     const nowMs = () => clock.nowMs();
-    controller = startController({ ...options, key, trust: () => trust, nowMs, monotonicMs, onError });
+    const running = startController({ ...options, signer, trust: () => trust, nowMs, monotonicMs, onError });
+    controller = running;
     while (!signal.aborted) {
-      await realPause(MINUTE_MS, signal);
+      await realPause(options.lookEveryMs ?? MINUTE_MS, signal);
       if (signal.aborted) break;
       try {
-        await controller.tidy();
+        const { key } = await loadSigner(api, releaseNamespace);
+        if (key.public.id !== signer.key.public.id) {
+          logger.log("info", "controller.key_changed", { key: key.public.id, before: signer.key.public.id });
+          break;
+        }
+        await running.tidy();
         const now = await readTrust();
         if (now === trust) continue;
         trust = now;
-        controller.lookAgain();
+        running.lookAgain();
       } catch (error) {
         onError((error as Error).message);
       }
     }
-    await controller.stop();
+    await running.stop();
     controller = undefined;
-    logger.log("info", "controller.follows");
   }
 
   /** @throws Error while there is no CA. */

@@ -10,6 +10,14 @@ export interface Certificate {
   readonly key: string;
 }
 
+export interface HttpsOptions {
+  readonly listen: Address;
+  readonly certificate: Certificate;
+  /** PEM: who shows a certificate of this CA has `socket.authorized`; nobody must. null: nobody is asked. */
+  readonly clientCa: string | null;
+  readonly routes: (server: FastifyInstance) => void;
+}
+
 export interface HttpsServer {
   readonly port: number;
   /** New connections get this certificate; those that are open go on. */
@@ -22,13 +30,10 @@ export interface HttpsServer {
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 
-export async function startHttpsServer(
-  listen: Address,
-  certificate: Certificate,
-  routes: (server: FastifyInstance) => void,
-): Promise<HttpsServer> {
+export async function startHttpsServer({ listen, certificate, clientCa, routes }: HttpsOptions): Promise<HttpsServer> {
+  const always = { minVersion: "TLSv1.2", ...(clientCa !== null && { ca: clientCa }) } as const;
   const app = fastify({
-    https: { ...certificate, minVersion: "TLSv1.2" },
+    https: { ...certificate, ...always, ...(clientCa !== null && { requestCert: true, rejectUnauthorized: false }) },
     bodyLimit: BODY_BYTES_MAX,
     keepAliveTimeout: 120_000,
     requestTimeout: 15_000,
@@ -49,7 +54,7 @@ export async function startHttpsServer(
   const bound = server.address();
   return {
     port: bound !== null && typeof bound === "object" ? bound.port : listen.port,
-    use: (next) => server.setSecureContext({ ...next, minVersion: "TLSv1.2" }),
+    use: (next) => server.setSecureContext({ ...next, ...always }),
     drain() {
       draining = true;
     },

@@ -1,13 +1,16 @@
-// What the webhook knows of the cluster, kept by watches. A namespace that is annotated and a pod that follows at once may come before
-// the watch has told: then the API server is asked.
+// What the webhook knows of the cluster, kept by watches. A namespace that is annotated, its first database and a pod that follows at once
+// may come before the watches have told: then the API server is asked, since a pod that is refused comes back late.
 import { publicKeys } from "../../pkg/bundle/keys.ts";
 import { bundleResource } from "../../pkg/controller/bundle-content.ts";
-import { DATABASES, NAMESPACES, namespacePath, PUBLIC_CONFIG_MAP } from "../../pkg/controller/paths.ts";
+import { isOptedIn } from "../../pkg/controller/governed.ts";
+import { DATABASES, databasesPath, NAMESPACES, namespacePath, PUBLIC_CONFIG_MAP } from "../../pkg/controller/paths.ts";
 import { type KubeApi, KubeError } from "../../pkg/kube/api.ts";
+import { listAll } from "../../pkg/kube/list-all.ts";
 import type { KubeObject } from "../../pkg/kube/object.ts";
 import { startReflector } from "../../pkg/kube/reflector.ts";
 import { fromObjects } from "../../pkg/resources/parse-resources.ts";
 import type { DatabaseResource } from "../../pkg/resources/resource.ts";
+import { nativeSidecars } from "./native-sidecars.ts";
 
 export interface KnownOptions {
   readonly api: KubeApi;
@@ -15,15 +18,11 @@ export interface KnownOptions {
   onError(what: string): void;
 }
 
-/** The API server's minor version from which sidecars are native without a feature gate being asked for. */
-const NATIVE_SINCE = 29;
-/** Kubelets may be three minor versions older than the API server. */
-const SKEW = 3;
-const ASK_MS = 2000;
+const ASK_MS = 1000;
 
 /** Has the shape of `Known` in pkg/admission. @throws KubeError when the API server's version cannot be had. */
 export async function startKnown({ api, releaseNamespace, onError }: KnownOptions) {
-  const nativeSidecars = await runsNativeSidecars(api);
+  const native = await nativeSidecars(api, onError);
   const namespaces = startReflector({ api, path: NAMESPACES, keep: namespaceOf, onError });
   const databases = startReflector({ api, path: DATABASES, keep: databaseOf, onError });
   const published = startReflector({
@@ -41,20 +40,24 @@ export async function startKnown({ api, releaseNamespace, onError }: KnownOption
   }
 
   return {
+    /** The API server calls for namespaces that it knows to be governed: one that is not, here, may just have become so. */
     async namespace(name: string) {
-      return namespaces.get(name) ?? (await askNamespace(api, name));
+      const known = namespaces.get(name);
+      return known !== undefined && isOptedIn(known) ? known : ((await askNamespace(api, name)) ?? known ?? null);
     },
     async databases(namespace: string): Promise<readonly DatabaseResource["database"][]> {
-      return databases.list().flatMap((each) => (each !== null && each.namespace === namespace ? [each] : []));
+      const known = databases.list().filter((each) => each?.namespace === namespace);
+      const now = known.length > 0 && databases.hasSynced() ? known : ((await askDatabases(api, namespace)) ?? known);
+      return now.filter((each) => each !== null);
     },
     bundleKeys,
-    nativeSidecars: () => nativeSidecars,
+    nativeSidecars: native.all,
     waitsFor: (): readonly string[] => [
       ...Object.entries(lists).flatMap(([name, list]) => (list.hasSynced() ? [] : [name])),
       ...(published.hasSynced() && bundleKeys().length === 0 ? ["the bundle keys in ConfigMap weir-public"] : []),
     ],
     async stop(): Promise<void> {
-      await Promise.all(Object.values(lists).map((list) => list.stop()));
+      await Promise.all([native, ...Object.values(lists)].map((each) => each.stop()));
     },
   };
 }
@@ -79,8 +82,12 @@ async function askNamespace(api: KubeApi, name: string) {
   }
 }
 
-async function runsNativeSidecars(api: KubeApi): Promise<boolean> {
-  const { body } = await api.call({ path: "/version" });
-  const minor = Number.parseInt(String(body?.minor), 10);
-  return body?.major === "1" && minor - SKEW >= NATIVE_SINCE;
+/** null when there is no answer; then what the watch has told counts. */
+async function askDatabases(api: KubeApi, namespace: string) {
+  try {
+    const { objects } = await listAll(api, databasesPath(namespace), {}, AbortSignal.timeout(ASK_MS));
+    return objects.map(databaseOf);
+  } catch {
+    return null;
+  }
 }

@@ -5,6 +5,8 @@ import type { ReviewAnswer } from "../../pkg/admission/review.ts";
 export interface AdmissionMetrics {
   /** A rehearsal leaves no trace. */
   observe(answer: ReviewAnswer, seconds: number): void;
+  /** A request that was not even read. */
+  turnedAway(): void;
 }
 
 export function operatorRegistry(): Registry {
@@ -26,6 +28,11 @@ export function admissionMetrics(registry: Registry, settingsProblems: () => num
     help: "Pods that passed unlooked at because of an error of the webhook's own",
     registers,
   });
+  const turnedAway = new Counter({
+    name: "weir_admission_turned_away_total",
+    help: "Requests to the webhook that were turned away unread: too many at a time, or without the client certificate",
+    registers,
+  });
   const seconds = new Histogram({
     name: "weir_admission_seconds",
     help: "Time from an admission review to its answer",
@@ -45,5 +52,6 @@ export function admissionMetrics(registry: Registry, settingsProblems: () => num
       if (outcome.kind === "failed") failed.inc();
       seconds.observe(elapsed);
     },
+    turnedAway: () => turnedAway.inc(),
   };
 }

@@ -11,6 +11,8 @@ import type { Role } from "./role.ts";
 export interface OperatorParts {
   readonly roles: readonly Role[];
   readonly certificate: CertificateSource;
+  /** PEM of the CA that callers of the webhook must show a certificate of; null: nobody must. */
+  readonly clientCa: string | null;
   readonly registry: Registry;
   readonly logger: Logger;
 }
@@ -24,7 +26,7 @@ export interface Operator {
 
 export async function startOperator(
   config: Pick<OperatorConfig, "listen" | "adminListen" | "drainSeconds">,
-  { roles, certificate, registry, logger }: OperatorParts,
+  { roles, certificate, clientCa, registry, logger }: OperatorParts,
 ): Promise<Operator> {
   let phase: "starting" | "serving" | "stopping" = "starting";
   const waitsFor = () => [
@@ -32,8 +34,13 @@ export async function startOperator(
     ...roles.flatMap((role) => role.waitsFor().map((what) => `${role.name}: ${what}`)),
   ];
   const admin = await startAdminServer(config.adminListen, registry, waitsFor);
-  const server = await startHttpsServer(config.listen, certificate.current(), (app) => {
-    for (const role of roles) role.routes(app);
+  const server = await startHttpsServer({
+    listen: config.listen,
+    certificate: certificate.current(),
+    clientCa,
+    routes(app) {
+      for (const role of roles) role.routes(app);
+    },
   });
   certificate.follow((next) => server.use(next));
   for (const role of roles) await role.start();

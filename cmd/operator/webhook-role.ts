@@ -7,6 +7,7 @@ import type { Logger } from "../../pkg/runtime/logger.ts";
 import { withDeadline } from "./known-deadline.ts";
 import type { LiveSettings } from "./live-settings.ts";
 import type { AdmissionMetrics } from "./metrics.ts";
+import { guardReviews, type ReviewLimits, reviewLimits } from "./review-limits.ts";
 import type { Role } from "./role.ts";
 
 export interface WebhookOptions {
@@ -16,6 +17,9 @@ export interface WebhookOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;
+  /** Callers must show a certificate of the server's client CA. */
+  readonly clientCertificate: boolean;
+  readonly limits?: ReviewLimits;
 }
 
 /** The API server gives up after 3 s; what is not known by then is not known. */
@@ -27,12 +31,16 @@ export function webhookRole(options: WebhookOptions): Role {
   return {
     name: "webhook",
     routes(server: FastifyInstance) {
-      server.post("/mutate", { bodyLimit: REVIEW_BYTES_MAX }, async (request, reply) => {
-        const begun = clock.monotonicNs();
-        const answer = await review(request.body instanceof Uint8Array ? request.body : new Uint8Array());
-        metrics.observe(answer, Number(clock.monotonicNs() - begun) / 1e9);
-        tell(logger, answer);
-        return reply.code(answer.status).send(answer.body);
+      server.register(async (scope) => {
+        const { clientCertificate, limits = reviewLimits } = options;
+        guardReviews(scope, { limits, clientCertificate, onRefused: metrics.turnedAway });
+        scope.post("/mutate", { bodyLimit: REVIEW_BYTES_MAX }, async (request, reply) => {
+          const begun = clock.monotonicNs();
+          const answer = await review(request.body instanceof Uint8Array ? request.body : new Uint8Array());
+          metrics.observe(answer, Number(clock.monotonicNs() - begun) / 1e9);
+          tell(logger, answer);
+          return reply.code(answer.status).send(answer.body);
+        });
       });
     },
     waitsFor: () => known.waitsFor(),

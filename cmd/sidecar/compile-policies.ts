@@ -48,6 +48,8 @@ export interface BundleContent {
   readonly resources: readonly unknown[];
   /** By namespace. */
   readonly namespaceLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** By name of a database of the sidecar's namespace. */
+  readonly closed?: Readonly<Record<string, string>>;
 }
 
 /** A folder counts as a whole: a listener without its database is a problem of all of it. */
@@ -70,12 +72,13 @@ export function compilePolicies(
  * are left: who deletes or renames a GovernedDatabase does not unmask what runs.
  */
 export function compileBundle(
-  { resources, namespaceLabels }: BundleContent,
+  { resources, namespaceLabels, closed = {} }: BundleContent,
   config: Values,
   surroundings: Surroundings,
   before: Policies | null,
 ): Compiled<Policies> {
-  const compiled = withUpstreams(loadObjects(resources, optionsOf(config, namespaceLabels)), config, surroundings);
+  const loaded = loadObjects(resources, optionsOf(config, namespaceLabels));
+  const compiled = closing(withUpstreams(loaded, config, surroundings), closed, config);
   if (!compiled.good || before === null) return compiled;
   const known = new Set(compiled.policies.set.databases.map(nameOf));
   const upstreams = compiled.policies.upstreams.map((each, index) => {
@@ -85,6 +88,21 @@ export function compileBundle(
   const lost = upstreams.flatMap((each) => ("closed" in each || known.has(each.database) ? [] : [each.database]));
   if (lost.length === 0) return { good: true, policies: { ...compiled.policies, upstreams } };
   return { good: true, policies: { set: keeping(compiled.policies.set, before.set, new Set(lost)), upstreams } };
+}
+
+/** Logins to these are refused; what is logged in goes on by the policies that there are. */
+function closing(
+  compiled: Compiled<Policies>,
+  closed: Readonly<Record<string, string>>,
+  config: Values,
+): Compiled<Policies> {
+  if (!compiled.good || Object.keys(closed).length === 0) return compiled;
+  const upstreams = compiled.policies.upstreams.map((each, index) => {
+    const [namespace, name] = databaseOf(config.listeners[index]!, config).split("/") as [string, string];
+    if (namespace !== config.namespace || !Object.hasOwn(closed, name)) return each;
+    return { closed: `database ${namespace}/${name} is closed: ${closed[name]}` };
+  });
+  return { good: true, policies: { ...compiled.policies, upstreams } };
 }
 
 /** `set`, with the databases of `before` that it lost and, for these alone, the policies that reached them by name. */

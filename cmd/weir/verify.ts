@@ -1,7 +1,16 @@
-// `weir verify --spool DIR`: are the records all there, and as they were written?
+// `weir verify PATH`: are the records all there, and as they were written?
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { EXIT_CODES } from "../../pkg/audit/exit-codes.ts";
 import { verifySpool } from "../../pkg/audit/verify.ts";
 import { verifyReportText } from "../../pkg/audit/verify-report.ts";
+import { LedgerError } from "../../pkg/ledger/ledger-error.ts";
+import type { LedgerReport, Trust } from "../../pkg/ledger/ledger-report.ts";
+import { ledgerReportText } from "../../pkg/ledger/ledger-report-text.ts";
+import { looksLikeRecordProof, RECORD_PROOF_BYTES_MAX } from "../../pkg/ledger/record-proof.ts";
+import { looksLikeEvidence, unreadable, verifyEvidence } from "../../pkg/ledger/verify-evidence.ts";
+import { verifyLedger } from "../../pkg/ledger/verify-ledger.ts";
+import { verifyRecordProof } from "../../pkg/ledger/verify-record-proof.ts";
 import { type Command, readArguments, UsageError } from "./command.ts";
 
 const exitCodes = Object.entries(EXIT_CODES)
@@ -9,21 +18,110 @@ const exitCodes = Object.entries(EXIT_CODES)
   .join(", ");
 
 export const verify: Command = {
-  summary: "check the records of a sidecar: altered, missing, reordered, cut off",
-  help: `usage: weir verify --spool FOLDER [--json]
+  summary: "check records: altered, missing, reordered, cut off, forked, wrongly signed",
+  help: `usage: weir verify PATH [--log-key KEY] [--checkpoint FILE] [--witness KEY]... [--json]
+       weir verify --spool FOLDER [--json]
 
-Reads a sidecar's spool, which may be in use, and checks every record against its hash and its place in the chain.
-Nothing is written. The last hash that it prints can be compared with one noted elsewhere.
+Checks, without any network, that records are whole and as they were written. PATH is an evidence file, the proof of one
+record, a collector's data folder or a sidecar's spool; folders may be in use. Nothing is written.
 
-  --spool FOLDER   the folder that \`spool.folder\` of the sidecar names
-  --json           the whole report as JSON
+  --log-key KEY       the log's verifier key (NAME+HASH+BASE64, or a file that holds it), as its owner publishes it;
+                      without it the log is taken at its own word
+  --checkpoint FILE   a checkpoint of the same log, kept from earlier: the log must go on from it
+  --witness KEY       a witness whose signature the checkpoint must carry
+  --spool FOLDER      the folder that \`spool.folder\` of a sidecar names
+  --json              the whole report as JSON
 
 exit codes: ${exitCodes}, 64 wrong arguments`,
   async run(args, terminal) {
-    const { values } = readArguments(args, { spool: { type: "string" }, json: { type: "boolean", default: false } });
-    if (values.spool === undefined) throw new UsageError("name the spool with --spool FOLDER");
-    const report = await verifySpool(values.spool);
-    terminal.print((values.json ? JSON.stringify(report, null, 2) : verifyReportText(report)).trimEnd());
-    return report.exitCode;
+    const { values, positionals } = readArguments(
+      args,
+      {
+        spool: { type: "string" },
+        "log-key": { type: "string" },
+        checkpoint: { type: "string" },
+        witness: { type: "string", multiple: true },
+        json: { type: "boolean", default: false },
+      },
+      1,
+    );
+    const path = values.spool ?? positionals[0];
+    if (path === undefined) throw new UsageError("name what to verify: an evidence file, or a folder");
+    if (values.spool !== undefined && positionals.length > 0)
+      throw new UsageError(`"${positionals[0]}" is one argument too many beside --spool`);
+    const trust = trustOf(values);
+    const print = (report: { readonly exitCode: number }, text: () => string): number => {
+      terminal.print((values.json ? JSON.stringify(report, null, 2) : text()).trimEnd());
+      return report.exitCode;
+    };
+    if (values.spool !== undefined || isSpool(path)) {
+      if (Object.keys(trust).length > 0)
+        throw new UsageError("a spool has no log: leave --log-key, --checkpoint and --witness out");
+      const report = await verifySpool(path);
+      return print(report, () => verifyReportText(report));
+    }
+    const report = await verifyPath(path, trust);
+    return print(report, () => ledgerReportText(report));
   },
 };
+
+interface TrustOptions {
+  readonly "log-key"?: string | undefined;
+  readonly checkpoint?: string | undefined;
+  readonly witness?: readonly string[] | undefined;
+}
+
+function trustOf(values: TrustOptions): Trust {
+  const key = values["log-key"];
+  return {
+    ...(key === undefined ? {} : { logKey: keyText(key) }),
+    ...(values.checkpoint === undefined ? {} : { olderCheckpoint: fileText("--checkpoint", values.checkpoint) }),
+    ...(values.witness === undefined ? {} : { witnessKeys: values.witness.map(keyText) }),
+  };
+}
+
+function keyText(value: string): string {
+  return existsSync(value) ? readFileSync(value, "utf8").trim() : value;
+}
+
+function fileText(option: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new UsageError(`${option}: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  }
+}
+
+/** A folder that is no collector's; what holds no segment is told by `verifySpool`. */
+function isSpool(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory() && !existsSync(join(path, "log"));
+}
+
+async function verifyPath(path: string, trust: Trust): Promise<LedgerReport> {
+  try {
+    if (existsSync(path) && statSync(path).isDirectory()) return await verifyLedger(path, trust);
+    return verifyFile(path, trust);
+  } catch (cause) {
+    if (cause instanceof LedgerError && cause.code === "malformed") throw new UsageError(cause.message, { cause });
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === undefined || cause instanceof LedgerError) throw cause;
+    return unreadable(path, `it cannot be read (${code}): name a file or folder that you may read`);
+  }
+}
+
+function verifyFile(path: string, trust: Trust): LedgerReport {
+  const fd = openSync(path, "r");
+  try {
+    const { size } = fstatSync(fd);
+    const begin = Buffer.alloc(64);
+    readSync(fd, begin, 0, begin.length, 0);
+    if (looksLikeRecordProof(begin) && size <= RECORD_PROOF_BYTES_MAX)
+      return verifyRecordProof(path, readFileSync(path), trust);
+    if (!looksLikeEvidence(begin))
+      return unreadable(path, "it is no evidence file, no proof of a record and no folder of Weir");
+    const read = (into: Uint8Array, position: number) => readSync(fd, into, 0, into.length, position);
+    return verifyEvidence({ place: path, bytes: size, read }, trust);
+  } finally {
+    closeSync(fd);
+  }
+}

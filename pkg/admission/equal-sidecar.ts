@@ -1,12 +1,16 @@
 // Whether what stands in a pod is what would be put in. Between two calls of a webhook the API server fills in defaults, LimitRanger
-// adds limits and the ServiceAccount plug-in mounts the pod's token everywhere: none of these makes the sidecar another one.
-import { at, isObject, type Json, type JsonObject, listAt, same } from "./json.ts";
+// adds limits and the ServiceAccount plug-in mounts the pod's token everywhere; other webhooks add what the installation lets them: none of
+// these makes the sidecar another one.
+import { at, isObject, type Json, type JsonObject, listAt, same, textAt } from "./json.ts";
 import { sameQuantity } from "./quantity.ts";
+import type { InstallSettings } from "./settings.ts";
 
 const TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-export function equalContainer(expected: JsonObject, actual: JsonObject): boolean {
-  return same(plainContainer(expected), plainContainer(actual)) && givesResources(expected, actual);
+export type Foreign = Pick<InstallSettings, "foreignEnv" | "foreignMounts">;
+
+export function equalContainer(expected: JsonObject, actual: JsonObject, foreign: Foreign): boolean {
+  return same(plainContainer(expected, foreign), plainContainer(actual, foreign)) && givesResources(expected, actual);
 }
 
 export function equalVolume(expected: JsonObject, actual: JsonObject): boolean {
@@ -14,7 +18,7 @@ export function equalVolume(expected: JsonObject, actual: JsonObject): boolean {
   return same(plainVolume(expected), plainVolume(actual)) && (limits[0] === limits[1] || sameQuantity(...limits));
 }
 
-function plainContainer(container: JsonObject): JsonObject {
+function plainContainer(container: JsonObject, foreign: Foreign): JsonObject {
   const { resources: _, args, ...rest } = container;
   const probe = (name: string) => (isObject(rest[name]) ? { [name]: { ...probeDefaults, ...rest[name] } } : {});
   return {
@@ -22,12 +26,27 @@ function plainContainer(container: JsonObject): JsonObject {
     terminationMessagePolicy: "File",
     ...rest,
     args: Array.isArray(args) ? args : [],
-    env: listAt(rest, "env").map((entry) => (at(entry, "value") === "" ? without(entry, "value") : entry)),
-    volumeMounts: listAt(rest, "volumeMounts").filter((mount) => at(mount, "mountPath") !== TOKEN_PATH),
+    env: listAt(rest, "env")
+      .filter((entry) => !isForeignEnv(entry, foreign))
+      .map((entry) => (at(entry, "value") === "" ? without(entry, "value") : entry)),
+    volumeMounts: listAt(rest, "volumeMounts").filter(
+      (mount) => at(mount, "mountPath") !== TOKEN_PATH && !isForeignMount(mount, foreign),
+    ),
     ...probe("startupProbe"),
     ...probe("readinessProbe"),
     ...probe("livenessProbe"),
   };
+}
+
+function isForeignEnv(entry: Json, { foreignEnv }: Foreign): boolean {
+  const name = textAt(entry, "name");
+  const plain = isObject(entry) && Object.keys(entry).every((key) => key === "name" || key === "value");
+  return plain && name !== undefined && foreignEnv.includes(name);
+}
+
+function isForeignMount(mount: Json, { foreignMounts }: Foreign): boolean {
+  const name = textAt(mount, "name") ?? "";
+  return Object.hasOwn(foreignMounts, name) && same(mount, { name, mountPath: foreignMounts[name]!, readOnly: true });
 }
 
 const probeDefaults = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 };

@@ -6,6 +6,7 @@ import type { GovernedDatabase } from "./capture.ts";
 import { at, isObject, type JsonObject, listAt, textsAt } from "./json.ts";
 import { append, insertInto, type Operation, setEntries } from "./json-patch.ts";
 import { obstacleOfContent, obstacleOfDatabases, obstacleOfNamespace, obstacleOfPod } from "./obstacle.ts";
+import { ownResources } from "./own-resources.ts";
 import { existingSidecar, listOf, placeIn } from "./placement.ts";
 import { type Reason, reasons, type Warning } from "./reason.ts";
 import type { InjectionSettings } from "./settings.ts";
@@ -43,12 +44,14 @@ export type InjectionOutcome =
 
 export function inject({
   pod,
-  settings,
+  settings: install,
   namespace,
   databases,
   workload = workloadOf(pod),
 }: Injection): InjectionOutcome {
   const annotations = textsAt(pod, "metadata", "annotations");
+  const own = ownResources(annotations, install.resources);
+  const settings = { ...install, resources: own.resources };
   const labels = textsAt(pod, "metadata", "labels");
   const used = databases.filter(({ workloads }) => workloads === null || selects(workloads, labels));
   const early =
@@ -61,9 +64,9 @@ export function inject({
   const mode = existing?.mode ?? chosenMode(annotations[MODE], settings);
   const sidecar = expectedSidecar(settings, namespace.name, used, { mode, workload });
   if (sidecar.captured.length === 0) return notInjected("NoDatabases");
-  const late = obstacleOfContent(pod, sidecar, existing?.container, settings.adminPort);
+  const late = obstacleOfContent(pod, sidecar, existing?.container, settings);
   if (late !== null) return notInjected(late.reason, late.about);
-  const warnings = warningsOf({ pod, annotations, settings, mode, capture: sidecar });
+  const warnings = warningsOf({ pod, annotations, settings, mode, capture: sidecar, ignored: own.ignored });
   return { injected: true, operations: operationsFor(pod, sidecar, mode, settings), warnings, mode, sidecar };
 }
 

@@ -1,6 +1,6 @@
 // What keeps a pod from being given the sidecar: the reason and what it is about, or null. In a fixed order, the cheapest first.
 import { DATABASES_MAX, type GovernedDatabase } from "./capture.ts";
-import { equalContainer, equalVolume } from "./equal-sidecar.ts";
+import { equalContainer, equalVolume, type Foreign } from "./equal-sidecar.ts";
 import { at, isObject, type JsonObject, listAt, same, textAt } from "./json.ts";
 import type { Reason } from "./reason.ts";
 import type { InjectionSettings } from "./settings.ts";
@@ -66,11 +66,13 @@ export function obstacleOfContent(
   pod: JsonObject,
   expected: ExpectedSidecar,
   existing: JsonObject | undefined,
-  adminPort: number,
+  settings: Foreign & Pick<InjectionSettings, "adminPort">,
 ): Obstacle | null {
-  if (existing !== undefined && !equalContainer(expected.container, existing))
+  if (existing !== undefined && !equalContainer(expected.container, existing, settings))
     return { reason: "SidecarNameCollision", about: differences(expected.container, existing) };
-  return volumeCollision(pod, expected) ?? aliasCollision(pod, expected) ?? portCollision(pod, expected, adminPort);
+  return (
+    volumeCollision(pod, expected) ?? aliasCollision(pod, expected) ?? portCollision(pod, expected, settings.adminPort)
+  );
 }
 
 /** Names of the fields only: a value may be a secret. */

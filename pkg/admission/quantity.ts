@@ -22,7 +22,8 @@ export function sameQuantity(left: Json | undefined, right: Json | undefined): b
   return a !== null && b !== null && Math.abs(a - b) <= Math.abs(a) * 1e-12;
 }
 
-function amountOf(quantity: Json | undefined): number | null {
+/** In units of 1; null when it is no quantity. */
+export function amountOf(quantity: Json | undefined): number | null {
   if (typeof quantity === "number") return quantity;
   const parts = typeof quantity === "string" ? /^([0-9]+(?:\.[0-9]+)?)([a-zA-Z]*)$/.exec(quantity) : null;
   if (parts === null) return null;

@@ -22,6 +22,10 @@ export interface InstallSettings {
   readonly optOut: "Allowed" | "Denied";
   /** Containers of a service mesh, which start before the sidecar. */
   readonly meshContainers: readonly string[];
+  /** Variables that other webhooks add to every container, such as those of a cloud's workload identity. */
+  readonly foreignEnv: readonly string[];
+  /** The same for mounts: paths by the volume's name. */
+  readonly foreignMounts: Readonly<Record<string, string>>;
   readonly adminPort: number;
   /** Never touched, beside those of the cluster itself. */
   readonly protectedNamespaces: readonly string[];
@@ -56,6 +60,24 @@ export const defaultSettings = {
     "linkerd-network-validator",
     "linkerd-proxy",
   ],
+  foreignEnv: [
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_ROLE_ARN",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AZURE_AUTHORITY_HOST",
+    "AZURE_CLIENT_ID",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_TENANT_ID",
+  ],
+  foreignMounts: {
+    "aws-iam-token": "/var/run/secrets/eks.amazonaws.com/serviceaccount",
+    "azure-identity-token": "/var/run/secrets/azure/tokens",
+    "eks-pod-identity-token": "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount",
+  },
   adminPort: 9464,
   protectedNamespaces: ["weir-system"],
 } as const satisfies Omit<InstallSettings, "image" | "cluster">;
@@ -110,6 +132,10 @@ const names = (form: string): Field => ({
   form,
 });
 
+const foreignName = /^(AWS|AZURE|GOOGLE|ALIBABA_CLOUD|OCI|IBM)_[A-Z0-9_]{1,100}$/;
+const foreignVolume = /^(?!weir-|kube-api-access-)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const foreignPath = /^\/var\/run\/secrets(\/(?!kubernetes\.io\/)[A-Za-z0-9_-][A-Za-z0-9._-]{0,62}){1,4}$/;
+
 const quantities = (value: Json | undefined) =>
   isObject(value) &&
   Object.entries(value).every(
@@ -145,6 +171,19 @@ const fields: Readonly<Record<keyof InstallSettings, Field>> = {
   openshift: { fits: (value) => typeof value === "boolean", form: "write true or false" },
   optOut: oneOf("Allowed", "Denied"),
   meshContainers: names("write a list of container names"),
+  // Nothing that the sidecar, Node.js or the loader would read.
+  foreignEnv: {
+    fits: (value) =>
+      Array.isArray(value) && value.length <= 50 && value.every((name) => foreignName.test(String(name))),
+    form: "write a list of variables whose names begin with AWS_, AZURE_, GOOGLE_, ALIBABA_CLOUD_, OCI_ or IBM_",
+  },
+  foreignMounts: {
+    fits: (value) =>
+      isObject(value) &&
+      Object.entries(value).length <= 20 &&
+      Object.entries(value).every(([name, path]) => foreignVolume.test(name) && foreignPath.test(String(path))),
+    form: 'write {"volume": "/var/run/secrets/..."}, with no name that begins with weir- or kube-api-access-',
+  },
   adminPort: {
     fits: (value) => typeof value === "number" && Number.isInteger(value) && value > 1023 && value < 65_536,
     form: "write a port from 1024 to 65535",

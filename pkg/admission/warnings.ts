@@ -15,11 +15,14 @@ export interface Judged {
   readonly settings: InjectionSettings;
   readonly mode: SidecarMode;
   readonly capture: Capture;
+  /** Annotations that do not fit, each in words. */
+  readonly ignored: readonly string[];
 }
 
 export function warningsOf(judged: Judged): readonly Warning[] {
   return [
     ...ofAnnotations(judged),
+    ...judged.ignored.flatMap((text) => warn("UnknownAnnotationValue", text)),
     ...(judged.mode === "legacy" ? ofLegacy(judged) : ofNative(judged)),
     ...ofDatabases(judged),
     ...ofPod(judged),

@@ -16,9 +16,13 @@ export interface ScannedLine {
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 
-/** Lines of the file `fd`, from 1. Memory: one chunk and one line. */
-export function* scanLines(files: SpoolFiles, fd: number): Generator<ScannedLine> {
-  let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+/** Lines of the file `fd`, from 1. Memory: one chunk and one line; `bytesMost` makes the chunk smaller for a file that is. */
+export function* scanLines(
+  files: Pick<SpoolFiles, "read">,
+  fd: number,
+  bytesMost = CHUNK_BYTES,
+): Generator<ScannedLine> {
+  let buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, bytesMost + 1));
   let filled = 0; // bytes of an unfinished line at the start of the buffer
   let skipped = 0; // bytes of an overlong line that were let go
   let lineStart = 0;
@@ -34,12 +38,9 @@ export function* scanLines(files: SpoolFiles, fd: number): Generator<ScannedLine
     const count = files.read(fd, buffer.subarray(filled), lineStart + skipped + filled);
     if (count === 0) break;
     const end = filled + count;
+    const read = buffer.subarray(0, end);
     let start = 0;
-    for (
-      let newline = buffer.indexOf(NEWLINE, filled);
-      newline !== -1 && newline < end;
-      newline = buffer.indexOf(NEWLINE, start)
-    ) {
+    for (let newline = read.indexOf(NEWLINE, filled); newline !== -1; newline = read.indexOf(NEWLINE, start)) {
       const endOffset = lineStart + skipped + newline - start + 1;
       const bytes = skipped > 0 ? buffer.subarray(0, 0) : buffer.subarray(start, newline);
       yield { bytes, number, startOffset: lineStart, endOffset, terminated: true };

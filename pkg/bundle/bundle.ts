@@ -23,6 +23,8 @@ export interface Bundle {
   readonly resources: readonly BundleResource[];
   /** Labels by namespace, ready for `compile`'s option of that name. */
   readonly namespaceLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Databases that nobody may log in to, by name, and why; absent when there is none. */
+  readonly closed?: Readonly<Record<string, string>>;
 }
 
 export function payloadOf(bundle: Bundle): Buffer {
@@ -46,12 +48,13 @@ export function parsePayload(payload: Buffer): Bundle | string {
   if (!isMap(value)) return "the payload is not a bundle";
   if (value.format !== BUNDLE_FORMAT)
     return `the format is not ${BUNDLE_FORMAT}; run a sidecar of the operator's version`;
-  const { cluster, namespace, generation, resources, namespaceLabels } = value;
+  const { cluster, namespace, generation, resources, namespaceLabels, closed = {} } = value;
   if (typeof cluster !== "string" || typeof namespace !== "string") return "cluster or namespace is missing";
   if (!Number.isSafeInteger(generation) || (generation as number) < 0) return "generation is not a whole number";
   if (!Array.isArray(resources) || !resources.every(isMap)) return "resources is not a list of objects";
   if (!isMap(namespaceLabels) || !Object.values(namespaceLabels).every(isLabels))
     return "namespaceLabels is not labels by namespace";
+  if (!isLabels(closed)) return "closed is not reasons by database";
   return value as unknown as Bundle;
 }
 

@@ -2,6 +2,7 @@
 // signature is good.
 import { sign, verify } from "node:crypto";
 import { type Bundle, parsePayload, payloadOf, versionOf } from "./bundle.ts";
+import { type KeyLink, trusted } from "./key-links.ts";
 import type { PublicKey, SigningKey } from "./keys.ts";
 
 /** A ConfigMap takes 1 MiB; what is longer cannot have come from the operator. */
@@ -18,13 +19,15 @@ export type Unwrapped =
   | { readonly good: true; readonly bundle: Bundle; readonly version: string; readonly text: string }
   | { readonly good: false; readonly why: string };
 
-export function wrap(bundle: Bundle, { key, public: { id } }: SigningKey): string {
+/** `links`: from keys that came before to this one. */
+export function wrap(bundle: Bundle, { key, public: { id } }: SigningKey, links: readonly KeyLink[] = []): string {
   const payload = payloadOf(bundle);
   const signature = sign(null, payload, key);
   return JSON.stringify({
     payload: payload.toString("base64"),
     keyId: id,
     signature: signature.toString("base64"),
+    ...(links.length > 0 && { links }),
   });
 }
 
@@ -43,16 +46,16 @@ export function unwrap(text: string, { keys, namespace, generationMin }: Accepts
 /** The signed bytes; a text says what is wrong. */
 function signedPayload(text: string, keys: readonly PublicKey[]): Buffer | string {
   if (text.length > WRAPPED_BYTES_MAX) return `it is longer than ${WRAPPED_BYTES_MAX} bytes`;
-  let wrapped: Partial<Record<"payload" | "keyId" | "signature", unknown>> | null;
+  let wrapped: Partial<Record<"payload" | "keyId" | "signature" | "links", unknown>> | null;
   try {
     wrapped = JSON.parse(text);
   } catch {
     return "it is not JSON";
   }
-  const { payload, keyId, signature } = wrapped ?? {};
+  const { payload, keyId, signature, links } = wrapped ?? {};
   if (typeof payload !== "string" || typeof keyId !== "string" || typeof signature !== "string")
     return "payload, keyId or signature is missing";
-  const signer = keys.find(({ id }) => id === keyId);
+  const signer = keys.find(({ id }) => id === keyId) ?? trusted(keys, links).find(({ id }) => id === keyId);
   if (signer === undefined)
     return "it is signed with a key that this sidecar does not know; restart the pod after a change of the operator's key";
   const bytes = Buffer.from(payload, "base64");

@@ -1,16 +1,20 @@
 // The resources of one namespace to what its bundle holds, with a verdict on each. Pure. A resource with errors never simply vanishes:
 // its last good version stays in the bundle, because a rule that a typo takes away would open what it closed.
 import type { BundleResource } from "../bundle/bundle.ts";
-import { type KubeObject, keyOf } from "../kube/object.ts";
+import type { KubeObject } from "../kube/object.ts";
 import { compile } from "../resources/compile.ts";
 import { fromObjects } from "../resources/parse-resources.ts";
 import { compare, formatProblem, hasErrors, type Problem } from "../resources/problem.ts";
 import { API_VERSION, type PolicyResource } from "../resources/resource.ts";
 import { selects } from "../resources/selector.ts";
+import { withDatabases } from "./reach.ts";
+import { databasesOf, resourceKey } from "./resource-key.ts";
 
 export interface ContentInput {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Such as cluster.local. */
+  readonly clusterDomain: string;
   /** GovernedDatabases and DataPolicies of the namespace, and all ClusterDataPolicies. */
   readonly objects: readonly KubeObject[];
   /** The version of a resource that was good last, by `resourceKey`. */
@@ -32,13 +36,10 @@ export interface Verdict {
 
 export interface Content {
   readonly resources: readonly BundleResource[];
+  /** Databases that a policy closes because no version of it was ever good, and why; by name. */
+  readonly closed: Readonly<Record<string, string>>;
   /** By `resourceKey`; only ClusterDataPolicies that concern this namespace are among them. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
-}
-
-/** `Kind namespace/name`. */
-export function resourceKey(resource: KubeObject | BundleResource): string {
-  return `${resource.kind} ${keyOf(resource as KubeObject)}`;
 }
 
 /** Another one for another spec, also of an object that was deleted and made anew. */
@@ -54,6 +55,7 @@ export function bundleResource({ kind, metadata: { name, namespace }, spec }: Ku
 
 export function bundleContent(input: ContentInput): Content {
   const verdicts = new Map<string, Verdict>();
+  const neverGood: BundleResource[] = [];
   const chosen = [...input.objects].sort(byKey).flatMap((object) => {
     const key = resourceKey(object);
     const given = bundleResource(object);
@@ -62,8 +64,7 @@ export function bundleContent(input: ContentInput): Content {
     const earlier = seen.errors ? input.lastGood(key) : undefined;
     const used = seen.errors ? earlier : given;
     const inForce = used === undefined ? "none" : seen.errors ? "earlier" : "this";
-    // A broken ClusterDataPolicy that nobody has a good version of concerns whoever looks.
-    if (used !== undefined && seen.errors && !concernsAsKept(used, input)) return [];
+    if (seen.errors && !concernsAnyhow(used ?? given, input)) return [];
     verdicts.set(key, {
       of: specVersion(object),
       accepted: !seen.errors,
@@ -72,9 +73,10 @@ export function bundleContent(input: ContentInput): Content {
       reach: 0,
       inForce,
     });
+    if (used === undefined) neverGood.push(given);
     return used === undefined ? [] : [used];
   });
-  return withDatabases(chosen, verdicts);
+  return withDatabases({ chosen, neverGood, verdicts, clusterDomain: input.clusterDomain });
 }
 
 interface Alone {
@@ -111,12 +113,6 @@ function withoutDatabases(resource: BundleResource): BundleResource {
   return { ...resource, spec };
 }
 
-/** Names in `spec.databases` when they are a list of texts; null otherwise, and then `withoutDatabases` leaves the field to be told. */
-function databasesOf({ spec }: BundleResource): readonly string[] | null {
-  const names = (spec as { databases?: unknown } | null | undefined)?.databases;
-  return Array.isArray(names) && names.every((name) => typeof name === "string") ? names : null;
-}
-
 /** What the decoder says of the list itself, such as of an empty one. */
 function databasesProblems(resource: BundleResource): readonly Problem[] {
   const names = databasesOf(resource);
@@ -130,31 +126,12 @@ function concerns({ kind, namespaceSelector }: PolicyResource, { labels, namespa
   return selects(namespaceSelector, { ...labels, "kubernetes.io/metadata.name": namespace });
 }
 
-function concernsAsKept(resource: BundleResource, input: ContentInput): boolean {
-  const { policy } = judgeAlone(resource);
-  return policy === undefined || concerns(policy, input);
-}
-
-/** Policies name only databases that the bundle has; one whose databases are all missing governs nothing here and is left out. */
-function withDatabases(chosen: readonly BundleResource[], verdicts: Map<string, Verdict>): Content {
-  const known = new Set(chosen.filter(({ kind }) => kind === "GovernedDatabase").map(({ metadata }) => metadata.name));
-  const reaches = new Map<string, number>();
-  const resources = chosen.flatMap((resource) => {
-    if (resource.kind === "GovernedDatabase") return [resource];
-    const names = databasesOf(resource) ?? [...known];
-    const databases = names.filter((name) => known.has(name));
-    const missing = names.filter((name) => !known.has(name));
-    const key = resourceKey(resource);
-    verdicts.set(key, { ...verdicts.get(key)!, missing, reach: databases.length });
-    for (const name of databases) reaches.set(name, (reaches.get(name) ?? 0) + 1);
-    if (missing.length === 0) return [resource];
-    return databases.length === 0 ? [] : [{ ...resource, spec: { ...(resource.spec as object), databases } }];
-  });
-  for (const resource of chosen.filter(({ kind }) => kind === "GovernedDatabase")) {
-    const key = resourceKey(resource);
-    verdicts.set(key, { ...verdicts.get(key)!, reach: reaches.get(resource.metadata.name) ?? 0 });
-  }
-  return { resources, verdicts };
+/** Of a version with errors what its selector says; one that cannot be read concerns whoever looks. */
+function concernsAnyhow({ kind, metadata, spec, ...rest }: BundleResource, input: ContentInput): boolean {
+  const { namespaceSelector } = (spec ?? {}) as { namespaceSelector?: unknown };
+  if (kind !== "ClusterDataPolicy" || namespaceSelector === undefined) return true;
+  const { policy, errors } = judgeAlone({ ...rest, kind, metadata, spec: { namespaceSelector } });
+  return policy === undefined || errors || concerns(policy, input);
 }
 
 /** Errors of the whole, which a sidecar would refuse too; empty as a rule. */

@@ -11,12 +11,15 @@ export interface BundleRoutesOptions {
   readonly applied: AppliedBook;
   /** Aborted at the end: waits end with 304, and sidecars go to another replica. */
   readonly stopping: AbortSignal;
+  /** How many may wait at a time. */
+  readonly waitingMax?: number;
   /** Requests by status, for metrics. */
   onAnswer?(status: number): void;
 }
 
 const WAIT_MAX_S = 60;
 const WAITING_MAX = 20_000;
+const BACK_OFF_S = 30;
 /** One pod's: a sidecar has one at a time, and a second while a broken connection has not been noticed. */
 const WAITING_OF_POD_MAX = 4;
 
@@ -40,17 +43,23 @@ async function answer(
     onAnswer(status);
     return reply.code(status).send({ error });
   };
-  const verified = await tokens.verify(request.headers.authorization);
+  const later = (status: number, seconds: number, error: string) => {
+    reply.header("retry-after", String(seconds));
+    return refuse(status, error);
+  };
+  const verified = await tokens.verify(request.headers.authorization, request.ip);
+  if (!verified.ok && verified.status === 429) return later(429, BACK_OFF_S, verified.error);
   if (!verified.ok) return refuse(verified.status, verified.error);
   const { pod } = verified;
   applied.note(pod, headerOf(request, "weir-applied"));
   const known = /^"([^"]{1,100})"$/.exec(headerOf(request, "if-none-match") ?? "")?.[1] ?? null;
-  const waitS = bundles.waiting() < WAITING_MAX ? waitOf(request) : 0;
+  const waitS = waitOf(request);
+  if ((waiting.get(pod.uid) ?? 0) >= WAITING_OF_POD_MAX)
+    return later(429, 5, "this pod has other requests that wait; end them first");
+  // An answer at once would be one more question at once: whoever only wants to wait comes back later.
+  if (waitS > 0 && bundles.waiting() >= (options.waitingMax ?? WAITING_MAX) && bundles.has(pod.namespace, known))
+    return later(503, BACK_OFF_S, "too many sidecars wait here; yours has the newest bundle");
   const signal = AbortSignal.any([options.stopping, AbortSignal.timeout(waitS * 1000), gone(reply)]);
-  if ((waiting.get(pod.uid) ?? 0) >= WAITING_OF_POD_MAX) {
-    reply.header("retry-after", "5");
-    return refuse(429, "this pod has other requests that wait; end them first");
-  }
   count(waiting, pod.uid, 1);
   const bundle = await bundles.next(pod.namespace, known, waitS === 0 ? AbortSignal.abort() : signal);
   count(waiting, pod.uid, -1);

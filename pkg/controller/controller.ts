@@ -1,16 +1,17 @@
 // The one writer: looks at namespaces, pods and our resources; writes labels, bundles and statuses. Everything may be done again at any
 // time; nothing is kept that cannot be had anew from the API server.
-import type { SigningKey } from "../bundle/keys.ts";
 import type { KubeApi } from "../kube/api.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { workQueue } from "../kube/work-queue.ts";
 import type { Pause } from "../runtime/backoff.ts";
 import { forgetServers } from "./applied-counts.ts";
-import { resourceKey, specVersion } from "./bundle-content.ts";
+import { specVersion } from "./bundle-content.ts";
 import { lastGoodResources } from "./last-good-resources.ts";
 import { namespaceReconciler, type Outcome } from "./namespace-reconciler.ts";
 import { podCounts } from "./pod-counts.ts";
 import { publishedIn } from "./published.ts";
+import { resourceKey } from "./resource-key.ts";
+import type { Signer } from "./signing-key.ts";
 import { situations } from "./situations.ts";
 import { statusWriter } from "./status-writer.ts";
 import { type Changed, objectOf, resourcesOf, startWatches, type Watches } from "./watches.ts";
@@ -19,7 +20,8 @@ export interface ControllerOptions {
   readonly api: KubeApi;
   readonly releaseNamespace: string;
   readonly cluster: string;
-  readonly key: SigningKey;
+  readonly clusterDomain: string;
+  readonly signer: Signer;
   /** PEM of what sidecars are to trust. */
   readonly trust: () => string;
   readonly nowMs: () => number;
@@ -64,7 +66,7 @@ export function startController(options: ControllerOptions): Controller {
     // Stopped before everything was listed: what has not been seen must not be taken for missing.
     if (watches.waitsFor().length > 0) return;
     for (const { metadata, ...configMap } of watches.bundles.list()) {
-      const published = publishedIn({ metadata, ...configMap }, metadata.namespace!, options.key);
+      const published = publishedIn({ metadata, ...configMap }, metadata.namespace!, options.signer.ours);
       if (published !== null) memory.seed(metadata.namespace!, published.bundle.resources);
     }
     for (const pod of watches.pods.list()) pods.note(`${pod.namespace}/${pod.name}`, pod);

@@ -1,7 +1,7 @@
 // The last good version of each resource, for the time when its newest is not. In memory as it was written; after a restart as far as
 // the published bundles hold it.
 import type { BundleResource } from "../bundle/bundle.ts";
-import { resourceKey } from "./bundle-content.ts";
+import { resourceKey } from "./resource-key.ts";
 
 export interface LastGoodResources {
   /** Before anything else: what the bundle of `namespace` holds. */

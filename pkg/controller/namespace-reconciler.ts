@@ -1,14 +1,15 @@
 // One namespace brought to what it should be: its label, its bundle. What became of each resource is kept for the statuses.
-import { type Bundle, versionOf } from "../bundle/bundle.ts";
-import type { SigningKey } from "../bundle/keys.ts";
+import { versionOf } from "../bundle/bundle.ts";
 import type { KubeApi } from "../kube/api.ts";
 import { mergePatch } from "../kube/apply.ts";
-import { bundleContent, bundleResource, problemsTogether, resourceKey, type Verdict } from "./bundle-content.ts";
+import { bundleContent, bundleResource, type Content, problemsTogether, type Verdict } from "./bundle-content.ts";
 import { GOVERNANCE, isOptedIn, labelChange, type NamespaceSeen } from "./governed.ts";
 import type { LastGoodResources } from "./last-good-resources.ts";
 import { BUNDLE_CONFIG_MAP, configMapPath, namespacePath } from "./paths.ts";
 import type { PodCounts } from "./pod-counts.ts";
 import { MANAGED_BY, nextBundle, publish, publishedIn } from "./published.ts";
+import { resourceKey } from "./resource-key.ts";
+import type { Signer } from "./signing-key.ts";
 import type { Watches } from "./watches.ts";
 
 export interface Outcome {
@@ -23,7 +24,8 @@ export interface Outcome {
 export interface ReconcilerOptions {
   readonly api: KubeApi;
   readonly cluster: string;
-  readonly key: SigningKey;
+  readonly clusterDomain: string;
+  readonly signer: Signer;
   /** PEM for the sidecars. */
   readonly trust: () => string;
   readonly watches: Watches;
@@ -38,7 +40,7 @@ export interface NamespaceReconciler {
 }
 
 export function namespaceReconciler(options: ReconcilerOptions): NamespaceReconciler {
-  const { api, cluster, key, watches, memory } = options;
+  const { api, cluster, signer, watches, memory } = options;
   /** Above every generation that was ever published by this process, whatever becomes of the ConfigMap. */
   const generations = new Map<string, number>();
 
@@ -49,7 +51,9 @@ export function namespaceReconciler(options: ReconcilerOptions): NamespaceReconc
     const governed = isOptedIn(namespace) || options.pods.desired(name) > 0;
     const labels = labelsAfter(namespace);
     const objects = [...inNamespace(watches, name), ...watches.clusterPolicies.list()];
-    const content = bundleContent({ namespace: name, labels, objects, lastGood: (each) => memory.get(name, each) });
+    const { clusterDomain } = options;
+    const lastGood = (each: string) => memory.get(name, each);
+    const content = bundleContent({ namespace: name, labels, objects, clusterDomain, lastGood });
     for (const object of objects)
       if (content.verdicts.get(resourceKey(object))?.accepted) memory.remember(bundleResource(object));
     const { verdicts } = content;
@@ -57,14 +61,14 @@ export function namespaceReconciler(options: ReconcilerOptions): NamespaceReconc
       await withdraw(name);
       return { verdicts, governed, version: null, blocked: null };
     }
-    return { verdicts, governed, ...(await renew(name, content.resources, labels)) };
+    return { verdicts, governed, ...(await renew(name, content, labels)) };
   }
 
-  async function renew(name: string, resources: Bundle["resources"], labels: Readonly<Record<string, string>>) {
+  async function renew(name: string, { resources, closed }: Content, labels: Readonly<Record<string, string>>) {
     const now = watches.bundles.get(`${name}/${BUNDLE_CONFIG_MAP}`);
-    const before = publishedIn(now, name, key);
+    const before = publishedIn(now, name, signer.ours);
     const problems = problemsTogether(resources, name, labels);
-    const parts = { cluster, namespace: name, resources, labels };
+    const parts = { cluster, namespace: name, resources, labels, closed };
     const floor = generations.get(name) ?? 0;
     const wanted =
       problems.length > 0
@@ -72,7 +76,7 @@ export function namespaceReconciler(options: ReconcilerOptions): NamespaceReconc
         : nextBundle(parts, before?.bundle ?? null, floor, options.nowMs());
     const told = problems.length > 0 ? `The last good bundle stays in force: ${problems.join("; ")}` : null;
     if (wanted === null) return { version: null, blocked: told };
-    const refused = await publish(api, { bundle: wanted, key, trust: options.trust(), now });
+    const refused = await publish(api, { bundle: wanted, signer, trust: options.trust(), now });
     if (refused !== null) return { version: before?.version ?? null, blocked: refused };
     generations.set(name, Math.max(floor, wanted.generation));
     return { version: versionOf(wanted), blocked: told };

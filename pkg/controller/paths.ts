@@ -3,6 +3,7 @@
 const group = "/apis/weir.dev/v1alpha1";
 
 export const NAMESPACES = "/api/v1/namespaces";
+export const NODES = "/api/v1/nodes";
 export const PODS = "/api/v1/pods";
 export const CONFIG_MAPS = "/api/v1/configmaps";
 export const DATABASES = `${group}/governeddatabases`;
@@ -18,6 +19,7 @@ export const KEY_SECRET = "weir-bundle-key";
 export const WEBHOOK = "weir";
 
 export const namespacePath = (name: string) => `${NAMESPACES}/${name}`;
+export const databasesPath = (namespace: string) => `${group}/namespaces/${namespace}/governeddatabases`;
 export const configMapPath = (namespace: string, name: string) => `${NAMESPACES}/${namespace}/configmaps/${name}`;
 export const secretPath = (namespace: string, name: string) => `${NAMESPACES}/${namespace}/secrets/${name}`;
 export const podPath = (namespace: string, name: string) => `${NAMESPACES}/${namespace}/pods/${name}`;

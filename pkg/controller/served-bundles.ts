@@ -15,6 +15,8 @@ export interface ServedBundles {
   offer(namespace: string, text: string | undefined, keys: readonly PublicKey[]): string | null;
   /** The bundle, once it is another than `known` or when `signal` ends the wait; null when there is none. */
   next(namespace: string, known: string | null, signal: AbortSignal): Promise<ServedBundle | null>;
+  /** Whether `known` is what would be served, so that there is nothing to do but wait; also while there is none. */
+  has(namespace: string, known: string | null): boolean;
   /** How many wait. */
   waiting(): number;
 }
@@ -63,6 +65,7 @@ export function servedBundles(): ServedBundles {
         signal.addEventListener("abort", done);
       });
     },
+    has: (namespace, known) => (bundles.get(namespace)?.version ?? known) === known,
     waiting: () => waiting,
   };
 }

@@ -1,9 +1,10 @@
 // What can be said of a resource: its verdicts in the namespaces that it concerns, and how many pods have it in force.
 import type { KubeObject } from "../kube/object.ts";
 import { appliedCount } from "./applied-counts.ts";
-import { bundleResource, judgeAlone, resourceKey, specVersion, type Verdict } from "./bundle-content.ts";
+import { bundleResource, judgeAlone, specVersion, type Verdict } from "./bundle-content.ts";
 import type { Outcome } from "./namespace-reconciler.ts";
 import type { PodCounts } from "./pod-counts.ts";
+import { resourceKey } from "./resource-key.ts";
 import { joinVerdicts, type Pods, type Situation } from "./status.ts";
 import type { Watches } from "./watches.ts";
 

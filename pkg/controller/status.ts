@@ -78,10 +78,15 @@ function accepted(object: KubeObject, { verdict: { accepted, problems, inForce }
     return { type: "Accepted", status: "True", reason: "Valid", message };
   }
   const kept =
-    inForce === "earlier"
-      ? "Its last good version stays in force until this is corrected."
-      : "There is no earlier good version, so nothing of it is in force.";
+    inForce === "earlier" ? "Its last good version stays in force until this is corrected." : nothing(object);
   return { type: "Accepted", status: "False", reason: "Invalid", message: `${kept}\n${list}` };
+}
+
+/** What it means that no version of it was ever good. */
+function nothing({ kind, spec }: KubeObject): string {
+  if (kind === "GovernedDatabase") return "There is no earlier good version, so its listeners refuse logins.";
+  if (spec?.mode === "Observe") return "There is no earlier good version, so nothing of it is in force.";
+  return "There is no earlier good version, so the databases that it concerns refuse logins until it is corrected or deleted.";
 }
 
 function told({ severity, path, message, remedy }: Problem): string {

@@ -3,7 +3,7 @@ import { canonicalJson } from "../audit/canonical-json.ts";
 import { isSignedBy, keyIdOf, PUBLIC_KEY_BYTES, type Sign, strictBase64 } from "./ed25519.ts";
 import { LedgerError } from "./ledger-error.ts";
 import { isChainName, isHashText, isHeader, type SegmentHeader } from "./segment.ts";
-import { isText, isTime, isWhole, parsedObject } from "./shapes.ts";
+import { canonicalObject, isText, isTime, isWhole } from "./shapes.ts";
 import { ENTRY_BYTES_MAX } from "./tiles.ts";
 
 const CHAIN_KEY_SIGNED = "weir.dev/chain-key/v1";
@@ -107,9 +107,8 @@ export function entryBytes(entry: LogEntry): Buffer {
 
 /** Null when the bytes are no entry: not canonical JSON, or a known type without its members. */
 export function parseEntry(bytes: Uint8Array): LogEntry | UnknownEntry | null {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
-  const value = parsedObject(text) as Readonly<Record<string, unknown>> | null;
-  if (value === null || typeof value.type !== "string" || !isCanonical(value, text)) return null;
+  const value = canonicalObject(bytes);
+  if (value === null || typeof value.type !== "string") return null;
   const known = forms[value.type as LogEntry["type"]];
   if (known === undefined) return { type: "unknown", named: value.type };
   return known(value) ? (value as unknown as LogEntry) : null;
@@ -179,12 +178,4 @@ export function isKeyProven({ chain, publicKey, proof }: ChainRegistration): boo
 
 export function keyIdOfEntry(entry: ChainRegistration): string {
   return keyIdOf(Buffer.from(entry.publicKey, "base64"));
-}
-
-function isCanonical(value: unknown, text: string): boolean {
-  try {
-    return canonicalJson(value) === text;
-  } catch {
-    return false;
-  }
 }

@@ -12,6 +12,8 @@ import { TileStore } from "./tile-store.ts";
 import { TILE_WIDTH } from "./tiles.ts";
 
 export const CHECKPOINT_FILE = "checkpoint";
+/** The log's verifier key, for whoever looks into the folder; the collector writes it. */
+export const VKEY_FILE = "vkey";
 /** How much of the log is in tiles: an unsigned checkpoint. */
 export const WRITTEN_FILE = "written";
 

@@ -116,6 +116,13 @@ export function withSignatures(note: string, lines: string): string {
   return note + lines;
 }
 
+/** The same note with no signature but this key's. */
+export function withOnly(source: string, key: NoteVerifier): string {
+  const { text, signatures } = parseNote(source);
+  const own = signatures.filter(({ name, keyHash }) => name === key.name && keyHash.equals(key.keyHash));
+  return `${text}\n${own.map(({ signature }) => signatureLine(key, signature)).join("")}`;
+}
+
 /** `time`: of a cosignature, in seconds since the epoch. */
 export type NoteCheck =
   | { readonly signed: true; readonly timeSeconds: number | null }

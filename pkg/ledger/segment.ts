@@ -5,7 +5,7 @@ import { GENESIS, linkOf, parsedRecord, recordHash } from "../audit/chain.ts";
 import { intactLine, lineOf } from "../audit/line.ts";
 import { isSignedBy, keyIdOf, type Sign, strictBase64 } from "./ed25519.ts";
 import { GrowingTree, leafHash } from "./merkle.ts";
-import { isText, isTime, isWhole, parsedObject } from "./shapes.ts";
+import { isText, isTime, isWhole, parsedObject, textOf } from "./shapes.ts";
 
 export const SEGMENT_FORMAT = "weir.dev/segment/v1";
 const SIGNED = Buffer.from(`${SEGMENT_FORMAT}\n`);
@@ -235,6 +235,11 @@ export function parseFirstLine(line: string): FirstLine | null {
   return { header, headerText: canonicalJson(header), signature };
 }
 
+/** The exact bytes of the segment's entry in the log, as `entryBytes` makes them. */
+export function segmentEntryBytes({ headerText, signature }: Pick<FirstLine, "headerText" | "signature">): Buffer {
+  return Buffer.from(`{"header":${headerText},"signature":"${signature}","type":"segment"}`);
+}
+
 export interface OpenedSegment extends FirstLine {
   readonly records: readonly Buffer[];
 }
@@ -243,7 +248,8 @@ export interface OpenedSegment extends FirstLine {
 export function openSegment(file: Buffer): OpenedSegment | null {
   if (file.at(-1) !== NEWLINE) return null;
   const lines = linesOf(file);
-  const first = lines.length === 0 ? null : parseFirstLine(lines[0]!.toString());
+  const text = lines.length === 0 ? null : textOf(lines[0]!);
+  const first = text === null ? null : parseFirstLine(text);
   const records = lines.slice(1).map(intactLine);
   if (first === null || records.includes(null)) return null;
   return { ...first, records: records.map((line) => line!.record) };

@@ -77,7 +77,8 @@ export class TileStore {
     return bytes;
   }
 
-  private async hashes(tile: Tile, written: number): Promise<Buffer> {
+  /** The hashes of a tile of a log of `written` entries. */
+  async hashes(tile: Tile, written: number): Promise<Buffer> {
     const { bytes, width, path } = await this.read(tile, written, TILE_WIDTH * HASH_BYTES);
     if (bytes.length !== width * HASH_BYTES)
       throw new LedgerError(

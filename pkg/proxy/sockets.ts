@@ -1,5 +1,6 @@
 // Every socket of the proxy is made here, so that how they read and write can change in one place.
-import { connect, createServer, type LookupFunction, type Server, type Socket } from "node:net";
+import { connect, createServer, isIP, type LookupFunction, type Server, type Socket } from "node:net";
+import { connectByName } from "./connect-by-name.ts";
 
 /** Notices a peer that vanished without a word; the kernel's own default is two hours. */
 const KEEP_ALIVE_MS = 60_000;
@@ -40,6 +41,11 @@ export function socketPath(host: string, port: number): string | null {
 
 /** Resolves with an open, paused socket; rejects with the system's error. `signal` gives up. */
 export function tcpConnect(to: TcpTarget, signal: AbortSignal): Promise<Socket> {
+  const isName = !to.host.startsWith("/") && isIP(to.host) === 0;
+  return isName ? connectByName(to, signal, connectOnce) : connectOnce(to, signal);
+}
+
+function connectOnce(to: TcpTarget, signal: AbortSignal): Promise<Socket> {
   return new Promise<Socket>((resolve, reject) => {
     const { host, port, lookup, allowHalfOpen = false } = to;
     const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, allowHalfOpen };

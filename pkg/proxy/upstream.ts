@@ -2,6 +2,7 @@
 import { isIP, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { SSL_REQUEST_PACKET } from "../wire/postgres/startup-packet.ts";
+import { fixed } from "./connect-by-name.ts";
 import { LoginError, PeerGone } from "./login-error.ts";
 import { Peer } from "./peer.ts";
 import { startTls } from "./socket-tls.ts";
@@ -63,9 +64,7 @@ export async function connectUpstream(upstream: Upstream, way: Way, signal?: Abo
 /** The same server again in the same way, for a cancel request. */
 export function connectAgain({ ip, upstream, encrypted }: UpstreamAddress): Promise<UpstreamConnection> {
   const family = isIP(ip) as 4 | 6;
-  const lookup: TcpTarget["lookup"] = (_host, options, done) =>
-    options.all ? done(null, [{ address: ip, family }]) : done(null, ip, family);
-  return connectUpstream({ ...upstream, lookup }, encrypted ? "tls" : "plain");
+  return connectUpstream({ ...upstream, lookup: fixed([{ address: ip, family }]) }, encrypted ? "tls" : "plain");
 }
 
 /** Null: the connection stays plain. */

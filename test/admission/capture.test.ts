@@ -1,4 +1,5 @@
-import { capture, spellings } from "../../pkg/admission/capture.ts";
+import { capture } from "../../pkg/admission/capture.ts";
+import { spellings } from "../../pkg/resources/service-names.ts";
 import { databasesIn } from "../support/injection.ts";
 
 const names = (host: string) => spellings(host, "shop", "cluster.local");

@@ -193,3 +193,81 @@ test("docs/injection.md names every reason and every warning", () => {
   const source = readFileSync(resolve(import.meta.dirname, "../../pkg/admission/reason.ts"), "utf8");
   for (const [, name] of source.matchAll(/^ {2}\| "(\w+)"/gm)) expect(page).toContain(`\`${name}\``);
 });
+
+describe("a pod's own resources for its sidecar", () => {
+  const resourcesOf = (annotations: JsonObject) => {
+    const what = annotated(annotations);
+    const outcome = injectInto(what);
+    if (!outcome.injected) throw new Error(outcome.message);
+    const twice = injectInto(applyPatch(what, outcome.operations));
+    expect(twice).toMatchObject({ injected: true, operations: [] });
+    const { resources } = outcome.sidecar.container as { resources: unknown };
+    return { resources, warnings: outcome.warnings.map(({ text }) => text) };
+  };
+
+  test("stand in place of the installation's", () => {
+    const asked = {
+      "weir.dev/sidecar-cpu-request": "100m",
+      "weir.dev/sidecar-cpu-limit": "1",
+      "weir.dev/sidecar-memory-request": "256Mi",
+      "weir.dev/sidecar-memory-limit": "1Gi",
+    };
+    expect(resourcesOf(asked)).toEqual({
+      resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { cpu: "1", memory: "1Gi" } },
+      warnings: [],
+    });
+  });
+
+  test("a request is never above its limit: the one that was asked for wins", () => {
+    expect(resourcesOf({ "weir.dev/sidecar-memory-limit": "128Mi" }).resources).toMatchObject({
+      requests: { memory: "128Mi" },
+      limits: { memory: "128Mi" },
+    });
+    expect(resourcesOf({ "weir.dev/sidecar-memory-request": "2Gi" }).resources).toMatchObject({
+      requests: { memory: "2Gi" },
+      limits: { memory: "2Gi" },
+    });
+  });
+
+  test.each([
+    ["cpu-limit", "17"],
+    ["cpu-limit", "1m"],
+    ["cpu-request", "-1"],
+    ["memory-limit", "16Mi"],
+    ["memory-limit", "1e99"],
+    ["memory-request", "500m"],
+    ["memory-request", "lots"],
+  ])("%s: %s is not followed, and the pod is told", (name, value) => {
+    const { resources, warnings } = resourcesOf({ [`weir.dev/sidecar-${name}`]: value });
+    expect(resources).toEqual(settings.resources);
+    expect(warnings).toEqual([expect.stringMatching(`^weir.dev/sidecar-${name} is no quantity from`)]);
+  });
+});
+
+describe("what another webhook has added to the sidecar", () => {
+  const touched = (change: (sidecar: Loose) => void) => {
+    const outcome = injectInto(pod());
+    if (!outcome.injected) throw new Error(outcome.message);
+    const whole = structuredClone(applyPatch(pod(), outcome.operations)) as Loose;
+    change(whole.spec.initContainers[0]);
+    return injectInto(whole);
+  };
+  const mountPath = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
+
+  test("is let be where the installation names it", () => {
+    const outcome = touched((c) => {
+      c.env.push({ name: "AWS_ROLE_ARN", value: "arn:aws:iam::1:role/app" });
+      c.volumeMounts.unshift({ name: "aws-iam-token", mountPath, readOnly: true });
+    });
+    expect(outcome).toMatchObject({ injected: true, operations: [] });
+  });
+
+  test.each<[string, (c: Loose) => void]>([
+    ["NODE_OPTIONS", (c) => c.env.push({ name: "NODE_OPTIONS", value: "--require /x.js" })],
+    ["a value from elsewhere", (c) => c.env.push({ name: "AWS_ROLE_ARN", valueFrom: { fieldRef: {} } })],
+    ["another path", (c) => c.volumeMounts.push({ name: "aws-iam-token", mountPath: "/weir", readOnly: true })],
+    ["a mount to write to", (c) => c.volumeMounts.push({ name: "aws-iam-token", mountPath })],
+  ])("is a collision otherwise: %s", (_, change) => {
+    expect(touched(change)).toMatchObject({ injected: false, reason: "SidecarNameCollision" });
+  });
+});

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { type Bundle, versionOf } from "../../pkg/bundle/bundle.ts";
+import { linkTo, trusted } from "../../pkg/bundle/key-links.ts";
 import { newSigningKeyPem, publicKeys, signingKey } from "../../pkg/bundle/keys.ts";
 import { keepLastGood, startingBundle } from "../../pkg/bundle/last-good.ts";
 import { unwrap, wrap } from "../../pkg/bundle/wrap.ts";
@@ -116,5 +117,36 @@ describe("the last good bundle", () => {
       found: null,
       problems: [],
     });
+  });
+});
+
+describe("a signing key that was replaced", () => {
+  const third = signingKey(newSigningKeyPem());
+  const links = [linkTo(other.public, key), linkTo(third.public, other)];
+
+  test("is trusted through the one that it replaces, however many there were between", () => {
+    expect(why(wrap(bundle, third, links))).toBe("good");
+    expect(why(wrap(bundle, other, links.slice(0, 1)))).toBe("good");
+    expect(why(wrap(bundle, key, links))).toBe("good");
+  });
+
+  test("is not trusted when a link is missing, of a stranger, for another key, or changed", () => {
+    const stranger = signingKey(newSigningKeyPem());
+    const unknown = /signed with a key that this sidecar does not know/;
+    expect(why(wrap(bundle, third, links.slice(1)))).toMatch(unknown);
+    expect(why(wrap(bundle, stranger, links))).toMatch(unknown);
+    expect(why(wrap(bundle, stranger, [linkTo(stranger.public, stranger)]))).toMatch(unknown);
+    expect(why(wrap(bundle, stranger, [{ ...linkTo(stranger.public, stranger), by: key.public.text }]))).toMatch(
+      unknown,
+    );
+    expect(why(wrap(bundle, stranger, [{ ...links[0]!, next: stranger.public.text }]))).toMatch(unknown);
+  });
+
+  test("whatever stands for links, only what a trusted key has signed is trusted", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.anything(), fc.array(fc.anything())), (noise) => {
+        expect(trusted([key.public], noise)).toEqual([key.public]);
+      }),
+    );
   });
 });

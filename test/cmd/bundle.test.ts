@@ -3,9 +3,17 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { linkTo } from "../../pkg/bundle/key-links.ts";
 import { newSigningKeyPem, signingKey } from "../../pkg/bundle/keys.ts";
 import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
-import { type FakeOperator, type Made, makeBundle, startFakeOperator, TOKEN } from "../support/fake-operator.ts";
+import {
+  type FakeOperator,
+  type Made,
+  makeBundle,
+  signer,
+  startFakeOperator,
+  TOKEN,
+} from "../support/fake-operator.ts";
 import { eventually, mount, type PodSidecar, startPodSidecar } from "../support/pod-sidecar.ts";
 import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
 
@@ -109,6 +117,24 @@ test("a changed bundle counts in sessions that are open, without a restart", asy
   await client.query(DELETE);
   await expect(client.query("UPDATE notes SET body = 'y'")).rejects.toMatchObject({ code: "42501" });
   await client.end();
+});
+
+test("a bundle of a new key for which the old one vouches counts, also after a restart without the operator", async () => {
+  serve(makeBundle(1, server.port, {}));
+  const sidecar = await start();
+  await eventually(
+    () => sidecar.readiness(),
+    ({ status }) => status === 200,
+  );
+  const next = signingKey(newSigningKeyPem());
+  const second = makeBundle(2, server.port, { p: noDelete }, { key: next, links: [linkTo(next.public, signer)] });
+  serve(second);
+  await sidecar.inForce(second);
+  await stop(sidecar);
+  await operator.stop();
+  const again = await start();
+  expect(await again.inForce(second)).toMatchObject({ status: 200 });
+  expect(await again.refusal(DELETE)).toMatchObject({ code: "42501" });
 });
 
 const other = signingKey(newSigningKeyPem());
@@ -236,6 +262,28 @@ test("a database that is not in the bundle closes its own listener only", async 
   });
   expect(await sidecar.refusal(DELETE)).toBeNull();
   expect((await sidecar.readiness()).notes.join()).toContain("shop/billing");
+});
+
+test("a database that the bundle closes refuses logins and says which policy is wrong; open sessions go on", async () => {
+  const open = makeBundle(1, server.port, { p: noDelete });
+  serve(open);
+  const sidecar = await start();
+  await sidecar.inForce(open);
+  const client = await sidecar.connect();
+  const closed = makeBundle(2, server.port, { p: noUpdate }, { closed: { main: "DataPolicy shop/x has errors" } });
+  serve(closed);
+  await sidecar.inForce(closed);
+  await expect(sidecar.connect()).rejects.toMatchObject({
+    code: "57P03",
+    message: expect.stringContaining("database shop/main is closed: DataPolicy shop/x has errors"),
+  });
+  await client.query(DELETE);
+  await expect(client.query("UPDATE notes SET body = 'y'")).rejects.toMatchObject({ code: "42501" });
+  await client.end();
+  const again = makeBundle(3, server.port, { p: noDelete });
+  serve(again);
+  await sidecar.inForce(again);
+  expect(await sidecar.refusal("SELECT 1")).toBeNull();
 });
 
 test("a database that moves counts from the next login on; one that leaves the bundle stays, under the policies that are left", async () => {

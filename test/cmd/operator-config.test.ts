@@ -7,6 +7,7 @@ test("without anything it runs all roles, with a certificate of its own and what
     do: "run",
     config: {
       roles: ["webhook", "controller", "bundles"],
+      mutateClientCa: null,
       listen: { host: "::", port: 10250 },
       adminListen: { host: "::", port: 8080 },
       injectionSettings: "/etc/weir/injection/settings.json",

@@ -1,5 +1,6 @@
 import { Agent, type RequestOptions, request } from "node:https";
 import type { TLSSocket } from "node:tls";
+import { reviewLimits } from "../../cmd/operator/review-limits.ts";
 import { knownFrom } from "../../pkg/admission/known.ts";
 import { selfSignedCertificate } from "../../pkg/localdb/certificate.ts";
 import type { Logger } from "../../pkg/runtime/logger.ts";
@@ -95,6 +96,72 @@ test("what is too long or no review gets an error and does no harm", async () =>
   );
   expect(long).toBe(413);
   expect((await post(operator, review())).status).toBe(200);
+});
+
+describe("what its callers may hold", () => {
+  const limits = { ...reviewLimits, reviewsOfAddressMax: 3, bytesOfAddressMax: 200_000 };
+  const waits = () => {
+    const known = knownFrom(() => content);
+    const ends: (() => void)[] = [];
+    const namespace = (name: string) =>
+      new Promise<void>((resolve) => ends.push(resolve)).then(() => known.namespace(name));
+    return { known: { ...known, namespace }, ends };
+  };
+
+  test("reviews beyond the limit get 503 at once, and there is room again when the others have ended", async () => {
+    const { known, ends } = waits();
+    const operator = await start({ known, limits });
+    const first = [1, 2, 3].map(() => post(operator, review()));
+    while (ends.length < 3) await new Promise(setImmediate);
+    const more = await post(operator, review());
+    expect([more.status, more.headers["retry-after"]]).toEqual([503, "1"]);
+    for (const end of ends) end();
+    expect((await Promise.all(first)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    const again = post(operator, review());
+    while (ends.length < 4) await new Promise(setImmediate);
+    ends[3]!();
+    expect((await again).status).toBe(200);
+    expect((await admin(operator, "/metrics")).text).toContain("\nweir_admission_turned_away_total 1\n");
+  });
+
+  test("bytes that are held while others stall count for all of them together", async () => {
+    const operator = await start({ limits });
+    const stalled = [1, 2].map(() => {
+      const sent = request({
+        host: "127.0.0.1",
+        port: operator.port,
+        path: "/mutate",
+        method: "POST",
+        rejectUnauthorized: false,
+        headers: { "content-length": 1_000_000 },
+      });
+      const closed = new Promise<void>((resolve) => sent.on("error", () => resolve()));
+      sent.write(Buffer.alloc(150_000, 0x20));
+      return { sent, closed };
+    });
+    await Promise.race(stalled.map(({ closed }) => closed)); // the second exceeds what one address may hold
+    for (const { sent } of stalled) sent.destroy();
+    expect((await post(operator, review())).status).toBe(200);
+  });
+
+  test("a body that does not come in time is given up", async () => {
+    const operator = await start({ limits: { ...limits, bodyMs: 50 } });
+    await expect(post(operator, review(), { headers: { "content-length": 100_000 } })).rejects.toThrow();
+  });
+
+  test("with a client CA only its certificates may ask for a review", async () => {
+    const own = selfSignedCertificate(["apiserver"]);
+    const operator = await start({ clientCa: own.certificate });
+    expect((await post(operator, review())).status).toBe(401);
+    const stranger = selfSignedCertificate(["apiserver"]);
+    const asked = (pair: typeof own) =>
+      post(operator, review(), { cert: pair.certificate, key: pair.key, agent: false });
+    expect((await asked(stranger)).status).toBe(401);
+    expect((await asked(own)).status).toBe(200);
+    operator.renew(selfSignedCertificate(["127.0.0.1", "localhost"]));
+    expect((await asked(own)).status).toBe(200);
+    expect((await asked(stranger)).status).toBe(401);
+  });
 });
 
 test("a store that throws, and one that never answers, let the pod pass with a warning, a count and a line in the log", async () => {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import type { BundleResource } from "../../pkg/bundle/bundle.ts";
-import { bundleContent, bundleResource, problemsTogether, resourceKey } from "../../pkg/controller/bundle-content.ts";
+import { bundleContent, bundleResource, problemsTogether } from "../../pkg/controller/bundle-content.ts";
 import { lastGoodResources } from "../../pkg/controller/last-good-resources.ts";
+import { resourceKey } from "../../pkg/controller/resource-key.ts";
 import type { KubeObject } from "../../pkg/kube/object.ts";
 
 const object = (kind: string, name: string, spec: object): KubeObject => ({
@@ -18,7 +19,13 @@ const broken = object("DataPolicy", "privacy", { databases: ["orders"], guard, w
 const baseline = (namespaceSelector: object) => object("ClusterDataPolicy", "baseline", { namespaceSelector, guard });
 
 const content = (objects: readonly KubeObject[], lastGood: Record<string, BundleResource> = {}, labels = {}) =>
-  bundleContent({ namespace: "shop", labels, objects, lastGood: (key) => lastGood[key] });
+  bundleContent({
+    namespace: "shop",
+    labels,
+    objects,
+    clusterDomain: "cluster.local",
+    lastGood: (key) => lastGood[key],
+  });
 const keys = (resources: readonly BundleResource[]) => resources.map(resourceKey);
 
 test("a bundle holds what is good, without what the API server added", () => {
@@ -57,11 +64,54 @@ test("a policy with errors stays in its last good version, and every problem is 
   expect(verdict.problems.map(({ path }) => path)).toEqual(["spec.mode", "spec.when"]);
 });
 
-test("a policy that was never good is left out and said to be in force nowhere; the others stay", () => {
+test("a policy that was never good closes the databases that it concerns; the others stay open", () => {
   const other = object("DataPolicy", "other", { guard });
-  const { resources, verdicts } = content([orders, broken, other]);
-  expect(keys(resources)).toEqual(["DataPolicy shop/other", "GovernedDatabase shop/orders"]);
+  const billing = object("GovernedDatabase", "billing", { engine: "PostgreSQL", host: "billing-db" });
+  const why = expect.stringContaining("DataPolicy shop/privacy has errors and no earlier good version");
+  const { resources, verdicts, closed } = content([orders, billing, broken, other]);
+  expect(closed).toEqual({ orders: why });
+  expect(keys(resources)).toEqual([
+    "DataPolicy shop/other",
+    "GovernedDatabase shop/billing",
+    "GovernedDatabase shop/orders",
+  ]);
   expect(verdicts.get("DataPolicy shop/privacy")).toMatchObject({ accepted: false, inForce: "none" });
+  for (const databases of [undefined, [], "orders", [7]])
+    expect(content([orders, billing, { ...broken, spec: { ...broken.spec, databases } }]).closed).toEqual({
+      billing: why,
+      orders: why,
+    });
+});
+
+test("a policy that was never good closes nothing when it only observes, or is not for this namespace, or an earlier version holds", () => {
+  const observing = { ...broken, spec: { ...broken.spec, mode: "Observe" } };
+  expect(content([orders, observing]).closed).toEqual({});
+  expect(content([orders, broken], { "DataPolicy shop/privacy": bundleResource(privacy) }).closed).toEqual({});
+  const cluster = (namespaceSelector: unknown) =>
+    content([orders, object("ClusterDataPolicy", "baseline", { namespaceSelector, guard, when: "1 +" })]).closed;
+  expect(cluster({ matchLabels: { tier: "production" } })).toEqual({});
+  expect(cluster({ matchLabels: { "kubernetes.io/metadata.name": "shop" } })).toHaveProperty("orders");
+  expect(cluster("production")).toHaveProperty("orders");
+});
+
+test("two databases of one host and port are under the policies of both, however they are spelled, and told", () => {
+  const first = object("GovernedDatabase", "aaa", { engine: "PostgreSQL", host: "orders-db.shop.svc", port: 5432 });
+  const elsewhere = object("GovernedDatabase", "other", { engine: "PostgreSQL", host: "orders-db", port: 5433 });
+  const { resources, verdicts } = content([first, orders, elsewhere, privacy]);
+  expect(resources.find(({ kind }) => kind === "DataPolicy")!.spec).toEqual({ databases: ["aaa", "orders"], guard });
+  for (const [name, other] of [
+    ["aaa", "orders"],
+    ["orders", "aaa"],
+  ]) {
+    const { accepted, reach, problems } = verdicts.get(`GovernedDatabase shop/${name}`)!;
+    expect([accepted, reach, problems.map(({ message }) => message)]).toEqual([
+      true,
+      1,
+      [expect.stringContaining(`GovernedDatabase ${other} has the same host and port`)],
+    ]);
+  }
+  expect(verdicts.get("GovernedDatabase shop/other")).toMatchObject({ reach: 0, problems: [] });
+  expect(Object.keys(content([first, orders, broken]).closed)).toEqual(["aaa", "orders"]);
 });
 
 test("a database with errors stays in its last good version too, so that its policies keep what they govern", () => {

@@ -20,6 +20,17 @@ const at = (generation: number, cluster = "west"): Bundle => ({
 });
 const text = (generation: number, cluster?: string) => wrap(at(generation, cluster), key);
 
+const jwt = (claims: object, signature = "c2ln") =>
+  [{ alg: "RS256" }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".") +
+  `.${signature}`;
+const claims = {
+  aud: [AUDIENCE],
+  exp: 3600,
+  "kubernetes.io": { namespace: "shop", pod: { name: "api", uid: "uid-1" } },
+};
+const token = jwt(claims);
+const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
+
 const user = {
   username: "system:serviceaccount:shop:default",
   extra: {
@@ -49,17 +60,17 @@ function fakeApi(review: object = good, pod: object | null = alive) {
   return { api, calls, now };
 }
 
-async function serve(fake = fakeApi()) {
+async function serve(fake = fakeApi(), more: { waitingMax?: number } = {}) {
   let nowMs = 0;
   const monotonicMs = () => nowMs;
   const bundles = servedBundles();
   const applied = appliedBook(monotonicMs);
   const stopping = new AbortController();
   const server = Fastify();
-  const tokens = podTokens({ api: fake.api, audience: AUDIENCE, monotonicMs });
-  await server.register(bundleRoutes({ tokens, bundles, applied, stopping: stopping.signal }));
-  const get = (headers: Record<string, string> = {}, wait = 0) =>
-    server.inject({ url: `/v1/bundle?wait=${wait}`, headers: { authorization: "Bearer some.token", ...headers } });
+  const tokens = podTokens({ api: fake.api, audience: AUDIENCE, nowMs: monotonicMs, monotonicMs });
+  await server.register(bundleRoutes({ tokens, bundles, applied, stopping: stopping.signal, ...more }));
+  const get = (headers: Record<string, string> = {}, wait = 0, remoteAddress = "10.0.0.1") =>
+    server.inject({ url: `/v1/bundle?wait=${wait}`, headers: { ...bearer(token), ...headers }, remoteAddress });
   const pass = (ms: number) => {
     nowMs += ms;
   };
@@ -113,7 +124,7 @@ test.each([
   bundles.offer("shop", text(1), [key.public]);
   const answer = await get({ "weir-applied": `sha256:${"0".repeat(64)}` });
   expect([answer.statusCode, Object.keys(answer.json())]).toEqual([status, ["error"]]);
-  expect(answer.body).not.toContain("some.token");
+  expect(answer.body).not.toContain(token);
   expect(applied.counts()).toEqual({});
 });
 
@@ -177,4 +188,64 @@ test("one pod cannot hold many waits, and has its places back when they end", as
   bundles.offer("shop", text(1), [key.public]);
   expect((await Promise.all(waits)).map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200]);
   expect((await get({}, 30)).statusCode).toBe(200);
+});
+
+test.each([
+  ["no JWT", "some.token"],
+  ["four parts", `${token}.c2ln`],
+  ["parts that are no JSON", "a.b.c"],
+  ["another audience", jwt({ ...claims, aud: ["https://kubernetes.default.svc"] })],
+  ["no end", jwt({ ...claims, exp: undefined })],
+  ["an end that is over", jwt({ ...claims, exp: -3600 })],
+  ["no pod", jwt({ ...claims, "kubernetes.io": { namespace: "shop" } })],
+])("what cannot be a pod's token of ours is refused without asking: %s", async (_, text) => {
+  const { get, calls } = await serve();
+  expect([401, 403]).toContain((await get(bearer(text))).statusCode);
+  expect(calls).toEqual([]);
+});
+
+test("made-up tokens cost a few reviews for each address, then 429; a known pod behind the same address is heard", async () => {
+  const fake = fakeApi();
+  const { bundles, get, calls, pass } = await serve(fake);
+  bundles.offer("shop", text(1), [key.public]);
+  expect((await get()).statusCode).toBe(200);
+  pass(61_000); // its token must be asked about again, from an address that has used up its own
+  fake.now.review = { authenticated: false };
+  const madeUp = (n: number) => bearer(jwt({ ...claims, "kubernetes.io": { pod: { uid: `made-up-${n}` } } }, `s${n}`));
+  const answers: number[] = [];
+  for (let n = 0; n < 30; n++) answers.push((await get(madeUp(n))).statusCode);
+  expect(answers).toEqual([...Array(20).fill(401), ...Array(10).fill(429)]);
+  expect((await get(madeUp(99))).headers["retry-after"]).toBe("30");
+  expect((await get(madeUp(99), 0, "10.0.0.2")).statusCode).toBe(401);
+  fake.now.review = good;
+  expect((await get()).statusCode).toBe(200);
+  expect(calls.filter((call) => call.startsWith("POST"))).toHaveLength(23);
+  pass(2_000);
+  expect((await get(madeUp(99))).statusCode).not.toBe(429);
+});
+
+test("no number of bad tokens drives a good one out of memory", async () => {
+  const fake = fakeApi();
+  const { bundles, get, calls } = await serve(fake);
+  bundles.offer("shop", text(1), [key.public]);
+  await get();
+  fake.now.review = { authenticated: false };
+  for (let n = 0; n < 6_000; n++) await get(bearer(jwt(claims, `s${n}`)), 0, `10.1.${n >> 8}.${n & 255}`);
+  const asked = calls.length;
+  expect((await get()).statusCode).toBe(200);
+  expect(calls).toHaveLength(asked);
+});
+
+test("when all places are taken, whoever has the newest bundle is told to come back, and whoever has not gets it", async () => {
+  const { bundles, get } = await serve(fakeApi(), { waitingMax: 1 });
+  bundles.offer("shop", text(1), [key.public]);
+  const { etag } = (await get()).headers;
+  const waits = get({ "if-none-match": String(etag) }, 30);
+  while (bundles.waiting() === 0) await new Promise((resolve) => setImmediate(resolve));
+  const more = await get({ "if-none-match": String(etag) }, 30);
+  expect([more.statusCode, more.headers["retry-after"]]).toEqual([503, "30"]);
+  expect((await get({}, 30)).statusCode).toBe(200);
+  expect((await get({ "if-none-match": String(etag) })).statusCode).toBe(304);
+  bundles.offer("shop", text(2, "east"), [key.public]);
+  expect((await waits).statusCode).toBe(200);
 });

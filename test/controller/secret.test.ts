@@ -1,6 +1,6 @@
 import { renewedAuthority, trustBundle } from "../../pkg/controller/authority.ts";
 import { ensureSecret, readSecret } from "../../pkg/controller/secret.ts";
-import { loadSigningKey } from "../../pkg/controller/signing-key.ts";
+import { loadSigner } from "../../pkg/controller/signing-key.ts";
 import type { KubeAnswer, KubeApi, KubeCall } from "../../pkg/kube/api.ts";
 
 /** A fake of one namespace's Secrets with the API server's preconditions. */
@@ -45,13 +45,13 @@ test.each([
 
 test("the signing key is made once, and a broken one is never replaced in silence", async () => {
   const { api, writes } = fakeSecrets();
-  const [one, two] = [await loadSigningKey(api, "weir-system"), await loadSigningKey(api, "weir-system")];
+  const [{ key: one }, { key: two }] = [await loadSigner(api, "weir-system"), await loadSigner(api, "weir-system")];
   expect(one.public.text).toBe(two.public.text);
   expect(writes).toEqual(["POST weir-bundle-key"]);
   const data = { "key.pem": Buffer.from("nonsense").toString("base64") };
   const broken = fakeSecrets({
     "weir-bundle-key": { metadata: { name: "weir-bundle-key", resourceVersion: "1" }, data },
   });
-  await expect(loadSigningKey(broken.api, "weir-system")).rejects.toThrow(/key.pem is not an Ed25519 key/);
+  await expect(loadSigner(broken.api, "weir-system")).rejects.toThrow(/key.pem is not an Ed25519 key/);
   expect(broken.writes).toEqual([]);
 });

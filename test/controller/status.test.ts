@@ -49,7 +49,9 @@ test("every problem is listed, and whether an earlier version stays is said", ()
   expect(status.conditions[0]!.message).toBe(
     "Its last good version stays in force until this is corrected.\nspec.mode: is not known; use Enforce",
   );
-  expect(of({ verdict: { ...bad, inForce: "none" } }).conditions[0]!.message).toMatch(/nothing of it is in force/);
+  expect(of({ verdict: { ...bad, inForce: "none" } }).conditions[0]!.message).toMatch(
+    /the databases that it concerns refuse logins/,
+  );
 });
 
 test("generation is on the status and each condition, and the time of a change stays until the next", () => {
@@ -156,7 +158,7 @@ test("pods count while they live with our sidecar", () => {
 });
 
 test("a bundle that says the same keeps its generation; a new one is above all before, whatever the clock says", () => {
-  const parts = { cluster: "west", namespace: "shop", resources: [], labels: {} };
+  const parts = { cluster: "west", namespace: "shop", resources: [], labels: {}, closed: {} };
   const first = nextBundle(parts, null, 0, 1000);
   expect(first.generation).toBe(1000);
   expect(nextBundle(parts, first, 1000, 2000)).toBe(first);

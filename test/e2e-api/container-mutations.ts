@@ -64,6 +64,20 @@ export const environment: readonly Mutation[] = [
     c.env.unshift({ name: "NODE_EXTRA_CA_CERTS", value: "/x" }),
   ),
   side("a variable twice", /env must be/, (c) => c.env.push({ name: "WEIR_RESOLVE", value: "Dns" })),
+  side("LD_PRELOAD beside a cloud's variables", /env must be/, (c) =>
+    c.env.push({ name: "AWS_REGION", value: "eu-west-1" }, { name: "LD_PRELOAD", value: "/x.so" }),
+  ),
+  side("a cloud's variable from a Secret", /env must be/, (c) =>
+    c.env.push({ name: "AWS_REGION", valueFrom: { secretKeyRef: { name: "mine", key: "k" } } }),
+  ),
+  side("a cloud's mount at another path", /volumeMounts must be/, (c, pod) => {
+    pod.spec.volumes.push({ name: "aws-iam-token", emptyDir: {} });
+    c.volumeMounts.push({ name: "aws-iam-token", mountPath: "/var/run/weir/bundle/x", readOnly: true });
+  }),
+  side("a cloud's mount that can be written", /volumeMounts must be/, (c, pod) => {
+    pod.spec.volumes.push({ name: "aws-iam-token", emptyDir: {} });
+    c.volumeMounts.push({ name: "aws-iam-token", mountPath: "/var/run/secrets/eks.amazonaws.com/serviceaccount" });
+  }),
   side("envFrom", /has the field envFrom/, (c) => {
     c.envFrom = [{ configMapRef: { name: "mine" } }];
   }),

@@ -1,5 +1,8 @@
 // The controller and the bundle server on a real API server.
+
 import { startKnown } from "../../cmd/operator/known.ts";
+import { publicKeys } from "../../pkg/bundle/keys.ts";
+import { unwrap } from "../../pkg/bundle/wrap.ts";
 import { describeApi } from "../cluster/start-api.ts";
 import {
   AUDIENCE,
@@ -123,6 +126,58 @@ describeApi("the controller and the bundle server on a real API server", () => {
     );
   });
 
+  test("a policy that was never good closes the databases that it names, until it is corrected", async () => {
+    const before = await world.bundleOf("shop");
+    const never = policy({ databases: ["orders"], when: "1 +" }, "never");
+    await world.apply(never);
+    const closed = await world.eventually(
+      () => world.bundleOf("shop"),
+      ({ outcome }) => outcome.good && outcome.bundle.closed !== undefined,
+    );
+    expect(closed.outcome.good && closed.outcome.bundle.closed).toEqual({
+      orders: expect.stringContaining("DataPolicy shop/never has errors"),
+    });
+    const { body } = await world.eventually(
+      () => world.read(pathOf(never)),
+      ({ body }) => condition(body, "Accepted")?.status === "False",
+    );
+    expect(condition(body, "Accepted")?.message).toContain("the databases that it concerns refuse logins");
+    await made(world.api.call("DELETE", pathOf(never)));
+    const after = await world.eventually(
+      () => world.bundleOf("shop"),
+      ({ outcome }) => outcome.good && outcome.bundle.closed === undefined,
+    );
+    expect(after.names).toEqual(before.names);
+  });
+
+  test("a second database of the same host and port is under the policies of both, and both statuses say so", async () => {
+    const second = resource("GovernedDatabase", "shop", "a-second", {
+      engine: "PostgreSQL",
+      host: "orders-db.shop.svc",
+    });
+    await world.apply(second);
+    const { outcome } = await world.eventually(
+      () => world.bundleOf("shop"),
+      ({ names }) => names.includes("GovernedDatabase a-second"),
+    );
+    const privacy = outcome.good && outcome.bundle.resources.find(({ metadata }) => metadata.name === "privacy");
+    expect(privacy && privacy.spec).toMatchObject({ databases: ["a-second", "orders"] });
+    for (const [database, other] of [
+      [second, "orders"],
+      [resource("GovernedDatabase", "shop", "orders", {}), "a-second"],
+    ] as const)
+      await world.eventually(
+        () => world.read(pathOf(database)),
+        ({ body }) =>
+          String(condition(body, "Accepted")?.message).includes(`GovernedDatabase ${other} has the same host`),
+      );
+    await made(world.api.call("DELETE", pathOf(second)));
+    await world.eventually(
+      () => world.bundleOf("shop"),
+      ({ names }) => !names.includes("GovernedDatabase a-second"),
+    );
+  });
+
   test("a database that is missing is told and does not take the rest of the policy away", async () => {
     const both = policy({ ...good, databases: ["orders", "billing"] }, "both");
     await world.apply(both);
@@ -189,6 +244,20 @@ describeApi("the controller and the bundle server on a real API server", () => {
     expect(after.names).toEqual(before.names);
   });
 
+  test("a bundle that somebody made immutable is made anew", async () => {
+    await made(
+      world.api.call("PATCH", "/api/v1/namespaces/shop/configmaps/weir-bundle", {
+        body: { immutable: true, data: { "bundle.json": "{}" } },
+        contentType: "application/merge-patch+json",
+      }),
+    );
+    const after = await world.eventually(
+      () => world.bundleOf("shop"),
+      ({ outcome }) => outcome.good,
+    );
+    expect(after.configMap.immutable).toBeUndefined();
+  });
+
   test("the webhook trusts the CA, again after somebody takes that away", async () => {
     const trusted = Buffer.from(world.certificates.trust()).toString("base64");
     const path = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/weir";
@@ -220,7 +289,9 @@ describeApi("the controller and the bundle server on a real API server", () => {
       return [status, JSON.parse(text).error];
     };
     expect(await refused(null)).toEqual([401, expect.stringContaining("Authorization")]);
-    expect(await refused("none")).toEqual([401, expect.stringContaining("not good")]);
+    expect(await refused("none")).toEqual([401, expect.stringContaining("no JWT")]);
+    const forged = `${mine.slice(0, mine.lastIndexOf("."))}.${"A".repeat(342)}`;
+    expect(await refused(forged)).toEqual([401, expect.stringContaining("not good")]);
     expect(await refused(await world.token("https://kubernetes.default.svc", pod))).toEqual([
       401,
       expect.stringContaining("audience"),
@@ -268,6 +339,35 @@ describeApi("the controller and the bundle server on a real API server", () => {
     expect(condition(body, "Programmed")).toMatchObject({ reason: "Pending", message: "In force in 0 of 1 pods." });
   });
 
+  test("the signing key is replaced when that is asked for, and whoever knows the old one takes the new one's bundles", async () => {
+    const published = `/api/v1/namespaces/${RELEASE}/configmaps/weir-public`;
+    const keysOf = async () => (await world.read(published)).body.data.keys as string;
+    const before = await world.bundleOf("shop");
+    const old = await keysOf();
+    await made(
+      world.api.call("PATCH", `/api/v1/namespaces/${RELEASE}/secrets/weir-bundle-key`, {
+        body: { stringData: { rotate: "now" } },
+        contentType: "application/merge-patch+json",
+      }),
+    );
+    const keys = await world.eventually(keysOf, (now) => now !== old);
+    expect(keys.split(",")).toEqual([expect.not.stringMatching(old.slice(0, 20)), old]);
+    const signedBy = (text: string) => JSON.parse(text).keyId as string;
+    const text = (now: typeof before) => now.configMap.data["bundle.json"] as string;
+    const after = await world.eventually(
+      () => world.bundleOf("shop"),
+      (now) => signedBy(text(now)) !== signedBy(text(before)),
+    );
+    const accepts = { keys: publicKeys(old) as never, namespace: "shop", generationMin: 0 };
+    expect(unwrap(text(after), accepts)).toMatchObject({ good: true });
+    expect(after.names).toEqual(before.names);
+    const mine = await world.token(AUDIENCE, (await world.read("/api/v1/namespaces/shop/pods/api")).body);
+    await world.eventually(
+      () => world.fetchBundle(mine),
+      (answer) => answer.text === text(after),
+    );
+  });
+
   test("all of it is done with the operator's own rights: it reads no other Secret and is refused nothing that it needs", async () => {
     const status = async (path: string) => (await world.kube.call({ path })).status;
     expect(await status("/api/v1/secrets")).toBe(403);
@@ -288,15 +388,16 @@ describeApi("the controller and the bundle server on a real API server", () => {
     });
     expect(await known.namespace("nowhere")).toBeNull();
     expect(await known.databases("shop")).toMatchObject([{ name: "orders", host: "orders-db", port: 5432 }]);
-    expect(known.bundleKeys()).toHaveLength(1);
+    expect(known.bundleKeys()).toHaveLength(2); // the key, and the one before
     expect(known.nativeSidecars()).toBe(true);
     await known.stop();
   });
 
   test("all goes on after the API server was away", async () => {
     if (process.env.KUBECONFIG) return;
+    const unseen = await world.token(AUDIENCE, (await world.read("/api/v1/namespaces/shop/pods/api")).body);
     await world.api.part("stop", "kube-apiserver");
-    const mine = await world.fetchBundle("another");
+    const mine = await world.fetchBundle(unseen);
     expect(mine.status).toBe(503);
     await world.api.part("start", "kube-apiserver");
     await world.eventually(

@@ -11,6 +11,7 @@ const rule = (apiGroup: string, resources: string[], verbs: string[], resourceNa
 export const clusterRules = [
   rule("", ["namespaces"], ["get", "list", "watch", "patch"]),
   rule("", ["pods"], ["get", "list", "watch"]),
+  rule("", ["nodes"], ["get", "list", "watch"]),
   rule("", ["configmaps"], ["get", "list", "watch", "patch", "delete"], ["weir-bundle"]),
   // Server-side apply of what is not there yet; the API server knows no name of a create.
   rule("", ["configmaps"], ["create"]),

@@ -43,7 +43,12 @@ export async function startWorld() {
     onError,
   });
   const shared = { api: kube, releaseNamespace: RELEASE, clock: systemClock, random: systemRandom, logger };
-  let controller = startControllerRole({ ...shared, cluster: "test" });
+  let controller = startControllerRole({
+    ...shared,
+    cluster: "test",
+    clusterDomain: "cluster.local",
+    lookEveryMs: 1000,
+  });
   const bundles = startBundleRole({ ...shared, audience: AUDIENCE, identity: "weir-operator-0" });
   const server = Fastify();
   await server.register(bundles.plugin);
@@ -114,7 +119,7 @@ export async function startWorld() {
   async function restartController(between: () => Promise<unknown>) {
     await controller.stop();
     await between();
-    controller = startControllerRole({ ...shared, cluster: "test" });
+    controller = startControllerRole({ ...shared, cluster: "test", clusterDomain: "cluster.local", lookEveryMs: 1000 });
   }
 
   async function stop() {

@@ -50,6 +50,15 @@ describeApi("what the admission policies say of pods", () => {
     accepted("the sidecar's resources", (pod) => {
       sidecarOf(pod).resources = { requests: { cpu: "1", memory: "1Gi" }, limits: { cpu: "2", memory: "2Gi" } };
     });
+    accepted("what a cloud's workload identity adds to every container", (pod) => {
+      const source = { serviceAccountToken: { audience: "sts.amazonaws.com", path: "token" } };
+      pod.spec.volumes.push({ name: "aws-iam-token", projected: { sources: [source] } });
+      const c = sidecarOf(pod);
+      c.env.push({ name: "AWS_ROLE_ARN", value: "arn:aws:iam::1:role/app" });
+      c.env.unshift({ name: "AZURE_CLIENT_ID", value: "" });
+      const mountPath = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
+      c.volumeMounts.push({ name: "aws-iam-token", mountPath, readOnly: true });
+    });
     accepted("how often it is probed", (pod) => {
       Object.assign(sidecarOf(pod).readinessProbe, { periodSeconds: 3, failureThreshold: 9, timeoutSeconds: 5 });
     });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import { BUNDLE_FORMAT, type Bundle, versionOf } from "../../pkg/bundle/bundle.ts";
+import type { KeyLink } from "../../pkg/bundle/key-links.ts";
 import { newSigningKeyPem, type SigningKey, signingKey } from "../../pkg/bundle/keys.ts";
 import { wrap } from "../../pkg/bundle/wrap.ts";
 import { makeCertificate } from "../../pkg/localdb/certificate.ts";
@@ -93,12 +94,14 @@ export function makeBundle(
   policies: Readonly<Record<string, object>>,
   other: {
     readonly key?: SigningKey;
+    readonly links?: readonly KeyLink[];
     readonly namespace?: string;
     readonly more?: readonly object[];
     readonly host?: string;
     readonly credentials?: "Brokered";
     /** Leaves `main` out. */
     readonly without?: boolean;
+    readonly closed?: Readonly<Record<string, string>>;
   } = {},
 ): Made {
   const { host = "127.0.0.1", credentials = "PassThrough" } = other;
@@ -116,6 +119,7 @@ export function makeBundle(
     generation,
     resources: [...resources, ...(other.more ?? [])],
     namespaceLabels: { [namespace]: { tier: "gold" } },
+    ...(other.closed && { closed: other.closed }),
   } as Bundle;
-  return { wrapped: wrap(bundle, other.key ?? signer), version: versionOf(bundle) };
+  return { wrapped: wrap(bundle, other.key ?? signer, other.links), version: versionOf(bundle) };
 }

@@ -7,6 +7,7 @@ import { certificateFromFiles } from "../../cmd/operator/certificate-files.ts";
 import { openSettings } from "../../cmd/operator/live-settings.ts";
 import { admissionMetrics, operatorRegistry } from "../../cmd/operator/metrics.ts";
 import { startOperator } from "../../cmd/operator/operator.ts";
+import type { ReviewLimits } from "../../cmd/operator/review-limits.ts";
 import { webhookRole } from "../../cmd/operator/webhook-role.ts";
 import { type Known, type KnownContent, knownFrom } from "../../pkg/admission/known.ts";
 import { type ServerCertificate, selfSignedCertificate } from "../../pkg/localdb/certificate.ts";
@@ -30,6 +31,9 @@ export interface TestOperatorOptions {
   readonly known: Known | KnownContent;
   readonly drainSeconds?: number;
   readonly logger?: Logger;
+  readonly limits?: ReviewLimits;
+  /** PEM. */
+  readonly clientCa?: string;
 }
 
 export const installed = JSON.stringify({ image: settings.image, cluster: "test", environment: "staging" });
@@ -57,11 +61,21 @@ export async function startTestOperator(options: TestOperatorOptions): Promise<T
   const { known: given } = options;
   const known = "waitsFor" in given ? given : knownFrom(() => given);
   const metrics = admissionMetrics(registry, live.problems);
-  const webhook = webhookRole({ known, settings: live, metrics, clock: systemClock, logger, version: "0.1.0" });
+  const { limits, clientCa = null } = options;
+  const webhook = webhookRole({
+    known,
+    settings: live,
+    metrics,
+    clock: systemClock,
+    logger,
+    version: "0.1.0",
+    clientCertificate: clientCa !== null,
+    ...(limits && { limits }),
+  });
   const anywhere = { host: "127.0.0.1", port: 0 };
   const operator = await startOperator(
     { listen: anywhere, adminListen: anywhere, drainSeconds: options.drainSeconds ?? 0 },
-    { roles: [webhook], certificate: source, registry, logger },
+    { roles: [webhook], certificate: source, clientCa, registry, logger },
   );
   return {
     port: operator.port,

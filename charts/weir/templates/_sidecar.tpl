@@ -2,6 +2,12 @@
 The sidecar, field by field, in CEL over `variables.c` (a dynamic map): each entry is what is checked, the expression that must hold, and
 what it must be. What the injector writes (pkg/admission) and this list are kept equal by test/e2e-api.
 */}}
+{{- define "weir.foreignMounts" -}}
+{{- $mounts := list -}}
+{{- range $name, $path := .Values.injection.foreignMounts }}{{ $mounts = append $mounts (dict "name" $name "mountPath" $path "readOnly" true) }}{{ end -}}
+{{ include "weir.cel" $mounts }}
+{{- end }}
+
 {{- define "weir.env.names" -}}
 ["WEIR_LISTENERS", "WEIR_BUNDLE_URL", "WEIR_BUNDLE_TOKEN", "WEIR_BUNDLE_CA", "WEIR_BUNDLE_KEYS", "WEIR_BUNDLE_FALLBACK", "WEIR_BUNDLE_FOLDER", "WEIR_SPOOL_FOLDER", "WEIR_RESOLVE", "WEIR_ADMIN_LISTEN", "WEIR_CLUSTER", "WEIR_ENVIRONMENT", "WEIR_NAMESPACE", "WEIR_INSTANCE", "WEIR_WORKLOAD"]
 {{- end }}

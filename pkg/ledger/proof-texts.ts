@@ -1,0 +1,44 @@
+// Proofs as evidence files spell them: JSON with hashes in base64.
+import { strictBase64 } from "./ed25519.ts";
+import { HASH_BYTES, PROOF_LENGTH_MAX } from "./merkle.ts";
+import { canonicalObject, isWhole } from "./shapes.ts";
+
+/** That something is entry `index` of the log. */
+export interface Inclusion {
+  readonly index: number;
+  readonly proof: readonly Buffer[];
+}
+
+/** `{"index":…,"proof":[…]}` */
+export function parseInclusion(bytes: Buffer | null): Inclusion | null {
+  return bytes === null ? null : inclusionOf(canonicalObject(bytes));
+}
+
+/** `{"entry":"…","index":…,"proof":[…]}`; the entry's exact bytes are those of the string. */
+export function parseEntryLine(line: Uint8Array): { readonly bytes: Buffer; readonly inclusion: Inclusion } | null {
+  const value = canonicalObject(line);
+  const inclusion = inclusionOf(value);
+  const entry = value?.entry;
+  return inclusion === null || typeof entry !== "string" ? null : { bytes: Buffer.from(entry), inclusion };
+}
+
+/** `{"note":"…","proof":[…]}` */
+export function parseOlderCheckpoint(
+  bytes: Buffer | null,
+): { readonly note: string; readonly proof: readonly Buffer[] } | null {
+  const { note, proof } = (bytes === null ? null : canonicalObject(bytes)) ?? {};
+  const hashes = hashesOf(proof);
+  return typeof note !== "string" || hashes === null ? null : { note, proof: hashes };
+}
+
+function inclusionOf(value: unknown): Inclusion | null {
+  const { index, proof } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const hashes = hashesOf(proof);
+  return isWhole(index) && hashes !== null ? { index, proof: hashes } : null;
+}
+
+export function hashesOf(proof: unknown): Buffer[] | null {
+  if (!Array.isArray(proof) || proof.length > PROOF_LENGTH_MAX) return null;
+  const hashes = proof.map((text) => (typeof text === "string" ? strictBase64(text) : null));
+  return hashes.every((hash) => hash?.length === HASH_BYTES) ? (hashes as Buffer[]) : null;
+}

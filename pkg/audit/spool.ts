@@ -30,6 +30,8 @@ export interface SpoolWorld {
   readonly newChainName: () => string;
   /** The oldest segment with a decision that has no outcome yet; null when there is none. */
   readonly openFrom: () => number | null;
+  /** Hears how far the spool may be read: what lies beyond may still be taken back. */
+  readonly committed?: (segment: number, bytes: number) => void;
 }
 
 export interface SpoolCounters {
@@ -95,6 +97,8 @@ export class Spool {
       throw cause;
     }
     this.released = this.found.head?.released ?? null;
+    this.tellCommitted();
+    this.dropReleased();
     this.depthBytes = this.segments.reduce((sum, { bytes }) => sum + bytes, 0);
     this.headAtMs = world.clock.nowMs();
   }
@@ -160,6 +164,12 @@ export class Spool {
     return again;
   }
 
+  /** The next record begins a chain of this name: the one so far cannot go on where it is shipped to. */
+  beginChain(): void {
+    this.state = newChain(this.world.newChainName());
+    this.page++;
+  }
+
   /** Remembers how far the chain has come, when that has changed. A failure is counted: the head is a witness, not the record. */
   writeHead(): void {
     this.headAtMs = this.world.clock.nowMs();
@@ -178,11 +188,14 @@ export class Spool {
   }
 
   /**
-   * Removes segments up to `ordinal`, which are safe elsewhere; never the newest. The head keeps the last record of what is gone.
+   * Removes segments up to `ordinal`, which are safe elsewhere; never the newest, and while there is room none with a decision that a
+   * restart would have to close. The head keeps the last record of what is gone.
    * @throws AuditUnavailable when the head cannot be written; then nothing is removed.
    */
   release(ordinal: number): void {
-    const gone = this.segments.filter((segment) => segment.ordinal <= ordinal && segment.ordinal !== this.segment);
+    const isPressed = this.depthBytes > this.limits.totalBytesMax / 2;
+    const openFrom = isPressed ? this.segment : (this.world.openFrom() ?? this.segment);
+    const gone = this.segments.filter((segment) => segment.ordinal <= ordinal && segment.ordinal < openFrom);
     const last = gone.at(-1);
     if (last === undefined) return;
     attempt("release segments of", this.folder, () => {
@@ -209,6 +222,22 @@ export class Spool {
       this.world.files.close(this.fd);
       this.lock.release();
     }
+  }
+
+  /** A crash may come between the head that gives segments away and their removal. */
+  private dropReleased(): void {
+    const { released } = this;
+    for (let first = this.segments[0]; released !== null && first !== this.current; first = this.segments[0]) {
+      const file = join(this.folder, segmentName(first!.ordinal));
+      const last = attempt("read", file, () => lastMark(this.world.files, file));
+      if (last === null || last.chain !== released.chain || last.number > released.number) return;
+      attempt("remove", file, () => this.world.files.remove(file));
+      this.segments.shift();
+    }
+  }
+
+  private tellCommitted(): void {
+    this.world.committed?.(this.segment, this.current.bytes);
   }
 
   private get current(): Segment {
@@ -248,6 +277,7 @@ export class Spool {
         this.writeHead();
         const old = this.fd;
         this.fd = this.openNext();
+        this.tellCommitted();
         this.world.files.close(old);
         if (durability === "Node") syncFolderOf(this.world.files, this.currentFile);
       },
@@ -306,6 +336,7 @@ export class Spool {
       throw failure;
     }
     this.current.bytes += bytes.length;
+    this.tellCommitted();
     this.depthBytes += bytes.length;
     this.counted.bytes += bytes.length;
     this.counted.writes++;

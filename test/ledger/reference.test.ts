@@ -14,7 +14,7 @@ const build = spawnSync("go", ["build", "-o", program, "."], {
   encoding: "utf8",
 });
 // Skipped by name where Go 1.24 or its module cannot be had.
-if (build.status !== 0) console.warn(`skipped: the reference in Go: ${build.error?.message ?? build.stderr}`);
+if (build.status !== 0) process.stderr.write(`skipped: the reference in Go: ${build.error?.message ?? build.stderr}\n`);
 const withGo = build.status === 0 ? test : test.skip;
 
 afterAll(() => rmSync(folder, { recursive: true }));

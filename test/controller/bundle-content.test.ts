@@ -150,6 +150,24 @@ test("a ClusterDataPolicy is there where its selector matches, by the namespace'
   expect(by({ matchExpressions: [{ key: "tier", operator: "DoesNotExist" }] })).toEqual(there);
 });
 
+test("a ClusterDataPolicy is where it names the namespace, whatever the labels say", () => {
+  const named = (namespaceNames: unknown, namespaceSelector?: object) =>
+    object("ClusterDataPolicy", "baseline", { namespaceNames, ...(namespaceSelector && { namespaceSelector }), guard });
+  const by = (policy: KubeObject, labels = {}) => keys(content([policy], {}, labels).resources);
+  expect(by(named(["sh*"]))).toEqual(["ClusterDataPolicy baseline"]);
+  expect(by(named(["billing"]))).toEqual([]);
+  expect(by(named(["shop"], { matchLabels: { tier: "production" } }), { tier: "test" })).toHaveLength(1);
+  const { resources } = content([orders, named(["shop"])]);
+  expect(problemsTogether(resources, "shop", {})).toEqual([]);
+  const broken = (namespaceNames: unknown) =>
+    content([orders, { ...named(namespaceNames), spec: { namespaceNames, guard, when: "1 +" } }]).closed;
+  expect([broken(["billing"]), broken(["shop"]), broken("shop")].map((closed) => "orders" in closed)).toEqual([
+    false,
+    true,
+    true,
+  ]);
+});
+
 test("a broken ClusterDataPolicy stays where its last good version was, even if the broken one selects elsewhere", () => {
   const kept = bundleResource(baseline({ matchLabels: { tier: "production" } }));
   const now = object("ClusterDataPolicy", "baseline", { namespaceSelector: "production", guard });

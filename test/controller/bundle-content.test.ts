@@ -64,6 +64,21 @@ test("a policy with errors stays in its last good version, and every problem is 
   expect(verdict.problems.map(({ path }) => path)).toEqual(["spec.mode", "spec.when"]);
 });
 
+test("a database without a name that could lead pods to their sidecar is told", () => {
+  const at = (host: string) => {
+    const database = object("GovernedDatabase", "orders", { engine: "PostgreSQL", host });
+    const { accepted, problems } = content([database]).verdicts.get("GovernedDatabase shop/orders")!;
+    return [accepted, problems.map(({ message }) => message)];
+  };
+  const told = [true, [expect.stringContaining("go round it")]];
+  expect([at("10.0.0.7"), at("localhost"), at("orders-db"), at("/run/postgresql")]).toEqual([
+    told,
+    told,
+    [true, []],
+    [true, []],
+  ]);
+});
+
 test("a policy that was never good closes the databases that it concerns; the others stay open", () => {
   const other = object("DataPolicy", "other", { guard });
   const billing = object("GovernedDatabase", "billing", { engine: "PostgreSQL", host: "billing-db" });

@@ -64,9 +64,10 @@ describeApi("the chart's values", () => {
   test("injection.foreignEnv and foreignMounts: none", async () => {
     const cloud = governedPod();
     sidecarOf(cloud).env.push({ name: "AWS_REGION", value: "eu-west-1" });
+    await api.install();
     await until(async () => (await says(cloud)) === "accepted");
     const none = ["aws-iam-token", "azure-identity-token", "eks-pod-identity-token"];
-    await api.install("injection.foreignEnv={}", ...none.map((name) => `injection.foreignMounts.${name}=null`));
+    await api.install("injection.foreignEnv=null", ...none.map((name) => `injection.foreignMounts.${name}=null`));
     await until(async () => /env must be/.test(await says(cloud)));
     expect(await says(governedPod())).toBe("accepted");
     await expect(api.install("injection.foreignEnv={NODE_OPTIONS}")).rejects.toThrow(/foreignEnv/);

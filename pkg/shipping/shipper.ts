@@ -100,6 +100,11 @@ export class Shipper {
     return this.wanted;
   }
 
+  /** The collector knows the chain at hand. */
+  get isRegistered(): boolean {
+    return this.registered;
+  }
+
   /** Until the end of the spool after `finish`, or until `stop`. Throws what the file system throws. */
   async run(): Promise<void> {
     while (!this.pauses.isStopped) {

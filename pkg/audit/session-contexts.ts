@@ -37,6 +37,10 @@ export class SessionContexts {
 
 function same(a: Speaker, b: Speaker): boolean {
   return (
-    a.principal === b.principal && a.database === b.database && a.client === b.client && a.application === b.application && a.serverDatabase === b.serverDatabase
+    a.principal === b.principal &&
+    a.database === b.database &&
+    a.client === b.client &&
+    a.application === b.application &&
+    a.serverDatabase === b.serverDatabase
   );
 }

@@ -25,6 +25,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   bundle: ["audit", "runtime"],
   kube: ["runtime"],
   controller: ["resources", "bundle", "kube", "runtime"],
+  serving: ["runtime"],
+  collector: ["ledger", "audit", "kube", "serving:type", "runtime"],
   runtime: [],
   localdb: ["runtime"],
 };

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Clock } from "../../pkg/runtime/clock.ts";
 import type { Logger } from "../../pkg/runtime/logger.ts";
 import type { Random } from "../../pkg/runtime/random.ts";
-import { certificateFromFiles } from "./certificate-files.ts";
+import { certificateFromFiles } from "../../pkg/serving/certificate-files.ts";
 import { connectCluster } from "./cluster.ts";
 import type { OperatorConfig } from "./config.ts";
 import { knownFromFolder } from "./known-folder.ts";

@@ -2,11 +2,11 @@
 import { startCertificates } from "../../pkg/controller/certificates.ts";
 import { connectKube } from "../../pkg/kube/connect.ts";
 import type { Random } from "../../pkg/runtime/random.ts";
+import type { CertificateSource } from "../../pkg/serving/certificate-files.ts";
+import type { Certificate } from "../../pkg/serving/https-server.ts";
 import { startBundleRole } from "./bundle-role.ts";
-import type { CertificateSource } from "./certificate-files.ts";
 import type { OperatorConfig } from "./config.ts";
 import { startControllerRole } from "./controller-role.ts";
-import type { Certificate } from "./https-server.ts";
 import { startKnown } from "./known.ts";
 import type { OperatorParts } from "./operator.ts";
 import type { Role, RoleName } from "./role.ts";

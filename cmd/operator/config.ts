@@ -3,12 +3,8 @@
 import { parseArgs } from "node:util";
 import { hint } from "../../pkg/runtime/closest.ts";
 import type { LogLevel } from "../../pkg/runtime/logger.ts";
+import { type Address, parseAddress } from "../../pkg/serving/address.ts";
 import { type RoleName, roleNames } from "./role.ts";
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 export interface OperatorConfig {
   readonly roles: readonly RoleName[];
@@ -48,8 +44,8 @@ const variables = {
     `some of ${roleNames.join(", ")}, commas between (also --roles)`,
     rolesIn,
   ),
-  listen: variable("WEIR_LISTEN", ":10250", "host:port; :port for all addresses", address),
-  adminListen: variable("WEIR_ADMIN_LISTEN", ":8080", "host:port; :port for all addresses", address),
+  listen: variable("WEIR_LISTEN", ":10250", "host:port; :port for all addresses", parseAddress),
+  adminListen: variable("WEIR_ADMIN_LISTEN", ":8080", "host:port; :port for all addresses", parseAddress),
   injectionSettings: variable("WEIR_INJECTION_SETTINGS", "/etc/weir/injection/settings.json", "a file", filled),
   certificate: variable("WEIR_TLS_CERTIFICATE", null, "a PEM file; not set: a certificate of its own CA", filled),
   key: variable("WEIR_TLS_KEY", null, "the PEM file of its key", filled),
@@ -137,13 +133,6 @@ function rolesIn(text: string): readonly RoleName[] | undefined {
   const names = text.split(",").map((name) => name.trim());
   const roles = roleNames.filter((role) => names.includes(role));
   return roles.length > 0 && roles.length === new Set(names).size ? roles : undefined;
-}
-
-function address(text: string): Address | undefined {
-  const parts = /^(\[[0-9a-fA-F:.]+\]|[^:]*):([0-9]{1,5})$/.exec(text);
-  const port = Number(parts?.[2]);
-  if (parts === null || port > 65_535) return undefined;
-  return { host: parts[1]!.replace(/^\[|\]$/g, "") || "::", port };
 }
 
 function filled(text: string): string | undefined {

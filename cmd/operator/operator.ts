@@ -2,10 +2,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Registry } from "prom-client";
 import type { Logger } from "../../pkg/runtime/logger.ts";
-import { startAdminServer } from "./admin-server.ts";
-import type { CertificateSource } from "./certificate-files.ts";
+import { startAdminServer } from "../../pkg/serving/admin-server.ts";
+import type { CertificateSource } from "../../pkg/serving/certificate-files.ts";
+import { startHttpsServer } from "../../pkg/serving/https-server.ts";
 import type { OperatorConfig } from "./config.ts";
-import { startHttpsServer } from "./https-server.ts";
 import type { Role } from "./role.ts";
 
 export interface OperatorParts {

@@ -4,13 +4,23 @@ import { join } from "node:path";
 import { hint } from "../../pkg/runtime/closest.ts";
 import { type Command, exits, UsageError } from "./command.ts";
 import { demo } from "./demo/demo.ts";
+import { evidence } from "./evidence.ts";
 import { explain } from "./explain/explain.ts";
 import { inject } from "./inject/inject.ts";
 import { policyLint } from "./policy-lint.ts";
+import { tail } from "./tail/tail.ts";
 import { type Terminal, terminalOn } from "./terminal.ts";
 import { verify } from "./verify.ts";
 
-const commands: Readonly<Record<string, Command>> = { demo, explain, inject, "policy lint": policyLint, verify };
+const commands: Readonly<Record<string, Command>> = {
+  demo,
+  evidence,
+  explain,
+  inject,
+  "policy lint": policyLint,
+  tail,
+  verify,
+};
 
 function overview(): string {
   const lines = Object.entries(commands).map(([name, command]) => `  ${name.padEnd(14)} ${command.summary}`);

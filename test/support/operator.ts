@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Registry } from "prom-client";
-import { certificateFromFiles } from "../../cmd/operator/certificate-files.ts";
 import { openSettings } from "../../cmd/operator/live-settings.ts";
 import { admissionMetrics, operatorRegistry } from "../../cmd/operator/metrics.ts";
 import { startOperator } from "../../cmd/operator/operator.ts";
@@ -13,6 +12,7 @@ import { type Known, type KnownContent, knownFrom } from "../../pkg/admission/kn
 import { type ServerCertificate, selfSignedCertificate } from "../../pkg/localdb/certificate.ts";
 import { systemClock } from "../../pkg/runtime/clock.ts";
 import { type Logger, silentLogger } from "../../pkg/runtime/logger.ts";
+import { certificateFromFiles } from "../../pkg/serving/certificate-files.ts";
 import { settings } from "./injection.ts";
 
 export interface TestOperator {

@@ -253,7 +253,7 @@ class Verifier:
     def __init__(self, log_key, older):
         self.key, self.older = Key(log_key), older
         self.older_open = older is not None
-        self.keys, self.gone, self.state = {}, {}, {}
+        self.keys, self.gone, self.state, self.found = {}, {}, {}, set()
         self.names, self.proof = [], (None, None)
         self.records = 0
 
@@ -309,12 +309,18 @@ class Verifier:
     def entries(self, chain, content):
         demand(chain in self.claims, ALTERED, f"chain {chain} is not claimed")
         demand(content == b"" or content.endswith(b"\n"), ALTERED, "a line of entries without its end")
+        found, last = [], -1
         for line in content.split(b"\n")[:-1]:
             value = parsed(line, ALTERED, "a line of entries")
             demand(isinstance(value, dict) and {"entry", "index", "proof"} <= value.keys(), ALTERED, "a line of entries")
             data = value["entry"].encode()
             entry = parsed(data, ALTERED, "an entry")
             kind = entry.get("type")
+            claimed = self.claims[chain]["entries"]
+            demand(value["index"] in claimed, ALTERED, f"an entry of chain {chain} is not claimed")
+            demand(value["index"] > last, REORDERED, f"an entry of chain {chain} stands behind a later one")
+            last = value["index"]
+            found.append(last)
             code = UNVERIFIABLE_KEY if kind == "chain-key" else PROOF_WRONG
             demand(is_included(leaf_hash(data), value["index"], self.size, hashes(value["proof"]), self.root), code, f"an entry of chain {chain} is not proven")
             if kind == "chain-key":
@@ -325,6 +331,8 @@ class Verifier:
                 for run in entry["segments"]:
                     if run["chain"] == chain:
                         self.gone.setdefault(chain, []).append((run["first"], run["last"]))
+        demand(found == self.claims[chain]["entries"], MISSING, f"entries of the log about chain {chain} are absent")
+        self.found.add(chain)
 
     def register(self, chain, entry, index):
         public = base64_of(entry["publicKey"])
@@ -408,6 +416,7 @@ class Verifier:
 
     def end(self, claim):
         chain = claim["chain"]
+        demand(chain in self.found or claim["entries"] == [], MISSING, f"entries of the log about chain {chain} are absent")
         found, last_hash = self.state.get(chain, (None, None))
         if found is None:
             demand(self.is_gone(chain, claim["first"], claim["last"]), MISSING, f"nothing of chain {chain} is here")

@@ -1,7 +1,7 @@
 // HTTP for the platform: is it alive, is it ready, what does it measure.
 import { fastify } from "fastify";
 import type { Registry } from "prom-client";
-import type { Address } from "./config.ts";
+import type { Address } from "./address.ts";
 
 export interface AdminServer {
   readonly port: number;

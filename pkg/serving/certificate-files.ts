@@ -1,7 +1,7 @@
 // The serving certificate from two files, as cert-manager and others write them, read anew when they change.
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Logger } from "../../pkg/runtime/logger.ts";
+import type { Logger } from "../runtime/logger.ts";
 import type { Certificate } from "./https-server.ts";
 
 /** Where the server's certificate comes from. */

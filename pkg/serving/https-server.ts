@@ -1,21 +1,13 @@
-// The HTTPS server that API servers and sidecars call. An API server keeps connections for 90 s, so ours live longer: a connection
-// that we close first is a pod that nobody looked at.
+// The HTTPS server that API servers, sidecars and readers call. An API server keeps connections for 90 s, so ours live longer: a
+// connection that we close first is a pod that nobody looked at.
 import type { Server } from "node:https";
 import { type FastifyInstance, fastify } from "fastify";
-import type { Address } from "./config.ts";
+import type { Address } from "./address.ts";
 
 export interface Certificate {
   /** PEM, the leaf first. */
   readonly cert: string;
   readonly key: string;
-}
-
-export interface HttpsOptions {
-  readonly listen: Address;
-  readonly certificate: Certificate;
-  /** PEM: who shows a certificate of this CA has `socket.authorized`; nobody must. null: nobody is asked. */
-  readonly clientCa: string | null;
-  readonly routes: (server: FastifyInstance) => void;
 }
 
 export interface HttpsServer {
@@ -28,15 +20,29 @@ export interface HttpsServer {
   close(): Promise<void>;
 }
 
-const BODY_BYTES_MAX = 8 * 1024 * 1024;
+export interface HttpsOptions {
+  readonly listen: Address;
+  readonly certificate: Certificate;
+  /** PEM: who shows a certificate of these has `socket.authorized`; nobody must. null: nobody is asked. */
+  readonly clientCa: string | null;
+  readonly routes: (server: FastifyInstance) => void;
+  /** Of a request without a limit of its own. */
+  readonly bodyBytesMax?: number;
+  readonly requestTimeoutMs?: number;
+}
 
-export async function startHttpsServer({ listen, certificate, clientCa, routes }: HttpsOptions): Promise<HttpsServer> {
+const BODY_BYTES_MAX = 8 * 1024 * 1024;
+const REQUEST_TIMEOUT_MS = 15_000;
+
+export async function startHttpsServer(options: HttpsOptions): Promise<HttpsServer> {
+  const { listen, certificate, clientCa, routes } = options;
+  const { bodyBytesMax = BODY_BYTES_MAX, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const always = { minVersion: "TLSv1.2", ...(clientCa !== null && { ca: clientCa }) } as const;
   const app = fastify({
     https: { ...certificate, ...always, ...(clientCa !== null && { requestCert: true, rejectUnauthorized: false }) },
-    bodyLimit: BODY_BYTES_MAX,
+    bodyLimit: bodyBytesMax,
     keepAliveTimeout: 120_000,
-    requestTimeout: 15_000,
+    requestTimeout: requestTimeoutMs,
     return503OnClosing: false,
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,

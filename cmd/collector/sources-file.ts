@@ -1,0 +1,185 @@
+// The file of sources, readers and witnesses: YAML to typed values, every problem with its place and remedy.
+import { parseDocument } from "yaml";
+import type { Reader, ReaderProof, Right, Source, SourceProof } from "../../pkg/collector/source.ts";
+import type { Witness } from "../../pkg/collector/witness-client.ts";
+import { parseVkey } from "../../pkg/ledger/note.ts";
+import { hint } from "../../pkg/runtime/closest.ts";
+
+export interface SourcesFile {
+  readonly sources: readonly Source[];
+  readonly readers: readonly Reader[];
+  readonly witnesses: readonly (Witness & { readonly ca: string | null })[];
+}
+
+export type ReadSources =
+  | { readonly ok: true; readonly file: SourcesFile }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+const ITEMS_MAX = 256;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const NAME_FORM = "up to 63 letters, digits, dots, dashes and underscores";
+
+type Members = Readonly<Record<string, unknown>>;
+
+export function readSources(text: string, place: string): ReadSources {
+  const document = parseDocument(text, { uniqueKeys: true });
+  if (document.errors.length > 0)
+    return { ok: false, problems: document.errors.map(({ message }) => `${place}: ${message.split("\n")[0]}`) };
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 0 }) ?? {};
+  } catch {
+    return { ok: false, problems: [`${place}: holds an alias (*name); write it out`] };
+  }
+  const form = new Form(place);
+  const whole = form.members(value, "", ["sources", "readers", "witnesses"]);
+  const sources = form.items(whole.sources, "sources").map(([item, at]) => sourceOf(form, item, at));
+  const readers = form.items(whole.readers, "readers").map(([item, at]) => readerOf(form, item, at, sources));
+  const witnesses = form.items(whole.witnesses, "witnesses").map(([item, at]) => witnessOf(form, item, at));
+  for (const [name, list] of Object.entries({ sources, readers }))
+    form.distinct(
+      list.map((each) => each.name),
+      name,
+    );
+  if (form.problems.length > 0) return { ok: false, problems: form.problems };
+  return { ok: true, file: { sources, readers, witnesses: witnesses.filter((each) => each !== null) } };
+}
+
+function sourceOf(form: Form, value: unknown, at: string): Source {
+  const proofs = ["tokenReview", "jwks", "certificate"];
+  const item = form.members(value, at, ["name", "cluster", "environment", "namespace", ...proofs]);
+  const name = form.name(item.name, `${at}.name`);
+  const given = proofs.filter((proof) => item[proof] !== undefined);
+  if (given.length !== 1)
+    form.problem(at, `has to say how its senders prove who they are; write one of ${proofs.join(", ")}`);
+  return {
+    name,
+    cluster: item.cluster === undefined ? name : form.name(item.cluster, `${at}.cluster`),
+    environment: form.text(item.environment, `${at}.environment`),
+    namespace: item.namespace === undefined ? null : form.name(item.namespace, `${at}.namespace`),
+    by: sourceProofOf(form, item, `${at}.${given[0]}`, given[0] ?? ""),
+  };
+}
+
+function sourceProofOf(form: Form, item: Members, at: string, kind: string): SourceProof {
+  if (kind === "jwks") {
+    const { file, issuer, audience } = form.members(item.jwks, at, ["file", "issuer", "audience"]);
+    return {
+      kind: "jwks",
+      file: form.text(file, `${at}.file`),
+      issuer: form.text(issuer, `${at}.issuer`),
+      audience: form.text(audience, `${at}.audience`),
+    };
+  }
+  if (kind === "certificate") return certificateOf(form, item.certificate, at);
+  const { audience, kubeconfig } = form.members(item.tokenReview ?? {}, at, ["audience", "kubeconfig"]);
+  return {
+    kind: "token-review",
+    audience: audience === undefined ? "weir.dev/weir-system" : form.text(audience, `${at}.audience`),
+    kubeconfig: kubeconfig === undefined ? null : form.text(kubeconfig, `${at}.kubeconfig`),
+  };
+}
+
+function certificateOf(form: Form, value: unknown, at: string) {
+  const { ca, san } = form.members(value, at, ["ca", "san"]);
+  const pattern = form.text(san, `${at}.san`);
+  if (pattern.split("{namespace}").length > 2) form.problem(`${at}.san`, "names {namespace} twice; name it once");
+  return { kind: "certificate", ca: form.text(ca, `${at}.ca`), san: pattern } as const;
+}
+
+function readerOf(form: Form, value: unknown, at: string, sources: readonly Source[]): Reader {
+  const proofs = ["tokenSha256", "account", "certificate"];
+  const item = form.members(value, at, ["name", "may", ...proofs]);
+  const given = proofs.filter((proof) => item[proof] !== undefined);
+  if (given.length !== 1) form.problem(at, `has to say how it proves who it is; write one of ${proofs.join(", ")}`);
+  const rights = [item.may ?? "read"].flat();
+  if (rights.length === 0 || rights.some((right) => right !== "read" && right !== "hold"))
+    form.problem(`${at}.may`, "does not fit; write read, or [read, hold]");
+  return {
+    name: form.name(item.name, `${at}.name`),
+    rights: rights as Right[],
+    by: readerProofOf(form, item, `${at}.${given[0]}`, { kind: given[0] ?? "", sources }),
+  };
+}
+
+function readerProofOf(
+  form: Form,
+  item: Members,
+  at: string,
+  { kind, sources }: { readonly kind: string; readonly sources: readonly Source[] },
+): ReaderProof {
+  if (kind === "certificate") return certificateOf(form, item.certificate, at);
+  if (kind === "account") {
+    const { source, account } = form.members(item.account, at, ["source", "account"]);
+    const names = sources.map(({ name }) => name);
+    if (!names.includes(source as string))
+      form.problem(`${at}.source`, `is no source of this file${hint(String(source), names) || "; name one"}`);
+    return { kind: "account", source: String(source), account: form.text(account, `${at}.account`) };
+  }
+  const sha256 = String(item.tokenSha256 ?? "");
+  if (kind === "tokenSha256" && !/^[0-9a-f]{64}$/.test(sha256))
+    form.problem(at, "does not fit; write the SHA-256 of the token as 64 hex digits, never the token");
+  return { kind: "token", sha256 };
+}
+
+function witnessOf(form: Form, value: unknown, at: string): SourcesFile["witnesses"][number] | null {
+  const { url, key, ca } = form.members(value, at, ["url", "key", "ca"]);
+  const address = form.text(url, `${at}.url`);
+  if (!/^https?:\/\/\S+$/.test(address)) form.problem(`${at}.url`, "does not fit; write an https address");
+  try {
+    const verifier = parseVkey(form.text(key, `${at}.key`));
+    if (verifier.kind !== "cosignature") form.problem(`${at}.key`, "is no key of a witness (cosignature/v1)");
+    return { url: address, key: verifier, ca: ca === undefined ? null : form.text(ca, `${at}.ca`) };
+  } catch {
+    form.problem(`${at}.key`, "is no verifier key; write NAME+HASH+BASE64 as the witness tells it");
+    return null;
+  }
+}
+
+/** Collects what does not fit; what it returns for such is of the right type and not used. */
+class Form {
+  readonly problems: string[] = [];
+  private readonly place: string;
+
+  constructor(place: string) {
+    this.place = place;
+  }
+
+  problem(at: string, what: string): void {
+    this.problems.push(`${this.place}: ${at === "" ? "" : `${at}: `}${what}`);
+  }
+
+  members(value: unknown, at: string, known: readonly string[]): Members {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      this.problem(at, `does not fit; write some of ${known.join(", ")}`);
+      return {};
+    }
+    for (const name of Object.keys(value).filter((each) => !known.includes(each)))
+      this.problem(at, `there is no "${name}"${hint(name, known) || `; there is ${known.join(", ")}`}`);
+    return value as Members;
+  }
+
+  items(value: unknown, at: string): readonly (readonly [unknown, string])[] {
+    if (value === undefined || value === null) return [];
+    if (Array.isArray(value) && value.length <= ITEMS_MAX) return value.map((item, index) => [item, `${at}[${index}]`]);
+    this.problem(at, `does not fit; write a list of at most ${ITEMS_MAX}`);
+    return [];
+  }
+
+  text(value: unknown, at: string): string {
+    if (typeof value === "string" && value !== "" && value.length <= 1024) return value;
+    this.problem(at, value === undefined ? "is missing" : "does not fit; write a text");
+    return "";
+  }
+
+  name(value: unknown, at: string): string {
+    if (typeof value === "string" && NAME.test(value)) return value;
+    this.problem(at, `${value === undefined ? "is missing" : "does not fit"}; write ${NAME_FORM}`);
+    return "";
+  }
+
+  distinct(names: readonly string[], at: string): void {
+    for (const name of new Set(names.filter((each, index) => each !== "" && names.indexOf(each) !== index)))
+      this.problem(at, `"${name}" is there twice; names are unique`);
+  }
+}

@@ -1,0 +1,72 @@
+// `weir evidence`: a file that proves the records in it, from a collector.
+import { createWriteStream, renameSync, rmSync, statSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { collectorClient, collectorHelp, collectorOptions, errorOf } from "./collector-client.ts";
+import { type Command, exits, readArguments, UsageError } from "./command.ts";
+
+const texts = ["cluster", "namespace", "environment"] as const;
+
+export const evidence: Command = {
+  summary: "fetch records with their proofs as one file, for `weir verify`",
+  help: `usage: weir evidence --out FILE [--collector URL] [--token-file FILE] [selection]
+
+Writes an evidence file, which anybody can check offline with \`weir verify FILE\`.
+
+${collectorHelp}
+  --out FILE           where to; there only when it is whole
+
+selection, everything when none is given:
+  --chain CHAIN        once or several times
+  --cluster, --namespace, --environment NAME
+  --from TIME, --to TIME   such as 2026-11-28 or 2026-11-28T23:00:00Z
+
+exit codes: 0 written, 64 wrong arguments, 69 the collector cannot be reached or refuses`,
+  async run(args, terminal) {
+    const { values } = readArguments(args, {
+      ...collectorOptions,
+      out: { type: "string" },
+      chain: { type: "string", multiple: true },
+      cluster: { type: "string" },
+      namespace: { type: "string" },
+      environment: { type: "string" },
+      from: { type: "string" },
+      to: { type: "string" },
+    });
+    const { out } = values;
+    if (out === undefined) throw new UsageError("name the file with --out FILE");
+    const selection: Record<string, unknown> = {};
+    if (values.chain !== undefined) selection.chains = values.chain;
+    for (const name of texts) if (values[name] !== undefined) selection[name] = values[name];
+    for (const name of ["from", "to"] as const)
+      if (values[name] !== undefined) selection[name] = timeOf(name, values[name]);
+    const client = collectorClient(values);
+    const part = `${out}.part`;
+    try {
+      const body = JSON.stringify(selection);
+      const headers = { "content-type": "application/json" };
+      const answer = await client.ask({ method: "POST", path: "/v1/evidence", headers, body });
+      if (answer.statusCode !== 200)
+        return refused(`the collector answers ${answer.statusCode}: ${await errorOf(answer)}`);
+      await pipeline(answer, createWriteStream(part, { mode: 0o600 }));
+      renameSync(part, out);
+    } catch (cause) {
+      rmSync(part, { force: true });
+      if (cause instanceof UsageError) throw cause;
+      return refused((cause as NodeJS.ErrnoException).code ?? (cause as Error).message);
+    }
+    terminal.print(`${out}: ${statSync(out).size} bytes; check it with weir verify ${out}`);
+    return exits.good;
+  },
+};
+
+function timeOf(option: string, text: string): number {
+  const time = Date.parse(text);
+  if (Number.isNaN(time) || !/^\d{4}-/.test(text))
+    throw new UsageError(`--${option}: "${text}" is no time; write it as 2026-11-28 or 2026-11-28T23:00:00Z`);
+  return time;
+}
+
+function refused(why: string): number {
+  process.stderr.write(`weir: evidence: ${why}\n`);
+  return exits.unavailable;
+}

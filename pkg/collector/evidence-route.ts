@@ -1,0 +1,40 @@
+// `POST /v1/evidence`: a selection in, an evidence file out, written as it is read.
+import { Readable } from "node:stream";
+import type { FastifyInstance, RouteShorthandOptions } from "fastify";
+import type { Logger } from "../runtime/logger.ts";
+import type { Checkpoints } from "./checkpoints.ts";
+import { type EvidenceOptions, evidenceOf } from "./evidence-export.ts";
+import { jsonBody } from "./json-body.ts";
+import type { KeptLedger } from "./kept-ledger.ts";
+import { readSelection } from "./selection.ts";
+
+export interface EvidenceRouteOptions {
+  readonly ledger: KeptLedger;
+  readonly checkpoints: Checkpoints;
+  readonly evidence: EvidenceOptions;
+  readonly logger: Logger;
+}
+
+const AT_ONCE_MAX = 4;
+
+export function evidenceRoute(app: FastifyInstance, options: EvidenceRouteOptions, guard: RouteShorthandOptions): void {
+  const { ledger, checkpoints, evidence, logger } = options;
+  let open = 0;
+  app.post("/v1/evidence", guard, async (request, reply) => {
+    const read = readSelection(jsonBody(request) ?? {});
+    if (!read.ok) return reply.code(400).send({ error: read.error });
+    if (open >= AT_ONCE_MAX)
+      return reply.code(503).header("retry-after", 10).send({ error: "other exports are running" });
+    await checkpoints.now();
+    const current = ledger.current();
+    if (current === null) return reply.code(503).header("retry-after", 2).send({ error: "the ledger is being opened" });
+    const pieces = await evidenceOf(current, read.selection, evidence);
+    if (pieces === null) return reply.code(404).send({ error: "nothing of this selection is held under a checkpoint" });
+    open++;
+    const stream = Readable.from(pieces, { objectMode: false });
+    stream.once("close", () => open--);
+    stream.once("error", (cause) => logger.log("error", "evidence_failed", { why: cause.message }));
+    logger.log("info", "evidence_asked", { by: request.reader!.name });
+    return reply.type("application/vnd.weir.evidence").send(stream);
+  });
+}

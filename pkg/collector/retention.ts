@@ -1,0 +1,76 @@
+// Deletes segments whose time is over. First the log says which, with their roots, and a checkpoint will sign that; then the files go. The
+// entries stay for ever, so that a chain without its old records still proves that they were there and that it was we who deleted them.
+import type { RetentionEntry } from "../ledger/entries.ts";
+import type { Logger } from "../runtime/logger.ts";
+import type { SegmentRow } from "./index-rows.ts";
+import type { KeptLedger } from "./kept-ledger.ts";
+import type { Ledger } from "./ledger.ts";
+import { heldBy } from "./legal-holds.ts";
+
+export interface RetentionOptions {
+  readonly ledger: KeptLedger;
+  /** null: for ever. */
+  readonly keepMs: number | null;
+  /** What must have a copy first, such as the export: entries below are free to go. */
+  readonly exportedUpTo: (ledger: Ledger) => number;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+}
+
+/** So that an entry stays far below what the log takes. */
+const SEGMENTS_PER_ENTRY = 250;
+const LOOKED_AT_MAX = 20_000;
+
+export class Retention {
+  private readonly options: RetentionOptions;
+
+  constructor(options: RetentionOptions) {
+    this.options = options;
+  }
+
+  /** One round; what it leaves over comes in the next. Returns how many segments the log says are deleted. */
+  async turn(): Promise<number> {
+    const { ledger: kept, keepMs, nowMs, logger } = this.options;
+    const ledger = kept.current();
+    if (ledger === null) return 0;
+    let deleted = 0;
+    if (keepMs !== null) {
+      for (const batch of this.due(ledger, nowMs() - keepMs)) {
+        await ledger.record([entryOf(batch, nowMs())]);
+        deleted += batch.length;
+      }
+    }
+    await removeDoomed(ledger);
+    if (deleted > 0) logger.log("info", "segments_deleted", { segments: deleted });
+    return deleted;
+  }
+
+  private *due(ledger: Ledger, beforeMs: number): Generator<readonly SegmentRow[]> {
+    const isHeld = heldBy(ledger.index);
+    const exported = this.options.exportedUpTo(ledger);
+    let [after, looked] = [-1, 0];
+    while (looked < LOOKED_AT_MAX) {
+      const rows = ledger.index.olderThan(beforeMs, after, SEGMENTS_PER_ENTRY);
+      if (rows.length === 0) return;
+      looked += rows.length;
+      after = rows.at(-1)!.entry;
+      const batch = rows.filter((row) => row.entry < exported && !isHeld(row));
+      if (batch.length > 0) yield batch;
+    }
+  }
+}
+
+/** Also what a crash between the entry and the files has left. */
+async function removeDoomed({ index, store }: Ledger): Promise<void> {
+  for (let rows = index.doomed(SEGMENTS_PER_ENTRY); rows.length > 0; rows = index.doomed(SEGMENTS_PER_ENTRY)) {
+    for (const row of rows) {
+      await store.remove(row);
+      index.gone(row.entry);
+    }
+  }
+}
+
+function entryOf(rows: readonly SegmentRow[], time: number): RetentionEntry {
+  const segments = rows.map(({ chain, first, last, root }) => ({ chain, first, last, root }));
+  return { type: "retention", segments, time };
+}

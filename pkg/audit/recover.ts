@@ -166,7 +166,7 @@ function predecessorOf(scan: Scan, head: Head | null): Predecessor | null {
       scan.damage ??
       (isShort
         ? `records up to number ${known} had been written, the last one found is ${number ?? "none"}`
-        : "the machine was started anew before the chain was closed: what was written last may be gone"),
+        : "the machine was started anew while the chain was open, and what was written last may be gone"),
   };
 }
 

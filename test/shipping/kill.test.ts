@@ -109,5 +109,5 @@ test.each(seeds)(
     expect(acknowledged.filter(([number, hash]) => hashes[number] !== hash)).toEqual([]);
     expect(await verifySpool(spool)).toMatchObject({ verdict: "intact" });
   },
-  120_000,
+  240_000,
 );

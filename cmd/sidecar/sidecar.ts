@@ -6,6 +6,7 @@ import { createGovernor } from "../../pkg/proxy/governor.ts";
 import { createRelays, type RelayRoute } from "../../pkg/proxy/tcp-relay.ts";
 import type { Logger } from "../../pkg/runtime/logger.ts";
 import { CommittedMark } from "../../pkg/shipping/committed.ts";
+import { bootId } from "./boot-id.ts";
 import { bundleSettings } from "./bundle-settings.ts";
 import { openBundle } from "./bundle-source.ts";
 import type { Surroundings } from "./compile-policies.ts";
@@ -155,7 +156,7 @@ function openAudit(
     digest,
   };
   const committed = (segment: number, bytes: number) => mark.set(segment, bytes);
-  return new AuditWriter(options, { clock, random, committed, files: unhurriedFiles });
+  return new AuditWriter(options, { clock, random, committed, files: unhurriedFiles, boot: bootId() });
 }
 
 function limitsOf(config: Values) {

@@ -30,6 +30,8 @@ export interface SpoolWorld {
   readonly newChainName: () => string;
   /** The oldest segment with a decision that has no outcome yet; null when there is none. */
   readonly openFrom: () => number | null;
+  /** The machine's run; null where nobody can tell. */
+  readonly boot?: string | null;
   /** Hears how far the spool may be read: what lies beyond may still be taken back. */
   readonly committed?: (segment: number, bytes: number) => void;
 }
@@ -88,7 +90,7 @@ export class Spool {
     attempt("create", folder, () => world.files.makeFolder(folder));
     this.lock = world.lock(folder);
     try {
-      this.found = attempt("read", folder, () => recover(world.files, folder));
+      this.found = attempt("read", folder, () => recover(world.files, folder, world.boot));
       this.state = this.found.state ?? newChain(world.newChainName());
       this.segments = this.found.segments.map(({ ordinal, bytes }) => ({ ordinal, bytes }));
       this.fd = attempt("open a segment in", folder, () => this.openLast());
@@ -366,6 +368,7 @@ export class Spool {
       segment,
       openFrom: Math.min(this.world.openFrom() ?? segment, segment),
       released,
+      boot: this.world.boot ?? null,
     };
     this.world.files.replace(join(this.folder, HEAD_FILE), headText(head));
   }

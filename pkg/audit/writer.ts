@@ -34,6 +34,8 @@ export interface AuditWorld {
   readonly random: Random;
   readonly files?: SpoolFiles;
   readonly lock?: (folder: string) => FolderLock;
+  /** The machine's run; null where nobody can tell. */
+  readonly boot?: string | null;
   /** Hears after each write how far the spool may be read. */
   readonly committed?: (segment: number, bytes: number) => void;
 }
@@ -87,6 +89,7 @@ export class AuditWriter {
       newChainName: () => world.random.bytes(16).toString("hex"),
       openFrom: () => this.opening.oldestSegment ?? this.bodies.oldestSegment(),
       ...(world.committed && { committed: world.committed }),
+      boot: world.boot ?? null,
     });
     this.opening = new Opening(this.spool.found, options.digest.keyId, this.encoder, { files, folder: options.folder });
     this.tryToSettle();

@@ -29,7 +29,10 @@ const PREVIOUS = Buffer.from('"unmapped":{"weir":{"chain":{"previous":"');
 const SEVERITY = Buffer.from('"severity_id":');
 const TIME = Buffer.from('"time":');
 const CLASS = Buffer.from('"class_uid":');
-const ACTION = Buffer.from('{"action_id":');
+/** How decisions begin; outcomes begin with `{"activity_id":`. */
+const ACTION = '{"action_id":';
+const ACTION_TELLS = ACTION.indexOf("o");
+const LETTER_O = 0x6f;
 const HASH = /^[0-9a-f]{64}$/;
 
 /** Null for anything that is not a record of ours. */
@@ -72,7 +75,7 @@ export function wholeAt(record: Buffer, offset: number): number | null {
 function nameOf(record: Buffer, class_: number | null): EventName {
   switch (class_) {
     case 6005:
-      return record.indexOf(ACTION) === 0 ? decisionName(record[ACTION.length]! - 0x30) : "weir.query.outcome";
+      return record[ACTION_TELLS] === LETTER_O ? decisionName(record[ACTION.length]! - 0x30) : "weir.query.outcome";
     case 3002:
       if (record.includes('"message":"Session refused"')) return "weir.auth.failure";
       return record.includes('"message":"Session closed"') ? "weir.session.end" : "weir.session.start";

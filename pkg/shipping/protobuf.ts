@@ -25,6 +25,11 @@ export class Message {
     return this;
   }
 
+  /** A field that is written already, with its key and length. */
+  encoded(bytes: Uint8Array): this {
+    return this.push(bytes);
+  }
+
   whole(field: number, value: number): this {
     return this.push(Buffer.from([...varint(field * 8 + VARINT), ...varint(value)]));
   }
@@ -57,6 +62,12 @@ function varint(value: number): number[] {
     if (rest < 128) return [...bytes, rest];
     bytes.push((rest % 128) + 128);
   }
+}
+
+export function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) bytes++;
+  return bytes;
 }
 
 export type FieldValue = number | Buffer;

@@ -5,16 +5,17 @@ import { GENESIS } from "../audit/chain.ts";
 import type { SpoolFiles } from "../audit/spool-files.ts";
 import type { SigningKey } from "../ledger/ed25519.ts";
 import { sealSegment } from "../ledger/segment.ts";
-import { pauseMs } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { type Batch, type BatchLimits, type Gathered, gather, type Passed, type Wanted } from "./batch.ts";
+import { Burial } from "./burial.ts";
 import { type Claims, registration, type Standing } from "./chain-registration.ts";
-import type { Collector, Failed } from "./collector.ts";
+import type { Collector } from "./collector.ts";
 import { DEAD_LETTERS_FILE, DeadLetters } from "./dead-letters.ts";
 import { glanceAt } from "./glance.ts";
 import { Pauses } from "./pauses.ts";
 import { readProgress, writeProgress } from "./progress.ts";
+import { SetBacks } from "./set-backs.ts";
 import type { SpoolPlace, SpoolReader } from "./spool-reader.ts";
 
 export interface ShipperOptions {
@@ -59,15 +60,13 @@ export interface ShipperCounters {
 const SEGMENT: BatchLimits = { records: 1000, bytes: 1024 * 1024 };
 const SEAL_MS = 1000;
 const LOOK_MS = 250;
-const RETRY_AFTER_MAX_MS = 10 * 60_000;
-/** A failure that stands is told once, and then every so many attempts. */
-const TELL_EVERY = 20;
 
 export class Shipper {
   private readonly options: ShipperOptions;
   private readonly world: ShipperWorld;
-  private readonly letters: DeadLetters;
+  private readonly burial: Burial;
   private readonly pauses = new Pauses();
+  private readonly setBacks: SetBacks;
   private readonly counted = noneYet();
   private limits: BatchLimits;
   private place: SpoolPlace;
@@ -75,15 +74,14 @@ export class Shipper {
   /** The last record that is known to lie in the spool, of those that the collector has. */
   private known: number;
   private registered = false;
-  /** Why the chain at hand cannot be delivered any more. */
-  private broken: string | null = null;
-  private failures = 0;
 
   constructor(options: ShipperOptions, world: ShipperWorld) {
     this.options = options;
     this.world = world;
     this.limits = { ...SEGMENT, ...options.limits };
-    this.letters = new DeadLetters(world.files, options.reader.folder, options.deadLetterBytesMax);
+    const letters = new DeadLetters(world.files, options.reader.folder, options.deadLetterBytesMax);
+    this.burial = new Burial(letters, world.clock);
+    this.setBacks = new SetBacks(this.pauses, world);
     const progress = readProgress(world.files, options.reader.folder);
     const isThere = progress !== null && lies(progress.place, options.reader);
     this.place = isThere ? progress.place : options.reader.start();
@@ -92,7 +90,7 @@ export class Shipper {
   }
 
   counters(): ShipperCounters {
-    return this.counted;
+    return { ...this.counted, retries: this.setBacks.total, deadLetters: this.burial.count };
   }
 
   /** Where the collector stands with the chain at hand, as far as it has said so. */
@@ -100,10 +98,15 @@ export class Shipper {
     return this.wanted;
   }
 
+  /** The collector knows the chain at hand. */
+  get isRegistered(): boolean {
+    return this.registered;
+  }
+
   /** Until the end of the spool after `finish`, or until `stop`. Throws what the file system throws. */
   async run(): Promise<void> {
     while (!this.pauses.isStopped) {
-      if (this.broken !== null) {
+      if (this.burial.isDue) {
         if (!(await this.bury())) return;
       } else if (this.wanted !== null && !this.registered) await this.register(this.wanted.chain);
       else if (!(await this.step(gather(this.options.reader, this.place, this.wanted, this.limits)))) return;
@@ -197,7 +200,7 @@ export class Shipper {
         return "done";
       case "failed":
         if (delivered.isRefusal) this.registered = false;
-        await this.setBack(delivered);
+        await this.setBacks.wait(delivered);
         return "again";
       default:
         return delivered satisfies never;
@@ -205,7 +208,8 @@ export class Shipper {
   }
 
   private acknowledged({ chain, records, lastHash, end, hasMore }: Batch, bytes: number): void {
-    this.failures = 0;
+    this.setBacks.over();
+    this.burial.reset();
     if (!hasMore) this.counted.oldestMs = 0;
     this.counted.records += records.length;
     this.counted.segments += 1;
@@ -222,7 +226,7 @@ export class Shipper {
     const isWhatWasSent = standing.next === next && (batch.missing > 0 || standing.lastHash === batch.prev);
     if (isWhatWasSent) {
       this.registered = false;
-      await this.setBack(failure("the collector says that what follows does not follow"));
+      await this.setBacks.wait({ why: "the collector says that what follows does not follow", waitMs: null });
     } else this.stand(standing);
   }
 
@@ -241,9 +245,9 @@ export class Shipper {
     if (answer.result === "failed") {
       const oldest = this.options.reader.read(this.place).lines[0];
       this.counted.oldestMs = (oldest && glanceAt(oldest.record)?.timeMs) ?? 0;
-      return this.setBack(answer);
+      return this.setBacks.wait(answer);
     }
-    this.failures = 0;
+    this.setBacks.over();
     this.registered = true;
     this.stand(answer.standing);
     this.world.logger.log("info", "shipping.registered", { chain, next: answer.standing.next });
@@ -253,43 +257,32 @@ export class Shipper {
     this.wanted = { chain, next: 0, lastHash: GENESIS };
     this.known = -1;
     this.registered = false;
-    this.broken = null;
+    this.burial.end();
   }
 
   /** What cannot be delivered ends the chain there: all of it that is left goes to the dead letters, and a new one begins. */
   private breakOff(why: string): void {
-    const chain = this.wanted!.chain;
-    this.broken = why;
+    const { chain } = this.wanted!;
+    this.burial.begin(chain, why);
     this.world.logger.log("error", "shipping.broken", {
       chain,
       reason: why,
       consequence: "what was not taken of this chain goes to the dead letters, and a new chain begins",
     });
-    this.world.breakChain(chain, why);
   }
 
-  /** Takes what is left of a broken chain out of the way. False: it is finished. */
+  /** False: it is finished. */
   private async bury(): Promise<boolean> {
-    const { chain } = this.wanted!;
-    const piece = this.options.reader.read(this.place);
-    const other = piece.lines.findIndex((line) => (glanceAt(line.record)?.chain ?? chain) !== chain);
-    const lines = other === -1 ? piece.lines : piece.lines.slice(0, other);
-    if (lines.length > 0) {
-      const letter = { timeMs: this.world.clock.nowMs(), chain, why: this.broken! };
-      if (!this.letters.add(letter, lines)) {
-        await this.setBack(failure(`there is no room for dead letters; move ${DEAD_LETTERS_FILE} of the spool away`));
-        return true;
-      }
-      this.counted.deadLetters += lines.length;
+    const buried = this.burial.bury(this.options.reader, this.place, this.world.breakChain);
+    if (buried.found === "some" || buried.found === "other chain") this.moveTo(buried.end);
+    if (buried.found === "other chain") this.adopt(buried.chain);
+    if (buried.found === "no room") {
+      const why = `there is no room for dead letters; move ${DEAD_LETTERS_FILE} of the spool away`;
+      await this.setBacks.wait({ why, waitMs: null });
     }
-    if (other !== -1) {
-      this.moveTo(lines.at(-1)?.end ?? this.place);
-      this.adopt(glanceAt(piece.lines[other]!.record)!.chain);
-      return true;
-    }
-    this.moveTo(piece.end);
-    if (piece.isEnd && this.pauses.isFinishing) return false;
-    if (piece.isEnd) await this.pauses.pause(LOOK_MS);
+    if (buried.found !== "nothing") return true;
+    if (this.pauses.isFinishing) return false;
+    await this.pauses.pause(LOOK_MS);
     return true;
   }
 
@@ -307,21 +300,6 @@ export class Shipper {
     if (this.wanted !== null) writeProgress(this.world.files, reader.folder, { place, wanted: this.wanted });
     if (place.segment > before.segment) this.world.release(place.segment - 1);
   }
-
-  private async setBack({ why, waitMs }: Pick<Failed, "why" | "waitMs">): Promise<void> {
-    if (this.pauses.isStopped) return;
-    this.failures += 1;
-    this.counted.retries += 1;
-    const asked = Math.min(waitMs ?? 0, RETRY_AFTER_MAX_MS);
-    const pause = asked + pauseMs(this.failures, this.world.random());
-    if (this.failures === 1 || this.failures % TELL_EVERY === 0)
-      this.world.logger.log("warn", "shipping.failed", {
-        reason: why,
-        failures: this.failures,
-        consequence: "records wait in the spool",
-      });
-    await this.pauses.pause(pause);
-  }
 }
 
 function lies({ segment, offset }: SpoolPlace, reader: SpoolReader): boolean {
@@ -329,17 +307,12 @@ function lies({ segment, offset }: SpoolPlace, reader: SpoolReader): boolean {
   return segment >= start.segment && (segment < end.segment || (segment === end.segment && offset <= end.offset));
 }
 
-function failure(why: string): Pick<Failed, "why" | "waitMs"> {
-  return { why, waitMs: null };
-}
-
+/** Of what the shipper counts itself. */
 function noneYet() {
   return {
     records: 0,
     segments: 0,
     bytes: 0,
-    retries: 0,
-    deadLetters: 0,
     damaged: 0,
     missing: 0,
     lastAckMs: 0,

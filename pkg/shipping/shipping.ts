@@ -91,7 +91,8 @@ export function startShipping(settings: ShippingSettings, world: ShippingWorld):
   return {
     counters: () => shipper.counters(),
     at({ chain, next, last, depthBytes }) {
-      if (next === 0 || clock.nowMs() - beatAtMs < HEARTBEAT_MS) return;
+      // A clock that was set back must not silence it.
+      if (!shipper.isRegistered || Math.abs(clock.nowMs() - beatAtMs) < HEARTBEAT_MS) return;
       beatAtMs = clock.nowMs();
       const beat = {
         chain,

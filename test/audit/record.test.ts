@@ -334,7 +334,7 @@ describe("no literal in a record", () => {
 
   test("what a client says of itself stands only under claims", () => {
     const record = recorded(decision(1, { application: canary }));
-    expect(record.unmapped.weir.claims).toEqual({ application: canary });
+    expect(record.unmapped.weir.claims).toEqual({ application: canary, database: "orders" });
     delete record.unmapped.weir.claims;
     expect(JSON.stringify(record)).not.toContain(canary);
   });

@@ -13,6 +13,8 @@ import { decision, digest, outcome, place } from "../audit/fixtures.ts";
 import { seeded } from "../audit/seeded.ts";
 import { startReceiver } from "./receiver.ts";
 
+const STATEMENTS_MAX = 1500;
+
 function die(): never {
   process.kill(process.pid, "SIGKILL");
   for (;;); // the signal is on its way
@@ -96,7 +98,9 @@ function ship([folder, url, seedText, call, countText, when]: string[]): void {
   let statement = 0;
   const finishes = call === "finish";
   const timer = setInterval(() => {
-    for (let batch = 0; batch < 3; batch++) {
+    // On a slow machine the collector must be able to follow.
+    const batches = statement < STATEMENTS_MAX ? 3 : 0;
+    for (let batch = 0; batch < batches; batch++) {
       const events = Array.from({ length: 1 + Math.floor(random() * 8) }, () => {
         statement += 1;
         return random() < 0.7
@@ -115,7 +119,7 @@ function ship([folder, url, seedText, call, countText, when]: string[]): void {
 
   async function end(): Promise<void> {
     writer.close("done");
-    const { records } = await shipping.finish({ ...writer.position, depthBytes: 0 }, 20_000);
+    const { records } = await shipping.finish({ ...writer.position, depthBytes: 0 }, 90_000);
     writeSync(1, `left ${records}\n`);
     process.exit(0);
   }

@@ -42,7 +42,10 @@ async function killed(child: ChildProcess): Promise<void> {
 
 async function startReceiving(folder: string, port: number, moment: string, count: number): Promise<ChildProcess> {
   const { child, told } = start(["receiver", folder, String(port), moment, String(count)]);
-  while (!told().includes("\n")) await once(child.stdout!, "data");
+  while (!told().includes("\n")) {
+    if (child.exitCode !== null) throw new Error(`the receiver ended with ${child.exitCode}`);
+    await Promise.race([once(child.stdout!, "data"), once(child, "exit")]);
+  }
   return child;
 }
 
@@ -106,5 +109,5 @@ test.each(seeds)(
     expect(acknowledged.filter(([number, hash]) => hashes[number] !== hash)).toEqual([]);
     expect(await verifySpool(spool)).toMatchObject({ verdict: "intact" });
   },
-  120_000,
+  240_000,
 );

@@ -3,7 +3,7 @@
 
 import { once } from "node:events";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -205,6 +205,7 @@ export interface Running {
   readonly receiver: Receiver;
   readonly url: string;
   readonly port: number;
+  readonly server: Server;
   stop(): Promise<void>;
 }
 
@@ -217,6 +218,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Running> 
   const { port } = server.address() as AddressInfo;
   return {
     receiver,
+    server,
     url: `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     port,
     stop: () => new Promise((resolve) => server.close(() => resolve()) && server.closeAllConnections()),

@@ -7,9 +7,12 @@ import { verifySpool } from "../../pkg/audit/verify.ts";
 import type { AuditWriter } from "../../pkg/audit/writer.ts";
 import { makeCertificate } from "../../pkg/localdb/certificate.ts";
 import { systemClock } from "../../pkg/runtime/clock.ts";
-import { jsonLogger } from "../../pkg/runtime/logger.ts";
+import { jsonLogger, silentLogger } from "../../pkg/runtime/logger.ts";
 import { systemRandom } from "../../pkg/runtime/random.ts";
 import { CommittedMark } from "../../pkg/shipping/committed.ts";
+import { retryAfterMs } from "../../pkg/shipping/destination.ts";
+import type { Pauses } from "../../pkg/shipping/pauses.ts";
+import { SetBacks } from "../../pkg/shipping/set-backs.ts";
 import { type Shipping, type ShippingSettings, startShipping } from "../../pkg/shipping/shipping.ts";
 import { decision, newFolder, openWriter, outcome, place, removeFolders, session } from "../audit/fixtures.ts";
 import { linesOf } from "../audit/spool-lines.ts";
@@ -181,24 +184,23 @@ describe("what a collector may do wrong", () => {
     expect(shipping.counters().retries).toBeGreaterThanOrEqual(3);
   });
 
-  test("Retry-After is waited for", async () => {
-    let asked = 0;
-    const times: number[] = [];
-    const busy: Fault = (_, response) => {
-      response.writeHead(429, { "retry-after": "1" }).end();
-      return true;
-    };
-    const { receiver, url } = await receive({
-      fault: () => {
-        times.push(performance.now());
-        return asked++ === 0 ? busy : null;
-      },
-    });
-    const { writer, ship } = open(url);
-    write(writer, 0, 1);
-    ship();
-    await until(() => receiver.kept().length === 3);
-    expect(times[1]! - times[0]!).toBeGreaterThan(990);
+  test("pauses grow, and are never shorter than Retry-After asks", async () => {
+    const waited: number[] = [];
+    const pauses = { isStopped: false, pause: async (ms: number) => void waited.push(ms) };
+    const setBacks = new SetBacks(pauses as unknown as Pauses, { logger: silentLogger, random: () => 0.5 });
+    const asks = [
+      {},
+      {},
+      { "retry-after": "7" },
+      { "retry-after": "Thu, 01 Jan 1970 00:00:20 GMT" },
+      { "retry-after": "soon" },
+    ];
+    for (const headers of asks) await setBacks.wait({ why: "busy", waitMs: retryAfterMs(headers, 10_000) });
+    expect(waited).toEqual([125, 250, 7_500, 11_000, 2_000]);
+    setBacks.over();
+    await setBacks.wait({ why: "busy", waitMs: null });
+    expect(waited.at(-1)).toBe(125);
+    expect(setBacks.total).toBe(6);
   });
 
   test("an acknowledgement that never arrived: what is sent again is known there", async () => {
@@ -215,6 +217,59 @@ describe("what a collector may do wrong", () => {
     await until(() => shipping.counters().records >= 41);
     expect(numbers(receiver.kept())).toEqual(upTo(41));
   });
+});
+
+test("with a certificate of its own in place of a token", async () => {
+  const ca = makeCertificate("ca", ["ca"], {});
+  const server = makeCertificate("collector", ["127.0.0.1"], { issuer: ca });
+  const client = makeCertificate("sidecar", ["sidecar"], { issuer: ca });
+  const tls = {
+    cert: server.certificate,
+    key: server.key,
+    ca: ca.certificate,
+    requestCert: true,
+    rejectUnauthorized: true,
+  };
+  const { receiver, url } = await receive({ tls });
+  const { writer, folder, log, ship } = open(url);
+  const files = { ca: ca.certificate, certificate: client.certificate, key: client.key };
+  const put = (name: keyof typeof files) => {
+    const file = join(dirname(folder), name);
+    writeFileSync(file, files[name]);
+    return file;
+  };
+  write(writer, 0, 3);
+  const without = ship({ ca: put("ca") });
+  await until(() => log.some((line) => line.includes('"shipping.failed"')));
+  await without.finish(at(writer), 0);
+  expect(receiver.asked).toEqual([]);
+  ship({ ca: put("ca"), certificate: put("certificate"), key: put("key") });
+  await until(() => receiver.kept().length === 7);
+});
+
+test("connections are kept: many segments need one", async () => {
+  const { receiver, url } = await receive();
+  let connections = 0;
+  running.at(-1)!.server.on("connection", () => connections++);
+  const { writer, ship } = open(url);
+  write(writer, 0, 300);
+  const shipping = ship();
+  await until(() => shipping.counters().records === 601);
+  expect(receiver.segments.length).toBeGreaterThan(5);
+  expect(connections).toBe(1);
+});
+
+test("a collector that refuses chain after chain gets them ever more slowly, and the rest waits in the spool", async () => {
+  const { receiver, url } = await receive();
+  const { writer, log, ship } = open(url);
+  receiver.rejects = 1000;
+  write(writer, 0, 1);
+  const shipping = ship();
+  await until(() => shipping.counters().deadLetters >= 3);
+  writer.beginAnew("again");
+  write(writer, 1, 1);
+  await until(() => log.filter((line) => line.includes('"shipping.broken"')).length === 2);
+  expect(shipping.counters().deadLetters).toBe(3);
 });
 
 test("what the collector refuses goes to the dead letters, and a chain that begins anew goes on", async () => {
@@ -244,8 +299,8 @@ test("a collector that has lost what it acknowledged is told that there is a gap
   write(writer, 0, 100);
   const shipping = ship();
   await until(() => receiver.kept().length === 201 && linesOf(folder).length < 100);
-  const first = JSON.parse(linesOf(folder)[0]!).record.metadata.sequence;
   await shipping.finish(at(writer), 5000);
+  const first = JSON.parse(linesOf(folder)[0]!).record.metadata.sequence;
   receiver.forget();
   write(writer, 100, 1);
   const next = ship();

@@ -1,5 +1,5 @@
 // `weir evidence`: a file that proves the records in it, from a collector.
-import { createWriteStream, renameSync, rmSync, statSync } from "node:fs";
+import { createWriteStream, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { collectorClient, collectorHelp, collectorOptions, errorOf } from "./collector-client.ts";
 import { type Command, exits, readArguments, UsageError } from "./command.ts";
@@ -19,6 +19,8 @@ selection, everything when none is given:
   --chain CHAIN        once or several times
   --cluster, --namespace, --environment NAME
   --from TIME, --to TIME   such as 2026-11-28 or 2026-11-28T23:00:00Z
+  --checkpoint FILE    once or several times: a checkpoint kept from earlier; the evidence then shows that the log goes on
+                       from it, which \`weir verify --checkpoint FILE\` checks
 
 exit codes: 0 written, 64 wrong arguments, 69 the collector cannot be reached or refuses`,
   async run(args, terminal) {
@@ -31,6 +33,7 @@ exit codes: 0 written, 64 wrong arguments, 69 the collector cannot be reached or
       environment: { type: "string" },
       from: { type: "string" },
       to: { type: "string" },
+      checkpoint: { type: "string", multiple: true },
     });
     const { out } = values;
     if (out === undefined) throw new UsageError("name the file with --out FILE");
@@ -39,6 +42,7 @@ exit codes: 0 written, 64 wrong arguments, 69 the collector cannot be reached or
     for (const name of texts) if (values[name] !== undefined) selection[name] = values[name];
     for (const name of ["from", "to"] as const)
       if (values[name] !== undefined) selection[name] = timeOf(name, values[name]);
+    if (values.checkpoint !== undefined) selection.checkpoints = values.checkpoint.map(checkpointIn);
     const client = collectorClient(values);
     const part = `${out}.part`;
     try {
@@ -58,6 +62,14 @@ exit codes: 0 written, 64 wrong arguments, 69 the collector cannot be reached or
     return exits.good;
   },
 };
+
+function checkpointIn(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new UsageError(`--checkpoint: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  }
+}
 
 function timeOf(option: string, text: string): number {
   const time = Date.parse(text);

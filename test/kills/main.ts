@@ -13,6 +13,7 @@ const { values } = parseArgs({
   },
 });
 const [wanted, each, lanes] = [Number(values.kills), Number(values.each), Number(values.lanes)];
+const say = (line: string) => void process.stdout.write(`${line}\n`);
 const startedMs = Date.now();
 let [kills, records, seed, faulty] = [0, 0, Number(values.seed), 0];
 
@@ -24,9 +25,7 @@ async function lane(): Promise<void> {
     records += run.records;
     const seconds = Math.round((Date.now() - startedMs) / 1000);
     const verdict = run.faults.length === 0 ? "whole" : run.faults.join("; ");
-    console.log(
-      `${seconds} s: ${kills} of ${wanted} kills, ${records} records; seed ${own}: ${run.records}, ${verdict}`,
-    );
+    say(`${seconds} s: ${kills} of ${wanted} kills, ${records} records; seed ${own}: ${run.records}, ${verdict}`);
     if (run.faults.length > 0) faulty++;
   }
 }
@@ -36,7 +35,5 @@ if (faulty === 0) {
   await cleanUp();
   removeFolders();
 }
-console.log(
-  faulty === 0 ? `${kills} kills, ${records} records: none lost, none twice, the chains intact` : "not whole",
-);
+say(faulty === 0 ? `${kills} kills, ${records} records: none lost, none twice, the chains intact` : "not whole");
 process.exitCode = faulty === 0 ? 0 : 1;

@@ -41,11 +41,13 @@ const LOADS: readonly Load[] = [
 
 export async function measureCollector(bench: Bench): Promise<readonly Section[]> {
   const found = LOADS.map((): Found[] => []);
+  // The same for every round: each has a collector of its own.
+  const sent = LOADS.map((load) => chainsOf(load, bench.isShort ? 4_000 : 16_000));
   let sizes: Sizes | undefined;
   let residentBytes = 0;
   for (let round = 0; round < bench.rounds; round++) {
     for (const [at, load] of LOADS.entries()) {
-      const run = await measure(load, bench.isShort ? 4_000 : 64_000);
+      const run = await measure(load, sent[at]!);
       found[at]!.push(run.found);
       if (at === 0) sizes = run.sizes;
       residentBytes = Math.max(residentBytes, run.residentBytes);
@@ -55,7 +57,7 @@ export async function measureCollector(bench: Bench): Promise<readonly Section[]
   return [section(found, sizes!, residentBytes)];
 }
 
-async function measure(load: Load, records: number) {
+async function measure(load: Load, chains: readonly SentChain[]) {
   const site = await newSite();
   writeFileSync(join(site.folder, "site.json"), JSON.stringify(site.config));
   const child = fork(join(import.meta.dirname, "collector-child.ts"), [site.folder], {
@@ -68,7 +70,6 @@ async function measure(load: Load, records: number) {
     const token = await site.token();
     const post = (path: string, body: Buffer, headers: Readonly<Record<string, string>>) =>
       send({ port, agent, path, body, headers: { authorization: `Bearer ${token}`, ...headers } });
-    const chains = chainsOf(load, records);
     for (const { registration } of chains)
       await post("/v1/chains", registration, { "content-type": "application/json" });
     await usedBy(child);
@@ -84,19 +85,33 @@ async function measure(load: Load, records: number) {
     const count = chains.reduce((sum, { records }) => sum + records, 0);
     const segments = chains.reduce((sum, { bodies }) => sum + bodies.length, 0);
     const bytes = (of: "wireBytes" | "recordBytes") => chains.reduce((sum, chain) => sum + chain[of], 0) / count;
+    await stopped(child); // so that every file is where it stays
     const sizes: Sizes = { record: bytes("recordBytes"), wire: bytes("wireBytes"), disk: diskBytes(site) / count };
     const found = { perSecond: count / seconds, cpuUs: cpuUs / count, fsyncs, segmentsPerSecond: segments / seconds };
     return { found: { ...found, fsyncs: fsyncs / segments }, sizes, residentBytes };
   } finally {
     agent.destroy();
-    child.kill("SIGTERM");
-    await once(child, "exit");
+    await stopped(child);
     rmSync(site.folder, { recursive: true, force: true });
     removeFolders();
   }
 }
 
-function chainsOf({ sidecars, recordsPerSegment }: Load, records: number) {
+interface SentChain {
+  readonly bodies: readonly Buffer[];
+  readonly records: number;
+  readonly registration: Buffer;
+  readonly wireBytes: number;
+  readonly recordBytes: number;
+}
+
+async function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill("SIGTERM");
+  await once(child, "exit");
+}
+
+function chainsOf({ sidecars, recordsPerSegment }: Load, records: number): readonly SentChain[] {
   const own = Math.ceil(records / sidecars / recordsPerSegment) * recordsPerSegment;
   return Array.from({ length: sidecars }, (_, at) => {
     const maker = new ChainMaker(at.toString(16).padStart(32, "0"), {}, Date.now()).statements(own / 2);
@@ -144,7 +159,7 @@ async function usedBy(child: ChildProcess): Promise<Used> {
 
 /** Of segments and log. */
 function diskBytes({ config: { data } }: Site): number {
-  return ["segments", "incoming", "log", "state"]
+  return ["segments", "log", "state"]
     .map((name) => join(data, name))
     .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)))
     .reduce((sum, file) => sum + (statSync(file).isFile() ? statSync(file).size : 0), 0);

@@ -161,7 +161,7 @@ describeApi("the controller and the bundle server on a real API server", () => {
       ({ names }) => names.includes("GovernedDatabase a-second"),
     );
     const privacy = outcome.good && outcome.bundle.resources.find(({ metadata }) => metadata.name === "privacy");
-    expect(privacy && privacy.spec).toMatchObject({ databases: ["a-second", "orders"] });
+    expect(privacy?.spec).toMatchObject({ databases: ["a-second", "orders"] });
     for (const [database, other] of [
       [second, "orders"],
       [resource("GovernedDatabase", "shop", "orders", {}), "a-second"],

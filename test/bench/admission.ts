@@ -121,7 +121,9 @@ function at(times: readonly number[], share: number): number {
   return times.toSorted((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * share))]!;
 }
 
+/** The first is nearest to what an idle machine would give. */
 const shares = [
+  ["10 %", 0.1],
   ["median", 0.5],
   ["90 %", 0.9],
   ["99 %", 0.99],

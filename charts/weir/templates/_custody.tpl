@@ -56,4 +56,14 @@
 - expression: "!variables.governed || !variables.ephemeralContainers.exists(c, c.?volumeMounts.orValue([]).exists(m, m.name.startsWith('weir-')))"
   message: "weir: spec.ephemeralContainers: volumeMounts has a weir-* volume, which only weir-sidecar may mount. Remedy: remove the mount."
   reason: Forbidden
+{{- if eq .Values.enforcement.powerBesideBrokered "Denied" }}
+- expression: {{ printf "!variables.governed || variables.unchanged || !variables.volumes.exists(v, v.name.startsWith('weir-credentials-')) || !(%s || %s)" (include "weir.powerful" (dict "root" . "list" "variables.others")) (include "weir.powerful" (dict "root" . "list" "variables.ephemeralContainers")) | toJson }}
+  message: "weir: a container is privileged or adds a capability with which it could reach the brokered credentials or the sidecar's connections. Remedy: remove privileged and capabilities.add (NET_BIND_SERVICE and the like may stay), or credentials: PassThrough."
+  reason: Forbidden
+- expression: >-
+    !variables.judged || !variables.volumes.exists(v, v.name.startsWith('weir-credentials-'))
+    || variables.volumes.all(v, !has(v.hostPath) || v.hostPath.path in ['/etc/localtime', '/etc/timezone', '/usr/share/zoneinfo'])
+  message: "weir: spec.volumes has a hostPath, through which a container could reach the brokered credentials. Remedy: remove it (/etc/localtime, /etc/timezone and /usr/share/zoneinfo may stay), or credentials: PassThrough."
+  reason: Forbidden
+{{- end }}
 {{- end }}

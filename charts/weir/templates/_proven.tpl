@@ -34,6 +34,10 @@ size(object.spec.?containers.orValue([])) + size(object.spec.?initContainers.orV
 && (object.spec.?containers.orValue([]) + object.spec.?initContainers.orValue([])).all(c, c.name == 'weir-sidecar'
 || !c.?volumeMounts.orValue([]).exists(m, m.name.startsWith('weir-')))
 && {{ include "weir.proven.volumes" . }}
+{{- if eq .Values.enforcement.powerBesideBrokered "Denied" }}
+&& (!object.spec.?volumes.orValue([]).exists(v, v.name.startsWith('weir-credentials-')) || (object.spec.?volumes.orValue([]).all(v, !has(v.hostPath))
+&& !{{ include "weir.powerful" (dict "root" . "list" "(object.spec.?containers.orValue([]) + object.spec.?initContainers.orValue([]))") }}))
+{{- end }}
 {{- end }}
 
 {{/* What may differ is taken from the container itself and looked at one by one afterwards, or is free. */}}

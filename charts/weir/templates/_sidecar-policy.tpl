@@ -13,7 +13,7 @@
 - name: apiAccess
   expression: "variables.mounts.filter(m, m.name.startsWith('kube-api-access-')).map(m, m.name).join('')"
 - name: env
-  expression: {{ printf "variables.c.?env.orValue([]).filter(e, !(e.name in dyn(%s) && e.all(k, k in ['name', 'value'])))" (.Values.injection.foreignEnv | toJson) | toJson }}
+  expression: {{ printf "variables.c.?env.orValue([]).filter(e, !(e.name in dyn(%s) && e.all(k, k in ['name', 'value'])))" (.Values.injection.foreignEnv | default list | toJson) | toJson }}
 - name: envNames
   expression: variables.env.map(e, e.name)
 - name: listeners

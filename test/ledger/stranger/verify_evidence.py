@@ -13,7 +13,7 @@ import sys
 
 ALTERED, MISSING, REORDERED, FORKED, TRUNCATED, WRONG_FIRST = 1, 2, 3, 4, 5, 7
 UNREADABLE, WRONGLY_SIGNED, UNVERIFIABLE_KEY, REPLAYED, PROOF_WRONG = 9, 10, 11, 12, 13
-GENESIS = "0" * 64
+PLACE = ("cluster", "namespace", "environment")
 
 
 class Fault(Exception):
@@ -338,7 +338,7 @@ class Verifier:
         public = base64_of(entry["publicKey"])
         message = f"weir.dev/chain-key/v1\n{chain}\n{entry['publicKey']}".encode()
         demand(entry["chain"] == chain and is_signed(public, message, base64_of(entry["proof"])), UNVERIFIABLE_KEY, "a key that did not sign its registration")
-        self.keys.setdefault((chain, hashlib.sha256(public).hexdigest()[:16]), (public, index, entry["cluster"], entry["namespace"]))
+        self.keys.setdefault((chain, hashlib.sha256(public).hexdigest()[:16]), (public, index, [entry[name] for name in PLACE]))
 
     def older_checkpoint(self, content):
         value = parsed(content, ALTERED, "an older checkpoint")
@@ -356,8 +356,8 @@ class Verifier:
         demand(file == "%020d-%020d.segment" % (header["first"], header["last"]), ALTERED, f"{name} is of other numbers")
         expected, proof = self.proof
         demand((chain, header["key"]) in self.keys, UNVERIFIABLE_KEY, f"{name}: its key is not registered")
-        public, registered, cluster, namespace = self.keys[(chain, header["key"])]
-        demand((cluster, namespace) == (header["cluster"], header["namespace"]), UNVERIFIABLE_KEY, f"{name}: its key is of another place")
+        public, registered, place = self.keys[(chain, header["key"])]
+        demand(place == [header[name] for name in PLACE], UNVERIFIABLE_KEY, f"{name}: its key is of another place")
         start, end = lines[0].index(b'"header":') + 9, lines[0].rindex(b',"signature":"')
         signed = b"weir.dev/segment/v1\n" + lines[0][start:end]
         demand(is_signed(public, signed, base64_of(signature)), WRONGLY_SIGNED, f"{name} is wrongly signed")

@@ -160,7 +160,8 @@ describeApi("the controller and the bundle server on a real API server", () => {
       () => world.bundleOf("shop"),
       ({ names }) => names.includes("GovernedDatabase a-second"),
     );
-    const privacy = outcome.good && outcome.bundle.resources.find(({ metadata }) => metadata.name === "privacy");
+    const resources = outcome.good ? outcome.bundle.resources : [];
+    const privacy = resources.find(({ metadata }) => metadata.name === "privacy");
     expect(privacy?.spec).toMatchObject({ databases: ["a-second", "orders"] });
     for (const [database, other] of [
       [second, "orders"],

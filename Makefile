@@ -24,6 +24,9 @@ cluster: ## build etcd, Kubernetes, kubectl and helm from their Go modules into 
 e2e: $(READY) ## run the tests that need a real node (root on Linux; brings one up and takes it down)
 	@sh scripts/e2e.sh $(ARGS)
 
+otelcol: ## build the real OpenTelemetry Collector, which a test then sends to (minutes, once; needs Go 1.26)
+	@sh scripts/otelcol.sh
+
 image: $(READY) ## make the image without a container engine, as an archive (ARGS='NAME:TAG FILE')
 	@$(NODE) scripts/image.ts $(ARGS)
 
@@ -63,4 +66,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test e2e-api cluster bench check types lint arrows format goldens setup clean crds image chart-crds e2e
+.PHONY: help demo test e2e-api cluster bench check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol

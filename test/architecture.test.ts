@@ -18,6 +18,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   proxy: ["wire", "session", "catalog", "gate", "policy:type", "principal", "audit", "runtime"],
   audit: ["principal", "runtime"],
   ledger: ["audit"],
+  shipping: ["ledger", "audit", "runtime"],
+  telemetry: ["shipping", "audit", "runtime"],
   resources: ["policy", "runtime"],
   admission: ["resources", "runtime"],
   bundle: ["audit", "runtime"],

@@ -53,7 +53,7 @@ export function guardReviews(server: FastifyInstance, { limits, clientCertificat
   const held = new WeakMap<FastifyRequest, () => void>();
 
   server.addHook("onRequest", async (request, reply) => {
-    if (clientCertificate && !(request.raw.socket as TLSSocket).authorized)
+    if (clientCertificate && !hasCertificate(request.raw.socket as TLSSocket))
       return refuse(reply, 401, "show a client certificate of the CA that WEIR_MUTATE_CLIENT_CA names");
     const of = byAddress.get(request.ip) ?? { reviews: 0, bytes: 0 };
     byAddress.set(request.ip, of);
@@ -71,6 +71,11 @@ export function guardReviews(server: FastifyInstance, { limits, clientCertificat
     held.get(request)?.();
     done(null, payload);
   });
+}
+
+/** A session that is taken up again counts only with the certificate that it began with. */
+function hasCertificate(socket: TLSSocket): boolean {
+  return socket.authorized && socket.getPeerX509Certificate() !== undefined;
 }
 
 /** Counts one request and the bytes of its body as they come. */

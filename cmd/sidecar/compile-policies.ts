@@ -100,7 +100,7 @@ function closing(
   const upstreams = compiled.policies.upstreams.map((each, index) => {
     const [namespace, name] = databaseOf(config.listeners[index]!, config).split("/") as [string, string];
     if (namespace !== config.namespace || !Object.hasOwn(closed, name)) return each;
-    return { closed: `database ${namespace}/${name} is closed: ${closed[name]}` };
+    return { closed: `database ${namespace}/${name} is closed, because ${closed[name]}` };
   });
   return { good: true, policies: { ...compiled.policies, upstreams } };
 }

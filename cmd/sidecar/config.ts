@@ -124,8 +124,10 @@ function readEnvironmentInto(written: Map<string, Placed>, env: Outside["env"]):
   const byVariable = new Map<string, string>(names.map((name) => [settings[name].env, name]));
   const problems: string[] = [];
   for (const [variable, value] of Object.entries(env)) {
-    if (!variable.startsWith("WEIR_") || variable === "WEIR_CONFIG" || value === undefined) continue;
     const name = byVariable.get(variable);
+    // OpenTelemetry has more variables than there are here, and one that is empty counts as not set.
+    if (variable.startsWith("OTEL_") ? name === undefined || value === "" : !variable.startsWith("WEIR_")) continue;
+    if (variable === "WEIR_CONFIG" || value === undefined) continue;
     if (name !== undefined) written.set(name, { raw: fromJson(value), place: variable });
     else if (hint(variable, byVariable.keys()) !== "" && !/_(SERVICE|PORT)(_|$)/.test(variable))
       problems.push(`${variable}: there is no such setting${hint(variable, byVariable.keys())}`);

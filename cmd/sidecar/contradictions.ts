@@ -17,12 +17,19 @@ const withoutWrong: Partial<Values> = {
   "tls.required": false,
   "keys.mask": null,
   "keys.digest": null,
+  "collector.url": null,
+  "collector.token": null,
+  "collector.ca": null,
+  "collector.certificate": null,
+  "collector.key": null,
+  "telemetry.certificate": null,
+  "telemetry.key": null,
 };
 
 /** What single settings cannot tell: halves of a pair, doubled addresses, files that are not there, keys too short. */
 export function contradictions(good: Partial<Values>, readFile: ReadFile): readonly string[] {
   const config = { ...withoutWrong, ...good } as Values;
-  const problems = [...sourceProblems(config)];
+  const problems = [...sourceProblems(config), ...collectorProblems(config)];
   const [certificate, key] = [config["tls.certificate"], config["tls.key"]];
   if (certificate !== null && key === null)
     problems.push("tls.key is not set although tls.certificate is; name the key's file or leave both out");
@@ -97,6 +104,20 @@ function sourceProblems(config: Values): readonly string[] {
     if (url !== null && config[name] === null && name !== "bundle.fallback")
       problems.push(`${name} is not set although bundle.url is; set it (${settings[name].form})`);
   }
+  return problems;
+}
+
+const collectorParts = ["collector.token", "collector.ca", "collector.certificate", "collector.key"] as const;
+
+function collectorProblems(config: Values): readonly string[] {
+  const problems: string[] = [];
+  if (config["collector.url"] === null)
+    for (const name of collectorParts.filter((part) => config[part] !== null))
+      problems.push(`${name} is set although collector.url is not; set that too, or leave it out`);
+  if ((config["collector.certificate"] === null) !== (config["collector.key"] === null))
+    problems.push("one of collector.certificate and collector.key is set; name both files or neither");
+  if ((config["telemetry.certificate"] === null) !== (config["telemetry.key"] === null))
+    problems.push("one of telemetry.certificate and telemetry.key is set; name both files or neither");
   return problems;
 }
 

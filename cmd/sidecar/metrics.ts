@@ -3,6 +3,9 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { AuditCounters } from "../../pkg/audit/writer.ts";
 import type { GovernorCounters } from "../../pkg/proxy/governor.ts";
 import type { RelayCounters } from "../../pkg/proxy/tcp-relay.ts";
+import type { ShipperCounters } from "../../pkg/shipping/shipper.ts";
+import type { TelemetryCounters } from "../../pkg/telemetry/telemetry.ts";
+import type { BehindCounters } from "./behind-messages.ts";
 import type { BundleState } from "./policy-source.ts";
 
 export interface Sources {
@@ -16,6 +19,8 @@ export interface Sources {
   policyReloads(): number;
   /** null: policies come from a folder. */
   bundle(): BundleState | null;
+  /** null: nothing is shipped or told, or nothing has been heard of it yet. */
+  behind(): BehindCounters | null;
 }
 
 type Reading = readonly ["gauge" | "counter", string, string, () => number];
@@ -80,6 +85,8 @@ export function metricsOf(sources: Sources): Registry {
     ["counter", "weir_relay_failed_total", "Relays whose target was not reached", () => sources.relays().failedTotal],
     ["counter", "weir_relay_bytes_total", "Bytes read by relays, both ways", () => sources.relays().bytesTotal],
     ...ofBundles(sources),
+    ...ofShipping(sources),
+    ...ofTelemetry(sources),
   ];
   for (const reading of readings) register(registry, reading);
   if (sources.bundle() !== null) registerVersion(registry, () => sources.bundle()?.version ?? null);
@@ -96,6 +103,50 @@ function ofBundles({ bundle }: Sources): readonly Reading[] {
       () => bundle()?.ageSeconds ?? 0,
     ],
     ["counter", "weir_bundle_refused_total", "Bundles that did not count", () => bundle()?.refusedTotal ?? 0],
+  ];
+}
+
+function ofShipping({ behind }: Sources): readonly Reading[] {
+  const shipping = () => behind()?.shipping ?? null;
+  const of = (name: keyof ShipperCounters) => () => shipping()?.[name] ?? 0;
+  const ageSeconds = (sinceMs: number) => (sinceMs === 0 ? 0 : Math.max(0, (Date.now() - sinceMs) / 1000));
+  return [
+    ["counter", "weir_audit_shipped_total", "Records that the collector has acknowledged as durable", of("records")],
+    ["counter", "weir_audit_shipped_bytes_total", "Bytes of requests that brought them, compressed", of("bytes")],
+    ["counter", "weir_audit_shipped_segments_total", "Segments that brought them", of("segments")],
+    ["counter", "weir_audit_ship_retries_total", "Requests to the collector that failed", of("retries")],
+    ["counter", "weir_audit_dead_letters_total", "Records that the collector will never take", of("deadLetters")],
+    ["counter", "weir_audit_damaged_total", "Lines of the spool that are not as they were written", of("damaged")],
+    [
+      "counter",
+      "weir_audit_missing_total",
+      "Records that the collector wants and that are not here any more",
+      of("missing"),
+    ],
+    [
+      "gauge",
+      "weir_audit_oldest_seconds",
+      "Age of the oldest record that waits to be acknowledged",
+      () => ageSeconds(shipping()?.oldestMs ?? 0),
+    ],
+    [
+      "gauge",
+      "weir_audit_last_ack_timestamp_seconds",
+      "When the collector last acknowledged records; 0: not since the start",
+      () => (shipping()?.lastAckMs ?? 0) / 1000,
+    ],
+  ];
+}
+
+function ofTelemetry({ behind }: Sources): readonly Reading[] {
+  const of = (name: keyof TelemetryCounters) => () => behind()?.telemetry?.[name] ?? 0;
+  return [
+    ["counter", "weir_spans_exported_total", "Spans that the endpoint has taken", of("exported")],
+    ["counter", "weir_spans_sampled_out_total", "Statements above telemetry.spansPerSecond", of("sampledOut")],
+    ["counter", "weir_spans_unsampled_total", "Statements of traces that applications do not keep", of("unsampled")],
+    ["counter", "weir_spans_dropped_total", "Spans let go because the endpoint was away too long", of("dropped")],
+    ["counter", "weir_spans_rejected_total", "Spans that the endpoint refused", of("rejected")],
+    ["counter", "weir_spans_forgotten_total", "Statements let go before they had ended", of("forgotten")],
   ];
 }
 

@@ -7,6 +7,7 @@ import { NONE_YET } from "./governed-listeners.ts";
 import { metricsOf } from "./metrics.ts";
 import type { PolicySource } from "./policy-source.ts";
 import type { Values } from "./settings.ts";
+import type { Behind } from "./start-behind.ts";
 import { unmatchedNote } from "./watch-unmatched.ts";
 
 export interface Parts {
@@ -14,11 +15,13 @@ export interface Parts {
   readonly relays: Relays;
   readonly audit: AuditWriter;
   readonly policies: PolicySource;
+  /** null: nothing is shipped. */
+  readonly behind: Behind | null;
   readonly state: { readonly stopping: boolean };
 }
 
 export function serveAdmin(config: Values, parts: Parts): Promise<AdminServer> {
-  const { governor, relays, audit, policies } = parts;
+  const { governor, relays, audit, policies, behind } = parts;
   const metrics = metricsOf({
     governor: () => governor.counters(),
     audit: () => audit.counters(),
@@ -27,6 +30,7 @@ export function serveAdmin(config: Values, parts: Parts): Promise<AdminServer> {
     policyProblems: () => policies.problems().length,
     policyReloads: () => policies.reloads(),
     bundle: () => policies.bundle(),
+    behind: () => behind?.counters() ?? null,
   });
   return startAdminServer({
     listen: config["admin.listen"],

@@ -1,21 +1,27 @@
 // Builds the sidecar out of its configuration and the outside world, starts it, and ends it in order.
-import { hostname } from "node:os";
+import { AuditUnavailable } from "../../pkg/audit/audit-unavailable.ts";
 import type { Digest } from "../../pkg/audit/digest.ts";
 import { AuditWriter } from "../../pkg/audit/writer.ts";
 import { createGovernor } from "../../pkg/proxy/governor.ts";
 import { createRelays, type RelayRoute } from "../../pkg/proxy/tcp-relay.ts";
 import type { Logger } from "../../pkg/runtime/logger.ts";
+import { CommittedMark } from "../../pkg/shipping/committed.ts";
+import { bootId } from "./boot-id.ts";
 import { bundleSettings } from "./bundle-settings.ts";
 import { openBundle } from "./bundle-source.ts";
 import type { Surroundings } from "./compile-policies.ts";
 import { governedListeners, noneYet } from "./governed-listeners.ts";
 import { identifyBy } from "./identify.ts";
 import { keptClasses } from "./kept-classes.ts";
+import { openBehind, serversOf } from "./open-behind.ts";
 import { openWatched } from "./open-watched.ts";
 import { allOf, certificateOf, digestOf, maskKeysOf, surroundingsOf, type World } from "./parts.ts";
+import { placeOf } from "./place-of.ts";
 import type { PolicySource } from "./policy-source.ts";
 import { serveAdmin } from "./serve-admin.ts";
 import type { Values } from "./settings.ts";
+import type { Behind } from "./start-behind.ts";
+import { unhurriedFiles } from "./unhurried-files.ts";
 import { watchUnmatched } from "./watch-unmatched.ts";
 
 export interface Sidecar {
@@ -32,10 +38,18 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
     () => policiesOf(config, world),
   );
   const digest = digestOf(config, world);
-  const audit = openAudit(config, world, digest);
+  const committed = new CommittedMark();
+  const audit = openAudit(config, world, digest, committed);
+  const behind = openBehind(config, world, audit, committed);
   const policies = openPolicies();
-  policies.follow((version, reason) => audit.write([{ event: "policy", version, reason }]));
-  const tick = setInterval(() => audit.tick(), 1000).unref();
+  policies.follow((version, reason) => {
+    behind?.servers(serversOf(policies.current()));
+    audit.write([{ event: "policy", version, reason }]);
+  });
+  const tick = setInterval(() => {
+    audit.tick();
+    behind?.tick();
+  }, 1000).unref();
   const governor = createGovernor({
     listeners: governedListeners(config, policies, random.bytes(32)),
     policies: () => policies.current()?.set ?? null,
@@ -55,7 +69,7 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
   const relays = createRelays(routesOf(config, around), { connections: config["limits.relays"] });
   const state = { stopping: false };
   const stopWatching = watchUnmatched(() => governor.unmatched(), logger);
-  const admin = await serveAdmin(config, { governor, relays, audit, policies, state });
+  const admin = await serveAdmin(config, { governor, relays, audit, policies, behind, state });
   tellAddresses(config, { listeners: await governor.start(), relays: await relays.start() }, logger);
   const policyVersion = policies.current()?.set.version ?? null;
   if (policyVersion !== null) logger.log("info", "ready", { admin: admin.port, policyVersion });
@@ -65,11 +79,13 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
       state.stopping = true;
       logger.log("info", "stopping", { why });
       const timeMs = config.drainSeconds * 1000;
+      const endMs = performance.now() + timeMs + config["collector.closeSeconds"] * 1000;
       await Promise.all([governor.drain(timeMs), relays.drain(timeMs)]);
       policies.close();
       clearInterval(tick);
       stopWatching();
-      audit.close(why);
+      closeAudit(audit, why, logger);
+      await endShipping(behind, endMs - performance.now(), logger);
       await admin.close();
       logger.log("info", "stopped");
     },
@@ -107,15 +123,31 @@ function tellAddresses(config: Values, ports: Ports, logger: Logger): void {
     logger.log("info", "relaying", { host, port: ports.relays[index]!, target: `${target.host}:${target.port}` });
 }
 
-function openAudit(config: Values, { clock, random, version }: World, digest: Digest): AuditWriter {
-  const { cluster, namespace, environment } = config;
-  const place = {
-    cluster,
-    namespace,
-    environment,
-    workload: config.workload ?? "",
-    instance: config.instance ?? hostname(),
-  };
+/** What could not be written any more is logged: what was is shipped all the same. */
+function closeAudit(audit: AuditWriter, why: string, logger: Logger): void {
+  try {
+    audit.close(why);
+  } catch (error) {
+    if (!(error instanceof AuditUnavailable)) throw error;
+    logger.log("error", "audit.unavailable", { reason: error.message });
+  }
+}
+
+async function endShipping(behind: Behind | null, timeMs: number, logger: Logger): Promise<void> {
+  if (behind === null) return;
+  const left = await behind.finish(Math.max(0, timeMs));
+  if (left === null) return;
+  if (left.records === 0) logger.log("info", "shipping.done");
+  else logger.log("warn", "shipping.left", { records: left.records, consequence: "they lie in the spool" });
+}
+
+function openAudit(
+  config: Values,
+  { clock, random, version }: World,
+  digest: Digest,
+  mark: CommittedMark,
+): AuditWriter {
+  const place = placeOf(config);
   const options = {
     folder: config["spool.folder"],
     totalBytesMax: config["spool.bytesMax"],
@@ -123,7 +155,8 @@ function openAudit(config: Values, { clock, random, version }: World, digest: Di
     productVersion: version,
     digest,
   };
-  return new AuditWriter(options, { clock, random });
+  const committed = (segment: number, bytes: number) => mark.set(segment, bytes);
+  return new AuditWriter(options, { clock, random, committed, files: unhurriedFiles, boot: bootId() });
 }
 
 function limitsOf(config: Values) {

@@ -57,6 +57,9 @@ export function endpointOf(address: string): unknown {
 }
 
 /** What the client says of itself and nothing vouches for. */
-export function claimsJson(application: string | null): string {
-  return canonicalJson(application === null ? {} : { application: boundedClaim(application) });
+export function claimsJson(application: string | null, database: string | null): string {
+  return canonicalJson({
+    ...(application !== null && { application: boundedClaim(application) }),
+    ...(database !== null && { database: boundedClaim(database) }),
+  });
 }

@@ -8,8 +8,9 @@ export interface Predecessor {
   readonly hash: string | null;
   /** The highest number known to have been written; above `number` when records were lost. */
   readonly knownNumber: number | null;
-  readonly why: "damaged" | "lost";
-  /** Segment and line of the damage, or how many records are missing. */
+  /** `broken`: it is whole, and the collector does not take it. */
+  readonly why: "damaged" | "lost" | "broken";
+  /** Segment and line of the damage, how many records are missing, or what the collector said. */
   readonly detail: string;
 }
 

@@ -61,6 +61,8 @@ export class ChainVerifier {
 
   private begin(link: ChainLink, place: LinePlace, begin: Mark | null): void {
     this.firstNumber = link.number;
+    // What was given away may lie here still: a crash came before its removal.
+    if (begin !== null && link.number <= begin.number) return;
     const number = begin === null ? 0 : begin.number + 1;
     const previous = begin === null ? GENESIS : begin.hash;
     const damagedBefore = this.damaged > 0 && link.number - number <= this.damaged && link.number > number;

@@ -99,7 +99,7 @@ export function decisionParts(told: Told, { activity, query, place }: Frame): De
     status: bytes(`,${statusDetail(told.sqlstate, reason)}"status_id":${outlook.status},"time":`),
     type: bytes(`,"type_uid":${600500 + activity}`),
     found: bytes(`,"kind":"decision","masks":${encodedMasks(told.masks)},"place":${place},"rules":${list},"session":"`),
-    verdict: bytes(`","verdict":"${told.verdict}","who":`),
+    verdict: bytes(`,"verdict":"${told.verdict}","who":`),
   };
 }
 

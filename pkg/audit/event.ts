@@ -23,6 +23,8 @@ export interface SessionEvent {
   readonly database: string;
   readonly client: string;
   readonly application: string | null;
+  /** What the client calls the database of that server. */
+  readonly serverDatabase: string | null;
   readonly tls: boolean;
   readonly reason: string | null;
 }
@@ -35,6 +37,7 @@ export interface DecisionEvent {
   /** Client address and claimed application_name. */
   readonly client: string;
   readonly application: string | null;
+  readonly serverDatabase: string | null;
   /** Unique in the session; the outcome names it. */
   readonly statement: number;
   readonly step: "query" | "parse" | "bind" | "execute" | "copy" | "function" | "inspect" | "catalog" | "commit";
@@ -48,6 +51,8 @@ export interface DecisionEvent {
   /** Positions and methods of masked output columns. */
   readonly masks: readonly { readonly column: number; readonly method: string; readonly class: string }[];
   readonly policyVersion: string;
+  /** The trace that the statement says it belongs to, exactly as W3C Trace Context writes it; null when it says nothing. */
+  readonly traceparent: string | null;
 }
 
 export type OutcomeStatus = "completed" | "failed" | "refused" | "cancelled" | "broken" | "skipped" | "unknown";

@@ -17,6 +17,8 @@ export interface Head {
   readonly openFrom: number;
   /** The newest record whose segment was removed after it was acknowledged elsewhere. */
   readonly released: Mark | null;
+  /** The machine's run in which it was written; null: nobody told. */
+  readonly boot: string | null;
 }
 
 export function headText(head: Head): string {
@@ -27,10 +29,10 @@ export function headText(head: Head): string {
 export function parseHead(text: string): Head | null {
   const value = parsed(text) as Partial<Record<keyof Head, unknown>> | null;
   if (typeof value !== "object" || value === null) return null;
-  const { last, segment, openFrom, released } = value;
+  const { last, segment, openFrom, released, boot } = value;
   if (!isMark(last) || !isCount(segment) || !isCount(openFrom)) return null;
   if (released !== null && !isMark(released)) return null;
-  return { last, segment, openFrom, released };
+  return { last, segment, openFrom, released, boot: typeof boot === "string" ? boot : null };
 }
 
 function isMark(value: unknown): value is Mark {

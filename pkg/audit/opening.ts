@@ -1,7 +1,7 @@
 // What a run owes the chain before anything else is recorded: how it begins, and the ends of what an earlier run left open. Kept until
 // there is room for it, read back from the segments a batch at a time.
 import type { RecordBody } from "./chain.ts";
-import type { ChainEvent } from "./chain-event.ts";
+import type { ChainEvent, Predecessor } from "./chain-event.ts";
 import { unknownOutcome } from "./event-bodies.ts";
 import type { RecordEncoder } from "./record.ts";
 import { contextOfRecord, type EndpointParts } from "./record-context.ts";
@@ -14,6 +14,7 @@ export class Opening {
   private readonly encoder: RecordEncoder;
   private readonly files: SpoolFiles;
   private readonly folder: string;
+  private readonly keyId: string;
   private beginning: ChainEvent | null;
   private closings: readonly OpenPlace[];
 
@@ -26,6 +27,7 @@ export class Opening {
     this.encoder = encoder;
     this.files = place.files;
     this.folder = place.folder;
+    this.keyId = keyId;
     this.beginning = beginningOf(found, keyId);
     this.closings = found.open;
   }
@@ -33,6 +35,11 @@ export class Opening {
   /** Segment of the oldest decision that has still to be closed. */
   get oldestSegment(): number | null {
     return this.closings[0]?.segment ?? null;
+  }
+
+  /** The next chain follows this one. */
+  beginAnew(predecessor: Predecessor): void {
+    this.beginning = { event: "chain", phase: "begin", predecessor, keyId: this.keyId };
   }
 
   get isOwed(): boolean {

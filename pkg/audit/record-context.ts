@@ -29,6 +29,7 @@ export interface SessionParts {
   readonly database: string;
   readonly client: string;
   readonly application: string | null;
+  readonly serverDatabase: string | null;
 }
 
 /** OCSF database type 1: relational. */
@@ -39,7 +40,7 @@ export function contextOf(parts: SessionParts): RecordContext {
     user: canonicalJson(userOf(parts.principal)),
     database: canonicalJson({ name: boundedName(parts.database) || "unknown", type_id: RELATIONAL }),
     source: canonicalJson(endpointOf(parts.client)),
-    claims: claimsJson(parts.application),
+    claims: claimsJson(parts.application, parts.serverDatabase),
     who: canonicalJson(whoOf(parts.principal)),
     session: escaped(parts.session),
   });
@@ -67,7 +68,7 @@ export function escaped(name: string): string {
 
 /** For an outcome whose decision is not known any more. */
 export function unknownContext(session: string): RecordContext {
-  return contextOf({ session, principal: null, database: "", client: "", application: null });
+  return contextOf({ session, principal: null, database: "", client: "", application: null, serverDatabase: null });
 }
 
 /** The members of an OCSF event that an outcome repeats. */
@@ -86,7 +87,7 @@ export function contextOfRecord(record: EndpointParts, session: string): RecordC
     user: canonicalJson(user === undefined ? userOf(null) : user),
     database: canonicalJson(database === undefined ? { name: "unknown", type_id: RELATIONAL } : database),
     source: canonicalJson(source === undefined ? endpointOf("") : source),
-    claims: claimsJson(null),
+    claims: claimsJson(null, null),
     who: canonicalJson(whoOf(null)),
     session: escaped(session),
   });

@@ -7,6 +7,7 @@ export type Slot =
   | "time"
   | "previous"
   | "facts"
+  | "traceparent"
   | "sqlstate"
   | "durationUs"
   | "maskedCells"

@@ -53,7 +53,7 @@ const END = bytes("}}}");
 
 const steps = encodedNames(
   ["query", "parse", "bind", "execute", "copy", "function", "inspect", "catalog", "commit"],
-  (step: DecisionEvent["step"]) => bytes(`,"step":"${step}`),
+  (step: DecisionEvent["step"]) => bytes(`,"step":"${step}"`),
 );
 
 function encodedNames<N extends string, T>(names: readonly N[], encode: (name: N) => T): Readonly<Record<N, T>> {
@@ -113,7 +113,9 @@ export class RecordEncoder {
       const slot = form.slots[i]!;
       if (slot === "statement") out.whole(event.statement);
       else if (slot === "facts") out.piece(this.factsFor(event.facts, at));
-      else this.position(slot, at, out);
+      else if (slot === "traceparent") {
+        if (event.traceparent !== null) out.text(`,"traceparent":"${event.traceparent}"`);
+      } else this.position(slot, at, out);
     }
     out.piece(form.runs.at(-1)!);
   }
@@ -229,6 +231,7 @@ export class RecordEncoder {
       STATEMENT,
       "statement",
       steps[step],
+      "traceparent",
       parts.verdict,
       context.who,
       END,

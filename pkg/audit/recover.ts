@@ -44,13 +44,18 @@ interface Scan {
   state: ChainState | null;
   headChainSeen: boolean;
   damage: string | null;
+  rebooted: boolean;
   tornBytes: number;
   cleanly: boolean;
   readonly open: Map<string, OpenPlace>;
   openForgotten: number;
 }
 
-export function recover(files: SpoolFiles, folder: string): Found {
+/**
+ * `boot`: the machine's run. After another one the chain goes on only if it was closed in order, because what was written last may be gone
+ * from here and known elsewhere: going on would fork the chain.
+ */
+export function recover(files: SpoolFiles, folder: string, boot: string | null = null): Found {
   const segments = segmentOrdinals(files.list(folder)).map((ordinal) => ({
     ordinal,
     bytes: sizeOf(files, join(folder, segmentName(ordinal))),
@@ -60,6 +65,7 @@ export function recover(files: SpoolFiles, folder: string): Found {
     state: null,
     headChainSeen: false,
     damage: null,
+    rebooted: false,
     tornBytes: 0,
     cleanly: false,
     open: new Map(),
@@ -67,6 +73,7 @@ export function recover(files: SpoolFiles, folder: string): Found {
   };
   const from = head === null ? 0 : Math.min(head.openFrom, head.segment);
   for (const { ordinal } of segments) if (ordinal >= from) scanSegment(files, folder, ordinal, head, scan);
+  if (boot !== null && head !== null && head.boot !== null && head.boot !== boot && !scan.cleanly) scan.rebooted = true;
   const predecessor = predecessorOf(scan, head);
   return {
     segments,
@@ -141,7 +148,8 @@ function noteOpen(record: RecordShape, segment: number, line: ScannedLine, scan:
 
 /** Null when the chain that was found can go on, or there is none. */
 function predecessorOf(scan: Scan, head: Head | null): Predecessor | null {
-  if (scan.damage === null && !isBehind(scan, head)) return null;
+  const isShort = isBehind(scan, head);
+  if (scan.damage === null && !isShort && !(scan.rebooted && scan.state !== null)) return null;
   const { state } = scan;
   const number = state === null ? null : state.next - 1;
   const known =
@@ -154,7 +162,11 @@ function predecessorOf(scan: Scan, head: Head | null): Predecessor | null {
     hash: state?.last ?? null,
     knownNumber: known,
     why: scan.damage === null ? "lost" : "damaged",
-    detail: scan.damage ?? `records up to number ${known} had been written, the last one found is ${number ?? "none"}`,
+    detail:
+      scan.damage ??
+      (isShort
+        ? `records up to number ${known} had been written, the last one found is ${number ?? "none"}`
+        : "the machine was started anew while the chain was open, and what was written last may be gone"),
   };
 }
 

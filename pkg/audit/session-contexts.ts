@@ -2,7 +2,10 @@
 import type { DecisionEvent, SessionEvent } from "./event.ts";
 import { contextOf, type RecordContext } from "./record-context.ts";
 
-type Speaker = Pick<DecisionEvent | SessionEvent, "session" | "principal" | "database" | "client" | "application">;
+type Speaker = Pick<
+  DecisionEvent | SessionEvent,
+  "session" | "principal" | "database" | "client" | "application" | "serverDatabase"
+>;
 
 interface Kept {
   readonly speaker: Speaker;
@@ -20,10 +23,10 @@ export class SessionContexts {
   of(event: Speaker): RecordContext {
     const known = this.kept.get(event.session);
     if (known !== undefined && same(known.speaker, event)) return known.context;
-    const { session, principal, database, client, application } = event;
+    const { session, principal, database, client, application, serverDatabase } = event;
     const context = contextOf(event);
     if (known === undefined && this.kept.size >= this.max) this.kept.delete(this.kept.keys().next().value!);
-    this.kept.set(session, { speaker: { session, principal, database, client, application }, context });
+    this.kept.set(session, { speaker: { session, principal, database, client, application, serverDatabase }, context });
     return context;
   }
 
@@ -34,6 +37,10 @@ export class SessionContexts {
 
 function same(a: Speaker, b: Speaker): boolean {
   return (
-    a.principal === b.principal && a.database === b.database && a.client === b.client && a.application === b.application
+    a.principal === b.principal &&
+    a.database === b.database &&
+    a.client === b.client &&
+    a.application === b.application &&
+    a.serverDatabase === b.serverDatabase
   );
 }

@@ -30,6 +30,10 @@ export interface SpoolWorld {
   readonly newChainName: () => string;
   /** The oldest segment with a decision that has no outcome yet; null when there is none. */
   readonly openFrom: () => number | null;
+  /** The machine's run; null where nobody can tell. */
+  readonly boot?: string | null;
+  /** Hears how far the spool may be read: what lies beyond may still be taken back. */
+  readonly committed?: (segment: number, bytes: number) => void;
 }
 
 export interface SpoolCounters {
@@ -86,7 +90,7 @@ export class Spool {
     attempt("create", folder, () => world.files.makeFolder(folder));
     this.lock = world.lock(folder);
     try {
-      this.found = attempt("read", folder, () => recover(world.files, folder));
+      this.found = attempt("read", folder, () => recover(world.files, folder, world.boot));
       this.state = this.found.state ?? newChain(world.newChainName());
       this.segments = this.found.segments.map(({ ordinal, bytes }) => ({ ordinal, bytes }));
       this.fd = attempt("open a segment in", folder, () => this.openLast());
@@ -95,6 +99,8 @@ export class Spool {
       throw cause;
     }
     this.released = this.found.head?.released ?? null;
+    this.tellCommitted();
+    this.dropReleased();
     this.depthBytes = this.segments.reduce((sum, { bytes }) => sum + bytes, 0);
     this.headAtMs = world.clock.nowMs();
   }
@@ -160,6 +166,12 @@ export class Spool {
     return again;
   }
 
+  /** The next record begins a chain of this name: the one so far cannot go on where it is shipped to. */
+  beginChain(): void {
+    this.state = newChain(this.world.newChainName());
+    this.page++;
+  }
+
   /** Remembers how far the chain has come, when that has changed. A failure is counted: the head is a witness, not the record. */
   writeHead(): void {
     this.headAtMs = this.world.clock.nowMs();
@@ -178,11 +190,14 @@ export class Spool {
   }
 
   /**
-   * Removes segments up to `ordinal`, which are safe elsewhere; never the newest. The head keeps the last record of what is gone.
+   * Removes segments up to `ordinal`, which are safe elsewhere; never the newest, and while there is room none with a decision that a
+   * restart would have to close. The head keeps the last record of what is gone.
    * @throws AuditUnavailable when the head cannot be written; then nothing is removed.
    */
   release(ordinal: number): void {
-    const gone = this.segments.filter((segment) => segment.ordinal <= ordinal && segment.ordinal !== this.segment);
+    const isPressed = this.depthBytes > this.limits.totalBytesMax / 2;
+    const openFrom = isPressed ? this.segment : (this.world.openFrom() ?? this.segment);
+    const gone = this.segments.filter((segment) => segment.ordinal <= ordinal && segment.ordinal < openFrom);
     const last = gone.at(-1);
     if (last === undefined) return;
     attempt("release segments of", this.folder, () => {
@@ -209,6 +224,22 @@ export class Spool {
       this.world.files.close(this.fd);
       this.lock.release();
     }
+  }
+
+  /** A crash may come between the head that gives segments away and their removal. */
+  private dropReleased(): void {
+    const { released } = this;
+    for (let first = this.segments[0]; released !== null && first !== this.current; first = this.segments[0]) {
+      const file = join(this.folder, segmentName(first!.ordinal));
+      const last = attempt("read", file, () => lastMark(this.world.files, file));
+      if (last === null || last.chain !== released.chain || last.number > released.number) return;
+      attempt("remove", file, () => this.world.files.remove(file));
+      this.segments.shift();
+    }
+  }
+
+  private tellCommitted(): void {
+    this.world.committed?.(this.segment, this.current.bytes);
   }
 
   private get current(): Segment {
@@ -248,6 +279,7 @@ export class Spool {
         this.writeHead();
         const old = this.fd;
         this.fd = this.openNext();
+        this.tellCommitted();
         this.world.files.close(old);
         if (durability === "Node") syncFolderOf(this.world.files, this.currentFile);
       },
@@ -306,6 +338,7 @@ export class Spool {
       throw failure;
     }
     this.current.bytes += bytes.length;
+    this.tellCommitted();
     this.depthBytes += bytes.length;
     this.counted.bytes += bytes.length;
     this.counted.writes++;
@@ -335,6 +368,7 @@ export class Spool {
       segment,
       openFrom: Math.min(this.world.openFrom() ?? segment, segment),
       released,
+      boot: this.world.boot ?? null,
     };
     this.world.files.replace(join(this.folder, HEAD_FILE), headText(head));
   }

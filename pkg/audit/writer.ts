@@ -34,6 +34,10 @@ export interface AuditWorld {
   readonly random: Random;
   readonly files?: SpoolFiles;
   readonly lock?: (folder: string) => FolderLock;
+  /** The machine's run; null where nobody can tell. */
+  readonly boot?: string | null;
+  /** Hears after each write how far the spool may be read. */
+  readonly committed?: (segment: number, bytes: number) => void;
 }
 
 export interface AuditCounters extends SpoolCounters {
@@ -61,6 +65,7 @@ export class AuditWriter {
   private readonly durability: Durability;
   private readonly gap = new Gap();
   private failedAtMs: number | null = null;
+  private releasable = 0;
   private closed = false;
 
   /**
@@ -73,16 +78,18 @@ export class AuditWriter {
     this.bodies = new EventBodies(this.encoder, options.openDecisionsMax ?? OPEN_DECISIONS_MAX);
     this.clock = world.clock;
     this.durability = options.durability ?? "Process";
-    const limits = {
-      segmentBytesMax: options.segmentBytesMax ?? SEGMENT_BYTES,
-      totalBytesMax: options.totalBytesMax ?? TOTAL_BYTES,
-    };
+    const totalBytesMax = options.totalBytesMax ?? TOTAL_BYTES;
+    // Only whole segments are given away, so a small spool needs small ones.
+    const segmentBytesMax = options.segmentBytesMax ?? Math.min(SEGMENT_BYTES, Math.ceil(totalBytesMax / 8));
+    const limits = { segmentBytesMax, totalBytesMax };
     this.spool = new Spool(options.folder, limits, {
       files,
       lock: world.lock ?? lockFolder,
       clock: world.clock,
       newChainName: () => world.random.bytes(16).toString("hex"),
       openFrom: () => this.opening.oldestSegment ?? this.bodies.oldestSegment(),
+      ...(world.committed && { committed: world.committed }),
+      boot: world.boot ?? null,
     });
     this.opening = new Opening(this.spool.found, options.digest.keyId, this.encoder, { files, folder: options.folder });
     this.tryToSettle();
@@ -114,9 +121,21 @@ export class AuditWriter {
     throw failure;
   }
 
-  /** For a timer of `main`, about once a second: keeps the head fresh while nothing is written. */
+  /** For a timer of `main`, about once a second: keeps the head fresh while nothing is written, and removes what may go by now. */
   tick(): void {
-    if (!this.closed) this.spool.writeHead();
+    if (this.closed) return;
+    this.spool.writeHead();
+    this.tryToRelease();
+  }
+
+  /** Begins a new chain, which names the one so far: for a chain that cannot go on where it is shipped to. */
+  beginAnew(why: string): void {
+    const { chain, next, last } = this.spool.position;
+    if (this.closed || next === 0) return;
+    const number = next - 1;
+    this.opening.beginAnew({ chain, number, hash: last, knownNumber: number, why: "broken", detail: why });
+    this.spool.beginChain();
+    this.tryToSettle();
   }
 
   /** Where the chain stands: its name, the next number, the hash of the last record. */
@@ -134,9 +153,10 @@ export class AuditWriter {
     };
   }
 
-  /** Segments up to this ordinal are safe elsewhere and go. */
+  /** Segments up to this ordinal are safe elsewhere and go, now or as soon as no open decision lies in them. */
   release(segment: number): void {
-    this.spool.release(segment);
+    this.releasable = Math.max(this.releasable, segment);
+    if (!this.closed) this.tryToRelease();
   }
 
   /**
@@ -156,6 +176,15 @@ export class AuditWriter {
     } finally {
       this.closed = true;
       this.spool.close();
+    }
+  }
+
+  /** What cannot be removed now is tried again at the next tick; until then it only takes room. */
+  private tryToRelease(): void {
+    try {
+      this.spool.release(this.releasable);
+    } catch (cause) {
+      if (!(cause instanceof AuditUnavailable)) throw cause;
     }
   }
 

@@ -1,7 +1,7 @@
 // This bundle server's counts of what sidecars run, in a ConfigMap of its own; at most every ten seconds, and once in a while anyway.
 import type { KubeApi } from "../kube/api.ts";
 import { applyObject } from "../kube/apply.ts";
-import { type Pause, realPause } from "../kube/backoff.ts";
+import { type Pause, realPause } from "../runtime/backoff.ts";
 import { type AppliedCounts, HEARTBEAT_MS } from "./applied-counts.ts";
 import { configMapPath } from "./paths.ts";
 import { APPLIED_LABEL } from "./watches.ts";

@@ -5,8 +5,8 @@ import type { KubeObject } from "../kube/object.ts";
 import { compile } from "../resources/compile.ts";
 import { fromObjects } from "../resources/parse-resources.ts";
 import { compare, formatProblem, hasErrors, type Problem } from "../resources/problem.ts";
+import { reaches } from "../resources/reached-namespaces.ts";
 import { API_VERSION, type PolicyResource } from "../resources/resource.ts";
-import { selects } from "../resources/selector.ts";
 import { withDatabases } from "./reach.ts";
 import { databasesOf, resourceKey } from "./resource-key.ts";
 
@@ -121,16 +121,19 @@ function databasesProblems(resource: BundleResource): readonly Problem[] {
   return parsed.filter(({ path, message }) => path.startsWith("spec.databases") && !message.startsWith("there is no"));
 }
 
-function concerns({ kind, namespaceSelector }: PolicyResource, { labels, namespace }: ContentInput): boolean {
-  if (kind === "DataPolicy" || namespaceSelector === null) return true;
-  return selects(namespaceSelector, { ...labels, "kubernetes.io/metadata.name": namespace });
+function concerns(policy: PolicyResource, { labels, namespace }: ContentInput): boolean {
+  return policy.kind === "DataPolicy" || reaches(policy, namespace, labels);
 }
 
-/** Of a version with errors what its selector says; one that cannot be read concerns whoever looks. */
+/** Of a version with errors what it says of namespaces; where that cannot be read it concerns whoever looks. */
 function concernsAnyhow({ kind, metadata, spec, ...rest }: BundleResource, input: ContentInput): boolean {
-  const { namespaceSelector } = (spec ?? {}) as { namespaceSelector?: unknown };
-  if (kind !== "ClusterDataPolicy" || namespaceSelector === undefined) return true;
-  const { policy, errors } = judgeAlone({ ...rest, kind, metadata, spec: { namespaceSelector } });
+  if (kind !== "ClusterDataPolicy") return true;
+  const { namespaceSelector, namespaceNames } = (spec ?? {}) as Readonly<Record<string, unknown>>;
+  const only = {
+    ...(namespaceSelector !== undefined && { namespaceSelector }),
+    ...(namespaceNames !== undefined && { namespaceNames }),
+  };
+  const { policy, errors } = judgeAlone({ ...rest, kind, metadata, spec: only });
   return policy === undefined || errors || concerns(policy, input);
 }
 

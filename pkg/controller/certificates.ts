@@ -1,10 +1,10 @@
 // Keeps this replica's leaf, the shared CA and the webhook's caBundle right, by the wall clock and by a watch on the webhook. Any
 // replica may do all of it: every step first looks whether it is needed.
 import type { KubeApi } from "../kube/api.ts";
-import { type Pause, realPause } from "../kube/backoff.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { startReflector } from "../kube/reflector.ts";
 import { workQueue } from "../kube/work-queue.ts";
+import { type Pause, realPause } from "../runtime/backoff.ts";
 import { isLeafDue, issueLeaf, type Leaf, renewedAuthority, trustBundle } from "./authority.ts";
 import { CA_SECRET, WEBHOOK, WEBHOOKS } from "./paths.ts";
 import { ensureSecret } from "./secret.ts";

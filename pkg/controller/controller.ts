@@ -1,9 +1,9 @@
 // The one writer: looks at namespaces, pods and our resources; writes labels, bundles and statuses. Everything may be done again at any
 // time; nothing is kept that cannot be had anew from the API server.
 import type { KubeApi } from "../kube/api.ts";
-import type { Pause } from "../kube/backoff.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { workQueue } from "../kube/work-queue.ts";
+import type { Pause } from "../runtime/backoff.ts";
 import { forgetServers } from "./applied-counts.ts";
 import { specVersion } from "./bundle-content.ts";
 import { lastGoodResources } from "./last-good-resources.ts";

@@ -2,7 +2,7 @@
 // says it of both, so that whoever adds a second one adds to what holds and never takes from it.
 import type { BundleResource } from "../bundle/bundle.ts";
 import type { Problem } from "../resources/problem.ts";
-import { endpointOf } from "../resources/service-names.ts";
+import { endpointOf, spellings } from "../resources/service-names.ts";
 import type { Content, Verdict } from "./bundle-content.ts";
 import { databasesOf, resourceKey } from "./resource-key.ts";
 
@@ -30,9 +30,14 @@ export function withDatabases({ chosen, neverGood, verdicts, clusterDomain }: Ch
     return names.length === 0 ? [] : [{ ...resource, spec: { ...(resource.spec as object), databases: names } }];
   });
   for (const database of databases) {
+    const host = String((database.spec as { host?: unknown }).host);
     const others = same.get(database.metadata.name)!.filter((name) => name !== database.metadata.name);
     const { problems } = verdicts.get(resourceKey(database))!;
-    const told = others.length === 0 ? problems : [...problems, sharedWith(others)];
+    const told = [
+      ...problems,
+      ...(others.length > 0 ? [sharedWith(others)] : []),
+      ...(spellings(host, "default", clusterDomain).length > 0 || host.startsWith("/") ? [] : [byAddress]),
+    ];
     note(verdicts, database, { reach: reaches.get(database.metadata.name) ?? 0, problems: told });
   }
   return { resources, closed: closedBy(neverGood, same), verdicts };
@@ -77,6 +82,12 @@ function sharedWith(others: readonly string[]): Problem {
   const remedy = "keep one, and name it in spec.databases of the policies";
   return { ...place, severity: "warning", path: "spec.host", message, remedy };
 }
+
+const byAddress: Problem = {
+  ...{ file: "", line: 0, column: 0, severity: "warning", path: "spec.host" },
+  message: "an address or localhost has no name that could lead pods to their sidecar: connections to it go round it",
+  remedy: "write a name that applications use",
+};
 
 /** Nobody knows what such a policy would have closed, so all that it names is closed. One that only observes would change nothing. */
 function closedBy(

@@ -1,9 +1,9 @@
 // Statuses of our resources, written when they say something new: conditions at once, mere counts at most once in a while each.
 import type { KubeApi } from "../kube/api.ts";
 import { applyStatus } from "../kube/apply.ts";
-import type { Pause } from "../kube/backoff.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { type WorkQueue, workQueue } from "../kube/work-queue.ts";
+import type { Pause } from "../runtime/backoff.ts";
 import { resourcePath } from "./paths.ts";
 import { differs, type Situation, statusOf } from "./status.ts";
 

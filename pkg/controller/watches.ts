@@ -1,9 +1,9 @@
 // Everything that the controller looks at, in memory.
 
 import type { KubeApi } from "../kube/api.ts";
-import type { Pause } from "../kube/backoff.ts";
 import { type KubeObject, keyOf } from "../kube/object.ts";
 import { type Reflector, startReflector } from "../kube/reflector.ts";
+import type { Pause } from "../runtime/backoff.ts";
 import { type AppliedCounts, parseCounts } from "./applied-counts.ts";
 import { type NamespaceSeen, namespaceSeen, type PodSeen, podSeen } from "./governed.ts";
 import {

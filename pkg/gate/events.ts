@@ -4,6 +4,7 @@ import type { Decision, MaskPlan, RuleRef } from "../policy/decision.ts";
 import type { Facts, Statement } from "../sql/facts.ts";
 import type { Core } from "./core.ts";
 import type { Judged, Prepared, Run } from "./model.ts";
+import { traceparentOf } from "./traceparent.ts";
 
 function digestOf(core: Core, statement: Statement, text: Buffer): StatementText {
   const own = text.subarray(statement.startByte, statement.endByte);
@@ -88,7 +89,7 @@ function reasonOf(judged: Judged): string | null {
 /** The decision record of one statement. `text` is the whole text it stands in. */
 export function decided(core: Core, step: DecisionEvent["step"], judged: Judged, text: Buffer): DecisionEvent {
   const { decision, statement } = judged;
-  const { session, principal, database, context } = core.options;
+  const { session, principal, database, serverDatabase, context } = core.options;
   const allowed = decision.verdict === "allow";
   const { rules, masks, text: normalized } = toldOf(judged);
   return {
@@ -98,6 +99,7 @@ export function decided(core: Core, step: DecisionEvent["step"], judged: Judged,
     database,
     client: context.clientAddress,
     application: context.application,
+    serverDatabase,
     statement: judged.number,
     step,
     verdict: allowed && decision.observed.length > 0 ? "observe" : decision.verdict,
@@ -108,6 +110,7 @@ export function decided(core: Core, step: DecisionEvent["step"], judged: Judged,
     facts: recordedFacts(statement.facts),
     masks,
     policyVersion: core.policies.version,
+    traceparent: traceparentOf(text),
   };
 }
 

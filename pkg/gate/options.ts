@@ -18,6 +18,8 @@ export interface GateOptions {
   readonly principal: Principal;
   /** `namespace/name` of the GovernedDatabase. */
   readonly database: string;
+  /** What the client calls the database of that server. */
+  readonly serverDatabase: string;
   readonly context: SessionContext;
   readonly tls: boolean;
   /** The policies in force now; never null here: without any, the login was refused. */

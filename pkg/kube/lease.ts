@@ -1,7 +1,8 @@
 // One writer among the replicas: a Lease of coordination.k8s.io. A remote clock is never trusted: another's lease has run out when it
 // has not changed for its duration as we saw it; ours ends, as far as we are concerned, well before that.
+
+import { type Pause, realPause } from "../runtime/backoff.ts";
 import { type KubeApi, KubeError, messageOf } from "./api.ts";
-import { type Pause, realPause } from "./backoff.ts";
 
 export interface ElectorOptions {
   readonly api: KubeApi;

@@ -1,7 +1,8 @@
 // One kind's objects in memory, kept by LIST and WATCH for as long as the process lives. No error ends it: a broken stream is taken up
 // again where it ended, an expired one begins with a new list, a server in trouble is left alone for a while.
+
+import { type Pause, pauseMs, realPause } from "../runtime/backoff.ts";
 import { type KubeApi, KubeError } from "./api.ts";
-import { type Pause, pauseMs, realPause } from "./backoff.ts";
 import { ListFailed, listAll } from "./list-all.ts";
 import type { KubeObject } from "./object.ts";
 import { objectStore } from "./object-store.ts";

@@ -1,6 +1,6 @@
 // Keys to work on, one after the other. A key that waits is there once, so that the queue never holds more than there are objects; a
 // key whose work failed comes back after a pause that grows.
-import { type Backoff, type Pause, pauseMs, realPause } from "./backoff.ts";
+import { type Backoff, type Pause, pauseMs, realPause } from "../runtime/backoff.ts";
 
 export interface WorkQueueOptions {
   work(key: string, signal: AbortSignal): void | Promise<void>;

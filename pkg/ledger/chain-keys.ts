@@ -37,11 +37,11 @@ export class ChainKeys {
       return { kind: "unverifiable-key", detail: `key ${header.key} is not registered for chain ${header.chain}` };
     if (known.index >= index)
       return { kind: "unverifiable-key", detail: `key ${header.key} was registered after it had signed` };
-    const { cluster, namespace, publicKey } = known.entry;
-    if (header.cluster !== cluster || header.namespace !== namespace)
+    const { publicKey } = known.entry;
+    if (placeOf(header) !== placeOf(known.entry))
       return {
         kind: "unverifiable-key",
-        detail: `key ${header.key} is registered for ${cluster}/${namespace}, not for ${header.cluster}/${header.namespace}`,
+        detail: `key ${header.key} is registered for ${placeOf(known.entry)}, not for ${placeOf(header)}`,
       };
     if (isHeaderSigned(header, signature, Buffer.from(publicKey, "base64"))) return null;
     return { kind: "wrongly-signed", detail: `the signature of the header is not that of key ${header.key}` };
@@ -51,4 +51,12 @@ export class ChainKeys {
     const keys = [...(this.chains.get(chain) ?? [])];
     return keys.map(([id, { entry }]) => ({ id, identity: entry.identity, registeredAt: entry.time }));
   }
+}
+
+function placeOf({
+  cluster,
+  namespace,
+  environment,
+}: Pick<SegmentHeader, "cluster" | "namespace" | "environment">): string {
+  return JSON.stringify([cluster, namespace, environment]);
 }

@@ -1,7 +1,7 @@
 // The members of an evidence file behind its opening, one by one in their order: entries that are proven to be in the log, older checkpoints,
 // segments with their proofs. Keeps what it knows per chain and nothing of the records.
 import type { FindingKind } from "../audit/exit-codes.ts";
-import type { Findings } from "../audit/findings.ts";
+import type { Findings, LinePlace } from "../audit/findings.ts";
 import { scanLines } from "../audit/scan-lines.ts";
 import { ChainKeys } from "./chain-keys.ts";
 import { ChainProgress } from "./chain-progress.ts";
@@ -11,10 +11,10 @@ import { type EndEntry, type LogEntry, parseEntry, type UnknownEntry } from "./e
 import { evidenceNames } from "./evidence.ts";
 import type { Opening } from "./evidence-opening.ts";
 import type { ChainReport } from "./ledger-report.ts";
-import type { ChainClaim } from "./manifest.ts";
+import type { ClaimedChain } from "./manifest.ts";
 import { isIncluded, leafHash } from "./merkle.ts";
 import { NOTE_BYTES_MAX } from "./note.ts";
-import { type Inclusion, parseEntryLine, parseInclusion, parseOlderCheckpoint } from "./proof-texts.ts";
+import { type EntryLine, type Inclusion, parseEntryLine, parseInclusion, parseOlderCheckpoint } from "./proof-texts.ts";
 import { type FirstLine, parseSegmentFileName, type SegmentHeader, segmentEntryBytes } from "./segment.ts";
 import { readSegment } from "./segment-reader.ts";
 import { contentOf, type TarMember } from "./tar.ts";
@@ -23,10 +23,13 @@ const PROOF_BYTES_MAX = 16 * 1024;
 
 /** What is known of one chain. */
 interface KnownChain {
-  readonly claim: ChainClaim;
+  readonly claim: ClaimedChain;
   readonly progress: ChainProgress;
   end: EndEntry | null;
   forksRefused: number;
+  /** Places in the log of the entries that are claimed and were not read yet, ascending. */
+  readonly entriesDue: Set<number>;
+  lastIndex: number;
 }
 
 export class EvidenceVerifier {
@@ -50,7 +53,10 @@ export class EvidenceVerifier {
     this.chains = new Map(
       opening.manifest.chains.map((claim) => {
         const progress = new ChainProgress(claim.chain, claim, findings);
-        return [claim.chain, { claim, progress, end: null, forksRefused: 0 }];
+        return [
+          claim.chain,
+          { claim, progress, end: null, forksRefused: 0, entriesDue: new Set(claim.entries), lastIndex: -1 },
+        ];
       }),
     );
   }
@@ -70,7 +76,12 @@ export class EvidenceVerifier {
 
   /** `cut`: the file was cut short. */
   end(cut: boolean): void {
-    for (const { progress } of this.chains.values()) progress.end(cut);
+    for (const { claim, progress, entriesDue } of this.chains.values()) {
+      progress.end(cut);
+      const name = evidenceNames.chain(claim.chain);
+      if (entriesDue.size > 0)
+        this.fault(cut ? "truncated" : "missing", name, `${entriesDue.size} entries of the log about it are absent`);
+    }
     if (this.olderIsOpen)
       this.fault(
         "proof-wrong",
@@ -110,19 +121,28 @@ export class EvidenceVerifier {
       const entry = parsed === null ? null : parseEntry(parsed.bytes);
       if (parsed === null || entry === null)
         this.fault("altered", name, "the line is not an entry with its proof", line.number);
-      else if (this.isProven(parsed.bytes, parsed.inclusion))
-        this.entry(known, entry, parsed.inclusion.index, name, line.number);
-      else
-        this.fault(
-          entry.type === "chain-key" ? "unverifiable-key" : "proof-wrong",
-          name,
-          `its proof does not show that it is entry ${parsed.inclusion.index} of the log (${entry.type})`,
-          line.number,
-        );
+      else this.provenEntry(known, entry, parsed, { file: name, line: line.number });
     }
   }
 
-  private entry(known: KnownChain, entry: LogEntry | UnknownEntry, index: number, name: string, line: number): void {
+  private provenEntry(
+    known: KnownChain,
+    entry: LogEntry | UnknownEntry,
+    { bytes, inclusion }: EntryLine,
+    place: LinePlace,
+  ): void {
+    const { index } = inclusion;
+    if (!known.entriesDue.delete(index))
+      this.findings.add("altered", place, `entry ${index} of the log is not claimed, or there twice`);
+    else if (known.lastIndex > index)
+      this.findings.add("reordered", place, `entry ${index} of the log stands behind a later one`);
+    known.lastIndex = index;
+    if (this.isProven(bytes, inclusion)) return this.entry(known, entry, index, place);
+    const kind = entry.type === "chain-key" ? "unverifiable-key" : "proof-wrong";
+    this.findings.add(kind, place, `its proof does not show that it is entry ${index} of the log (${entry.type})`);
+  }
+
+  private entry(known: KnownChain, entry: LogEntry | UnknownEntry, index: number, place: LinePlace): void {
     const { claim, progress } = known;
     if (entry.type === "retention") {
       for (const { chain, first, last } of entry.segments)
@@ -130,9 +150,9 @@ export class EvidenceVerifier {
       return;
     }
     if (!("chain" in entry)) return;
-    if (entry.chain !== claim.chain) return this.fault("altered", name, "the entry is about another chain", line);
+    if (entry.chain !== claim.chain) return this.findings.add("altered", place, "the entry is about another chain");
     if (entry.type === "chain-key" && !this.keys.add(entry, index))
-      this.fault("unverifiable-key", name, "the key has not signed its own registration", line);
+      this.findings.add("unverifiable-key", place, "the key has not signed its own registration");
     if (entry.type === "gap") progress.excuse(entry);
     if (entry.type === "fork") known.forksRefused++;
     if (entry.type === "closed" || entry.type === "unclosed") known.end = entry;

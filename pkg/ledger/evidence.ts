@@ -99,7 +99,7 @@ function manifestOf(parts: EvidenceParts): Manifest {
     madeAt: parts.madeAtMs,
     selection: parts.selection,
     log: { origin, size, root: root.toString("hex"), key: parts.logKey, witnesses: parts.witnessKeys ?? [] },
-    chains: parts.chains.map(({ claim }) => claim),
+    chains: parts.chains.map(({ claim, entries }) => ({ ...claim, entries: entries.map(({ index }) => index) })),
   };
 }
 

@@ -31,6 +31,11 @@ export interface AbsentRun {
   readonly why: "gap" | "retention";
 }
 
+/** With the places in the log of the entries about it that the file holds, ascending: nobody may leave one out. */
+export interface ClaimedChain extends ChainClaim {
+  readonly entries: readonly number[];
+}
+
 export interface Manifest {
   readonly format: typeof EVIDENCE_FORMAT;
   /** Milliseconds since the epoch. */
@@ -48,7 +53,7 @@ export interface Manifest {
     readonly witnesses: readonly string[];
   };
   /** Ascending by name. */
-  readonly chains: readonly ChainClaim[];
+  readonly chains: readonly ClaimedChain[];
 }
 
 export function manifestBytes(manifest: Manifest): Buffer {
@@ -77,9 +82,9 @@ function isLog(value: unknown): value is Manifest["log"] {
   );
 }
 
-function isClaim(value: unknown): value is ChainClaim {
-  const claim = (value ?? {}) as Partial<Record<keyof ChainClaim, unknown>>;
-  const { chain, first, last, lastHash, prev, absent } = claim;
+function isClaim(value: unknown): value is ClaimedChain {
+  const claim = (value ?? {}) as Partial<Record<keyof ClaimedChain, unknown>>;
+  const { chain, first, last, lastHash, prev, absent, entries } = claim;
   return (
     isChainName(chain) &&
     [claim.cluster, claim.environment, claim.namespace].every(isText) &&
@@ -89,7 +94,9 @@ function isClaim(value: unknown): value is ChainClaim {
     isHashText(lastHash) &&
     isHashText(prev) &&
     Array.isArray(absent) &&
-    absent.every(isRun)
+    absent.every(isRun) &&
+    Array.isArray(entries) &&
+    entries.every((index, at) => isWhole(index) && (at === 0 || entries[at - 1] < index))
   );
 }
 

@@ -14,8 +14,14 @@ export function parseInclusion(bytes: Buffer | null): Inclusion | null {
   return bytes === null ? null : inclusionOf(canonicalObject(bytes));
 }
 
+/** The exact bytes of an entry of the log and the proof of it. */
+export interface EntryLine {
+  readonly bytes: Buffer;
+  readonly inclusion: Inclusion;
+}
+
 /** `{"entry":"…","index":…,"proof":[…]}`; the entry's exact bytes are those of the string. */
-export function parseEntryLine(line: Uint8Array): { readonly bytes: Buffer; readonly inclusion: Inclusion } | null {
+export function parseEntryLine(line: Uint8Array): EntryLine | null {
   const value = canonicalObject(line);
   const inclusion = inclusionOf(value);
   const entry = value?.entry;

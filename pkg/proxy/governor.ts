@@ -241,6 +241,7 @@ class RunningGovernor implements Governor {
       database: governed.database,
       client: context.clientAddress,
       application: context.application,
+      serverDatabase: startup.database,
       tls: logged.clientEncrypted,
       reason: null,
     });
@@ -248,6 +249,7 @@ class RunningGovernor implements Governor {
       session,
       principal,
       database: governed.database,
+      serverDatabase: startup.database,
       context,
       tls: logged.clientEncrypted,
       policies: () => options.policies()!,
@@ -301,6 +303,7 @@ class RunningGovernor implements Governor {
       database: governed.database,
       client: startup.address,
       application: null,
+      serverDatabase: startup.database,
       tls: startup.encrypted,
       reason: `${ended.why} ${ended.sqlstate ?? ""}`.trim(),
     });

@@ -35,11 +35,18 @@ function ndotsIn(options: readonly string[]): number | undefined {
   return found === undefined ? undefined : Math.min(Number(found.slice("ndots:".length)), NDOTS_MAX);
 }
 
-/** Absolute names to ask for, in order, without a dot at their end. */
+/**
+ * Absolute names to ask for, in order, without a dot at their end. As glibc has it but where a pod's namespace could answer for a name that
+ * is not of it: a headless Service `data` with a host `db` is `db.data` below the namespace's own domain, and a namespace `com` could
+ * hold `db.example.com`. So a name with a dot is asked for in the own namespace last, and one with two as it is first.
+ */
 export function candidatesOf(name: string, { search, ndots }: ResolvConf): readonly string[] {
   if (name.endsWith(".")) return [name.slice(0, -1)];
-  const searched = search.map((domain) => (domain === "." ? name : `${name}.${domain.replace(/\.$/, "")}`));
   const dots = name.split(".").length - 1;
-  const all = dots >= ndots ? [name, ...searched] : [...searched, name];
-  return [...new Set(all)];
+  const domains = search.map((domain) => domain.replace(/\.$/, ""));
+  const isOwn = (domain: string) => dots > 0 && /^[^.]+\.svc\./i.test(domain);
+  const inOrder = [...domains.filter((domain) => !isOwn(domain)), ...domains.filter(isOwn)];
+  const searched = inOrder.map((domain) => (domain === "" ? name : `${name}.${domain}`));
+  const asItIsFirst = dots >= ndots || (dots >= 2 && !name.toLowerCase().endsWith(".svc"));
+  return [...new Set(asItIsFirst ? [name, ...searched] : [...searched, name])];
 }

@@ -20,9 +20,9 @@ export function acceptTls(socket: Socket, certificate: ServingCertificate): Prom
   return secured(secure, "secure");
 }
 
-/** `host`: the server's, where `tls` names no other. */
+/** `host`: the server's, where `tls` names no other; certificates and SNI know no dot at its end (RFC 6066). */
 export function startTls(socket: Socket, host: string, tls: EncryptedTls): Promise<TLSSocket> {
-  const name = tls.serverName ?? host;
+  const name = (tls.serverName ?? host).replace(/\.$/, "");
   const options: ConnectionOptions = { socket, secureContext: contextOf(tls), ALPNProtocols: ALPN };
   if (isIP(name) === 0) options.servername = name;
   else options.host = name;

@@ -4,8 +4,9 @@ import { needsKey } from "../policy/method-parameters.ts";
 import type { GovernedDatabase, Policy, PolicySet } from "../policy/rules.ts";
 import { fromObjects, type Parsed, type ParseOptions, parseResources, type ResourceFile } from "./parse-resources.ts";
 import { compare, hasErrors, inOrder, type Problem } from "./problem.ts";
+import { isNamed, NAME_LABEL, reaches } from "./reached-namespaces.ts";
 import { type PolicyResource, problemAt, type Resource } from "./resource.ts";
-import { keysOf, selects } from "./selector.ts";
+import { keysOf } from "./selector.ts";
 
 export interface CompileOptions {
   /** Whether there is a master key for Token and other keyed methods. */
@@ -21,7 +22,6 @@ export interface Compiled {
 }
 
 /** The label that Kubernetes itself gives to every namespace. */
-const nameLabel = "kubernetes.io/metadata.name";
 
 export function compile(resources: readonly Resource[], options: CompileOptions): Compiled {
   const databases = resources
@@ -73,18 +73,16 @@ function policyOf(policy: PolicyResource, databases: readonly GovernedDatabase[]
 }
 
 function selectedNamespaces(
-  { namespaceSelector }: PolicyResource,
+  policy: PolicyResource,
   databases: readonly GovernedDatabase[],
   options: CompileOptions,
 ): readonly string[] | null {
-  if (namespaceSelector === null) return null;
+  if (policy.namespaceSelector === null && policy.namespaceNames === null) return null;
   const names = new Set([
     ...databases.map(({ namespace }) => namespace),
     ...Object.keys(options.namespaceLabels ?? {}),
   ]);
-  return [...names]
-    .filter((name) => selects(namespaceSelector, { ...labelsOf(name, options), [nameLabel]: name }))
-    .sort(compare);
+  return [...names].filter((name) => reaches(policy, name, labelsOf(name, options))).sort(compare);
 }
 
 function labelsOf(
@@ -96,20 +94,20 @@ function labelsOf(
 
 /** Labels that are not known are not "no labels": a policy that might reach a database must not be lost in silence. */
 function missingLabels(
-  { namespaceSelector, source }: PolicyResource,
+  { namespaceSelector, namespaceNames, source }: PolicyResource,
   databases: readonly GovernedDatabase[],
   options: CompileOptions,
 ): readonly Problem[] {
-  if (namespaceSelector === null || keysOf(namespaceSelector).every((key) => key === nameLabel)) return [];
+  if (namespaceSelector === null || keysOf(namespaceSelector).every((key) => key === NAME_LABEL)) return [];
   const unknown = [...new Set(databases.map(({ namespace }) => namespace))].filter(
-    (name) => labelsOf(name, options) === undefined,
+    (name) => labelsOf(name, options) === undefined && !isNamed(namespaceNames, name),
   );
   return unknown.map((name) =>
     problemAt(
       source,
       ["spec", "namespaceSelector"],
       `the labels of namespace ${name} are not known`,
-      `configure them, or select by ${nameLabel}`,
+      `configure them, or select by ${NAME_LABEL} or namespaceNames`,
     ),
   );
 }

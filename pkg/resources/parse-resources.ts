@@ -89,14 +89,15 @@ function parseOne(source: Source, namespace: string, problems: Problem[], declar
         namespace: meta.namespace,
         spec,
         namespaceSelector: null,
+        namespaceNames: null,
         source,
       };
     }
     case "ClusterDataPolicy": {
       const spec = specOf(clusterPolicySpec, source.tree, context);
       if (spec === undefined || meta === undefined) return undefined;
-      const { namespaceSelector, ...rest } = spec;
-      return { kind, name: meta.name, namespace: null, spec: rest, namespaceSelector, source };
+      const { namespaceSelector, namespaceNames, ...rest } = spec;
+      return { kind, name: meta.name, namespace: null, spec: rest, namespaceSelector, namespaceNames, source };
     }
   }
   return kind satisfies never;

@@ -20,6 +20,7 @@ import {
 import { guard } from "./guard.ts";
 import { maskRule } from "./mask.ts";
 import { dottedName } from "./metadata.ts";
+import { namespacePattern } from "./reached-namespaces.ts";
 import type { PolicySpec } from "./resource.ts";
 import { labelSelector } from "./selector.ts";
 import { subject } from "./subject.ts";
@@ -228,7 +229,13 @@ export const clusterPolicySpec = record({
   namespaceSelector: optional(
     labelSelector,
     null,
-    "namespaceSelector names the namespaces that the policy reaches, by their labels. When not given, all. Example: {matchLabels: {stage: production}}.",
+    "namespaceSelector names the namespaces that the policy reaches, by their labels. When neither it nor namespaceNames is given, all. Example: {matchLabels: {stage: production}}.",
+  ),
+  namespaceNames: optional(
+    list(namespacePattern, { min: 1, max: 100 }),
+    null,
+    "namespaceNames names the namespaces that the policy reaches, beside those that namespaceSelector matches. Whoever may edit a namespace may change its labels, but never its name. " +
+      "An asterisk stands for any characters. Example: [shop, prod-*].",
   ),
   ...specFields,
 });

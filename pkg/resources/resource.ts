@@ -36,8 +36,9 @@ export interface PolicyResource {
   /** null of a ClusterDataPolicy. */
   readonly namespace: string | null;
   readonly spec: PolicySpec;
-  /** Namespaces of a ClusterDataPolicy; null for all. */
+  /** Namespaces of a ClusterDataPolicy; both null for all. */
   readonly namespaceSelector: LabelSelector | null;
+  readonly namespaceNames: readonly string[] | null;
   readonly source: Source;
 }
 

@@ -4,11 +4,18 @@ import { isIP } from "node:net";
 /**
  * The names by which a pod of `namespace` may call `host`: of a Service `db`, `db.ns`, `db.ns.svc` and `db.ns.svc.<domain>`, the
  * first only from its own namespace; of anything else the name itself. Two labels may be either, so they get a Service's names,
- * which hurt nobody. Empty for an address, and for what Kubernetes would not take as a host alias.
+ * which hurt nobody. Empty for an address, for localhost, which every program of the pod uses, and for what Kubernetes would not take as a
+ * host alias.
  */
 export function spellings(host: string, namespace: string, clusterDomain: string): readonly string[] {
   const name = host.toLowerCase().replace(/\.$/, "");
-  if (isIP(name) !== 0 || name.length > 253 || !name.split(".").every((part) => label.test(part))) return [];
+  if (
+    isIP(name) !== 0 ||
+    /^(.+\.)?localhost$/.test(name) ||
+    name.length > 253 ||
+    !name.split(".").every((part) => label.test(part))
+  )
+    return [];
   const service = serviceOf(name, namespace, clusterDomain);
   if (service === null) return [name];
   const own = service.endsWith(`.${namespace}`) ? [service.slice(0, -namespace.length - 1)] : [];

@@ -14,6 +14,8 @@ test.each([
   ["db.eu.example.com", ["db.eu.example.com"]],
   ["10.0.0.1", []],
   ["fd00::1", []],
+  ["localhost", []],
+  ["Db.localhost.", []],
   ["-db", []],
   ["a..b", []],
 ])("%s is called %j", (host, expected) => {

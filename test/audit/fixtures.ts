@@ -66,6 +66,7 @@ export function decision(statement: number, more: Partial<DecisionEvent> = {}): 
     database: "shop",
     client: "10.1.2.3:40112",
     application: "psql",
+    serverDatabase: "orders",
     statement,
     step: "query",
     verdict: "allow",
@@ -80,6 +81,7 @@ export function decision(statement: number, more: Partial<DecisionEvent> = {}): 
     facts,
     masks: [],
     policyVersion: "sha256:0a1b",
+    traceparent: null,
     ...more,
   };
 }
@@ -107,6 +109,7 @@ export function session(phase: SessionEvent["phase"], more: Partial<SessionEvent
     database: "shop",
     client: "10.1.2.3:40112",
     application: "psql",
+    serverDatabase: "orders",
     tls: true,
     reason: null,
     ...more,

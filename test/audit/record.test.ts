@@ -334,7 +334,7 @@ describe("no literal in a record", () => {
 
   test("what a client says of itself stands only under claims", () => {
     const record = recorded(decision(1, { application: canary }));
-    expect(record.unmapped.weir.claims).toEqual({ application: canary });
+    expect(record.unmapped.weir.claims).toEqual({ application: canary, database: "orders" });
     delete record.unmapped.weir.claims;
     expect(JSON.stringify(record)).not.toContain(canary);
   });
@@ -359,4 +359,15 @@ test("a chain links the exact bytes", () => {
   expect(JSON.parse(first.bytes.toString()).unmapped.weir.chain.previous).toBe(GENESIS);
   expect(JSON.parse(second.bytes.toString()).unmapped.weir.chain.previous).toBe(first.hash);
   expect([first.number, second.number]).toEqual([0, 1]);
+});
+
+test("a decision tells the trace that its statement belongs to, also where the rest of the record is kept", () => {
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const event = decision(1);
+  const context = contextOf(event);
+  const told = [traceparent, null, traceparent].map((each) =>
+    written((out) => encoder.decision({ ...event, traceparent: each }, context, at, out)),
+  );
+  expect(told.map((line) => JSON.parse(line).unmapped.weir.traceparent)).toEqual([traceparent, undefined, traceparent]);
+  for (const line of told) expect(canonicalJson(JSON.parse(line))).toBe(line);
 });

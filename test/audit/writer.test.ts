@@ -570,3 +570,25 @@ function recordsOfValid(folder: string): Json[] {
     }
   });
 }
+
+test("after the machine's restart a chain goes on only if it was closed: what was written last may be known elsewhere", async () => {
+  const folder = newFolder();
+  const first = openWriter(folder, {}, { boot: "one" });
+  first.write([decision(1), outcome(1)]);
+  const { chain } = first.position;
+  first.close("done");
+  const second = openWriter(folder, {}, { boot: "two", lock: () => ({ release() {} }) });
+  expect(second.position.chain).toBe(chain);
+  second.write([decision(2), outcome(2)]);
+  second.tick();
+  const same = openWriter(folder, {}, { boot: "two", lock: () => ({ release() {} }) });
+  expect(same.position.chain).toBe(chain);
+  same.tick();
+  const third = openWriter(folder, {}, { boot: "three" });
+  expect(third.position.chain).not.toBe(chain);
+  expect(recordsOf(folder).at(-1)).toMatchObject({
+    unmapped: { weir: { phase: "begin", details: { predecessor: { chain, why: "lost" } } } },
+  });
+  third.close("done");
+  expect(await verifySpool(folder)).toMatchObject({ verdict: "intact" });
+});

@@ -11,6 +11,7 @@ import { machine } from "./machine.ts";
 import { pageOf, writePage } from "./page.ts";
 import { measureRecords } from "./records.ts";
 import type { Bench, Section } from "./section.ts";
+import { measureShipping } from "./shipping.ts";
 import { makeTables, measureStreaming } from "./streaming.ts";
 import { startTargets } from "./targets.ts";
 import { measureThroughput } from "./throughput.ts";
@@ -24,6 +25,7 @@ const parts: Readonly<Record<string, (bench: Bench) => Promise<readonly Section[
   connections: measureConnections,
   decisions: measureDecisions,
   records: measureRecords,
+  shipping: measureShipping,
   admission: measureAdmission,
 };
 

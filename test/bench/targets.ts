@@ -54,7 +54,13 @@ export async function startTargets(tools: Tools, server: LocalPostgres): Promise
   return started;
 }
 
-async function weir(name: string, upstreamPort: number, policies: Readonly<Record<string, string>>): Promise<Target> {
+/** `more`: further settings. */
+export async function weir(
+  name: string,
+  upstreamPort: number,
+  policies: Readonly<Record<string, string>> = { "bench.yaml": POLICIES },
+  more: Readonly<Record<string, string>> = {},
+): Promise<Target> {
   const { certificate, key } = selfSignedCertificate(["localhost"]);
   const sidecar = await startSidecar(upstreamPort, {
     policies,
@@ -65,6 +71,7 @@ async function weir(name: string, upstreamPort: number, policies: Readonly<Recor
       // Nobody ships the records of a bench; it must end before they fill the spool.
       WEIR_SPOOL_BYTES_MAX: "32GiB",
       WEIR_LOG_LEVEL: "info",
+      ...more,
     }),
   });
   return { name, port: sidecar.port, pid: sidecar.child.pid!, tls: true, stop: () => sidecar.stop() };

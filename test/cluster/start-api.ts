@@ -63,11 +63,16 @@ export function describeApi(name: string, body: () => void): void {
   else describe.skip(`${name} [skipped: ${why}]`, body);
 }
 
+export interface ApiOptions {
+  /** An etcd that writes through to the disk, as those of production do. */
+  readonly durable?: boolean;
+}
+
 /** The cluster of KUBECONFIG when that is set, else a fresh one. */
-export async function startApi(): Promise<TestApi> {
+export async function startApi({ durable = false }: ApiOptions = {}): Promise<TestApi> {
   if (process.env.KUBECONFIG) return connect(process.env.KUBECONFIG, {}, async () => {}, noPart);
   const state = await mkdtemp(join(tmpdir(), "weir-api-"));
-  const env = { CLUSTER_STATE: state, CLUSTER_OWNER: String(process.pid) };
+  const env = { CLUSTER_STATE: state, CLUSTER_OWNER: String(process.pid), CLUSTER_FSYNC: durable ? "1" : "" };
   await startWithRetries(env, state);
   const stop = async () => {
     await expectZero(await run(script, ["down"], env), "test/cluster/cluster down");

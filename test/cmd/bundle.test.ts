@@ -275,7 +275,7 @@ test("a database that the bundle closes refuses logins and says which policy is 
   await sidecar.inForce(closed);
   await expect(sidecar.connect()).rejects.toMatchObject({
     code: "57P03",
-    message: expect.stringContaining("database shop/main is closed: DataPolicy shop/x has errors"),
+    message: expect.stringContaining("database shop/main is closed, because DataPolicy shop/x has errors"),
   });
   await client.query(DELETE);
   await expect(client.query("UPDATE notes SET body = 'y'")).rejects.toMatchObject({ code: "42501" });

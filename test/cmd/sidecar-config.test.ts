@@ -57,6 +57,28 @@ test("a file gives one typed value, with defaults for what it leaves out", () =>
       relays: [],
       "spool.folder": "/var/lib/weir/spool",
       "spool.bytesMax": 67_108_864,
+      "spool.deadLetterBytesMax": 67_108_864,
+      "collector.url": null,
+      "collector.token": null,
+      "collector.ca": null,
+      "collector.certificate": null,
+      "collector.key": null,
+      "collector.closeSeconds": 4,
+      "telemetry.endpoint": null,
+      "telemetry.tracesEndpoint": null,
+      "telemetry.metricsEndpoint": null,
+      "telemetry.traces": "otlp",
+      "telemetry.metrics": "otlp",
+      "telemetry.protocol": "http/protobuf",
+      "telemetry.headers": {},
+      "telemetry.ca": null,
+      "telemetry.certificate": null,
+      "telemetry.key": null,
+      "telemetry.timeoutMs": 10_000,
+      "telemetry.metricsIntervalMs": 60_000,
+      "telemetry.serviceName": "weir-sidecar",
+      "telemetry.resource": {},
+      "telemetry.spansPerSecond": 100,
       "tls.certificate": null,
       "tls.key": null,
       "tls.clientCa": null,
@@ -309,4 +331,38 @@ test("the login of a Brokered database may be a Secret's two files, of which eac
     readFile: () => Buffer.from("x"),
   });
   expect(refused.do === "refuse" ? refused.problems.join() : "").toContain("give one of user and userFile");
+});
+
+test("shipping and telemetry: whole addresses, halves told together, and OpenTelemetry's own variables", () => {
+  const base = ["--config", "/etc/weir/config.yaml"];
+  expect(problems(base, { WEIR_COLLECTOR_URL: "http://collector.weir:443" })).toEqual([
+    expect.stringMatching(/^WEIR_COLLECTOR_URL: collector.url: write an address that begins with https:/),
+  ]);
+  expect(problems(base, { WEIR_COLLECTOR_TOKEN: "/t", WEIR_COLLECTOR_KEY: "/k" })).toEqual([
+    "collector.token is set although collector.url is not; set that too, or leave it out",
+    "collector.key is set although collector.url is not; set that too, or leave it out",
+    "one of collector.certificate and collector.key is set; name both files or neither",
+  ]);
+  expect(problems(base, { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_HEADERS: "secret" })).toEqual([
+    "OTEL_EXPORTER_OTLP_PROTOCOL: telemetry.protocol: write one of http/protobuf",
+    "OTEL_EXPORTER_OTLP_HEADERS: telemetry.headers: write a comma list of key=value",
+  ]);
+  expect(
+    read(base, {
+      WEIR_COLLECTOR_URL: "http://127.0.0.1:4318",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://agent:4318/",
+      OTEL_EXPORTER_OTLP_HEADERS: "a=b%20c, d=e=f",
+      OTEL_TRACES_EXPORTER: "none",
+      OTEL_LOGS_EXPORTER: "otlp",
+      OTEL_SERVICE_NAME: "",
+    }),
+  ).toMatchObject({
+    do: "run",
+    config: {
+      "telemetry.endpoint": new URL("http://agent:4318"),
+      "telemetry.headers": { a: "b c", d: "e=f" },
+      "telemetry.traces": "none",
+      "telemetry.serviceName": "weir-sidecar",
+    },
+  });
 });

@@ -64,6 +64,21 @@ test("a policy with errors stays in its last good version, and every problem is 
   expect(verdict.problems.map(({ path }) => path)).toEqual(["spec.mode", "spec.when"]);
 });
 
+test("a database without a name that could lead pods to their sidecar is told", () => {
+  const at = (host: string) => {
+    const database = object("GovernedDatabase", "orders", { engine: "PostgreSQL", host });
+    const { accepted, problems } = content([database]).verdicts.get("GovernedDatabase shop/orders")!;
+    return [accepted, problems.map(({ message }) => message)];
+  };
+  const told = [true, [expect.stringContaining("go round it")]];
+  expect([at("10.0.0.7"), at("localhost"), at("orders-db"), at("/run/postgresql")]).toEqual([
+    told,
+    told,
+    [true, []],
+    [true, []],
+  ]);
+});
+
 test("a policy that was never good closes the databases that it concerns; the others stay open", () => {
   const other = object("DataPolicy", "other", { guard });
   const billing = object("GovernedDatabase", "billing", { engine: "PostgreSQL", host: "billing-db" });
@@ -148,6 +163,24 @@ test("a ClusterDataPolicy is there where its selector matches, by the namespace'
   expect(by({ matchLabels: { tier: "production" } }, { tier: "production" })).toEqual(there);
   expect(by({ matchLabels: { "kubernetes.io/metadata.name": "shop" } })).toEqual(there);
   expect(by({ matchExpressions: [{ key: "tier", operator: "DoesNotExist" }] })).toEqual(there);
+});
+
+test("a ClusterDataPolicy is where it names the namespace, whatever the labels say", () => {
+  const named = (namespaceNames: unknown, namespaceSelector?: object) =>
+    object("ClusterDataPolicy", "baseline", { namespaceNames, ...(namespaceSelector && { namespaceSelector }), guard });
+  const by = (policy: KubeObject, labels = {}) => keys(content([policy], {}, labels).resources);
+  expect(by(named(["sh*"]))).toEqual(["ClusterDataPolicy baseline"]);
+  expect(by(named(["billing"]))).toEqual([]);
+  expect(by(named(["shop"], { matchLabels: { tier: "production" } }), { tier: "test" })).toHaveLength(1);
+  const { resources } = content([orders, named(["shop"])]);
+  expect(problemsTogether(resources, "shop", {})).toEqual([]);
+  const broken = (namespaceNames: unknown) =>
+    content([orders, { ...named(namespaceNames), spec: { namespaceNames, guard, when: "1 +" } }]).closed;
+  expect([broken(["billing"]), broken(["shop"]), broken("shop")].map((closed) => "orders" in closed)).toEqual([
+    false,
+    true,
+    true,
+  ]);
 });
 
 test("a broken ClusterDataPolicy stays where its last good version was, even if the broken one selects elsewhere", () => {

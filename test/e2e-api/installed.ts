@@ -1,12 +1,14 @@
 // The chart, installed by Helm on a real API server, and what a test does with it. Nothing of ours runs there.
 import { join } from "node:path";
-import { type Answer, startApi } from "../cluster/start-api.ts";
+import { type Answer, type ApiOptions, startApi } from "../cluster/start-api.ts";
 import { databases, governedPod, image, type Json, keys, sidecarless } from "./governed-pod.ts";
 
 export const chart = join(import.meta.dirname, "../../charts/weir");
 const publicKeys = "/api/v1/namespaces/weir-system/configmaps/weir-public";
 
 export interface Installed {
+  /** Path of a kubeconfig of the administrator. */
+  readonly kubeconfig: string;
   /** PATCH is a merge patch unless the headers say otherwise. */
   readonly send: (method: string, path: string, body?: Json, headers?: Record<string, string>) => Promise<Answer>;
   readonly kubectl: (...args: string[]) => Promise<string>;
@@ -30,8 +32,8 @@ const groups: Record<string, string> = {
   cronjobs: "/apis/batch/v1",
 };
 
-export async function installed(): Promise<Installed> {
-  const api = await startApi();
+export async function installed(options: ApiOptions = {}): Promise<Installed> {
+  const api = await startApi(options);
   const send: Installed["send"] = (method, path, body, headers = {}) => {
     const { "content-type": asked, ...others } = headers;
     const contentType = asked ?? (method === "PATCH" ? "application/merge-patch+json" : "application/json");
@@ -46,6 +48,7 @@ export async function installed(): Promise<Installed> {
     send("POST", `/api/v1/namespaces/${pod.metadata.namespace}/pods?dryRun=All`, pod);
   await install();
   return {
+    kubeconfig: api.kubeconfig,
     send,
     helm,
     install,
@@ -92,11 +95,20 @@ export async function until(holds: () => Promise<boolean>, attempts = 300): Prom
 }
 
 /** `shop` is governed, `free` is not; both have the same databases. */
-export async function governedNamespaces(): Promise<Installed> {
-  const api = await installed();
+export async function governedNamespaces(options: ApiOptions = {}): Promise<Installed> {
+  const api = await installed(options);
   await api.namespace("shop", { "weir.dev/governance": "enabled" });
   await api.namespace("free", {});
   for (const database of [...databases("shop"), ...databases("free")]) await api.create("governeddatabases", database);
   await api.settled("shop");
   return api;
+}
+
+/** Once the API server judges by it. */
+export async function labelled(api: Installed, namespace: string, label: string | null): Promise<void> {
+  await api.send("PATCH", `/api/v1/namespaces/${namespace}`, {
+    metadata: { labels: { "weir.dev/governance": label } },
+  });
+  const policy = label === null ? "'weir-capture-unlabelled'" : "'weir-capture'";
+  await until(async () => (await api.tryPod(sidecarless("settling", namespace))).body.message?.includes(policy));
 }

@@ -1,5 +1,6 @@
 // What leads around a governed pod: updates, other ways to its sidecar's identity, its namespace, and what may go missing.
 import { describeApi } from "../cluster/start-api.ts";
+import { besideBrokered } from "./beside-brokered.ts";
 import { databases, governedPod, type Json, keys, plainPod } from "./governed-pod.ts";
 import { governedNamespaces, type Installed, until } from "./installed.ts";
 
@@ -125,6 +126,8 @@ describeApi("what the admission policies say around pods", () => {
       expect((await api.tryPod(named)).body.message).toMatch(/the pod has none/);
     });
   });
+
+  describe("beside brokered credentials", () => besideBrokered(() => api));
 
   describe("ending governance of a namespace", () => {
     const editor = { "impersonate-user": "eve", "impersonate-group": "system:authenticated" };

@@ -61,6 +61,62 @@ describeApi("the chart's values", () => {
     expect(await says(pod)).toBe("accepted");
   });
 
+  test("injection.foreignEnv and foreignMounts: none", async () => {
+    const cloud = governedPod();
+    sidecarOf(cloud).env.push({ name: "AWS_REGION", value: "eu-west-1" });
+    await api.install();
+    await until(async () => (await says(cloud)) === "accepted");
+    const none = ["aws-iam-token", "azure-identity-token", "eks-pod-identity-token"];
+    await api.install("injection.foreignEnv=null", ...none.map((name) => `injection.foreignMounts.${name}=null`));
+    await until(async () => /env must be/.test(await says(cloud)));
+    expect(await says(governedPod())).toBe("accepted");
+    await expect(api.install("injection.foreignEnv={NODE_OPTIONS}")).rejects.toThrow(/foreignEnv/);
+    await expect(api.install("injection.foreignMounts.x=/weir")).rejects.toThrow(/foreignMounts/);
+  });
+
+  describe("governedNamespaces", () => {
+    const enabled = { "weir.dev/governance": "enabled" };
+    const make = (name: string, annotations = {}, labels = {}) =>
+      api.send("POST", "/api/v1/namespaces?dryRun=All", { metadata: { name, annotations, labels } });
+
+    test("required: no namespace of these names is made without the annotation, whoever asks", async () => {
+      expect(await make("prod-eu")).toMatchObject({ status: 201 });
+      await api.install("governedNamespaces.required={prod-*,till}");
+      await until(async () => (await make("prod-eu")).status === 403);
+      expect((await make("till")).body.message).toMatch(
+        /namespace till must have the annotation .*governs prod-\*, till/,
+      );
+      expect(await make("prod-eu", enabled)).toMatchObject({ status: 201 });
+      for (const name of ["nonprod-eu", "prod", "till-2"]) expect(await make(name)).toMatchObject({ status: 201 });
+    });
+
+    test("fixedLabels: only who may relabel changes them on a namespace that is there", async () => {
+      await api.namespace("staged", {});
+      const stage = (value: string | null) => ({ metadata: { labels: { stage: value } } });
+      expect(await api.send("PATCH", "/api/v1/namespaces/staged", stage("production"))).toMatchObject({ status: 200 });
+      const rules = [{ apiGroups: [""], resources: ["namespaces"], verbs: ["get", "update", "patch"] }];
+      const rbac = "/apis/rbac.authorization.k8s.io/v1";
+      const bind = (role: string) =>
+        api.send("POST", `${rbac}/clusterrolebindings`, {
+          metadata: { name: `zoe-${role}` },
+          roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },
+          subjects: [{ kind: "User", name: "zoe" }],
+        });
+      await api.send("POST", `${rbac}/clusterroles`, { metadata: { name: "edits-namespaces" }, rules });
+      await bind("edits-namespaces");
+      await api.install("governedNamespaces.fixedLabels={stage}");
+      const zoe = { "impersonate-user": "zoe", "impersonate-group": "system:authenticated" };
+      const change = (body: Json) => api.send("PATCH", "/api/v1/namespaces/staged?dryRun=All", body, zoe);
+      await until(async () =>
+        /stage must stay as they are.*relabeller to zoe/.test((await change(stage("test"))).body.message),
+      );
+      expect((await change(stage(null))).body.message).toMatch(/must stay as they are/);
+      expect(await change({ metadata: { labels: { other: "x" } } })).toMatchObject({ status: 200 });
+      await bind("weir-namespace-relabeller");
+      await until(async () => (await change(stage("test"))).status === 200);
+    });
+  });
+
   test("enforcement.action: Audit lets pods through", async () => {
     await api.install("enforcement.action=Audit");
     await until(async () => (await says(plainPod())) === "accepted");

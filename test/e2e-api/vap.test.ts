@@ -1,7 +1,7 @@
 // Invariant 10 on a real API server: a governed pod cannot start ungoverned, with neither webhook nor operator running.
 import { describeApi } from "../cluster/start-api.ts";
 import { databases, governedPod, type Json, legacyPod, plainPod } from "./governed-pod.ts";
-import { governedNamespaces, type Installed, until } from "./installed.ts";
+import { governedNamespaces, type Installed, labelled, until } from "./installed.ts";
 import { type Mutation, sidecarOf } from "./mutation.ts";
 import { legacyOnly, mutations, nativeOnly } from "./mutations.ts";
 
@@ -16,27 +16,32 @@ describeApi("what the admission policies say of pods", () => {
     await api?.stop();
   });
 
-  const refused = (mutation: Mutation, pod: Json) => async () => {
+  const refused = (mutation: Mutation, good: Json) => async () => {
+    const pod = structuredClone(good);
     mutation.change(pod);
     const answer = await api.tryPod(pod);
     expect(answer.body.message ?? "accepted").toMatch(mutation.says);
     expect([403, 422]).toContain(answer.status);
   };
 
-  describe("a native sidecar", () => {
-    test("as the injector makes it is accepted", async () => {
+  describe.each([
+    ["before the namespace has its label", null],
+    ["with the namespace's label", "enabled"],
+  ])("%s", (_, label) => {
+    beforeAll(() => labelled(api, "shop", label), 60_000);
+    afterAll(() => labelled(api, "shop", null), 60_000);
+
+    test("a native sidecar as the injector makes it is accepted", async () => {
       expect(await api.tryPod(governedPod())).toMatchObject({ status: 201 });
     });
     for (const mutation of [...mutations, ...nativeOnly])
-      test(`refused: ${mutation.what}`, refused(mutation, governedPod()));
-  });
+      test(`a native one is refused: ${mutation.what}`, refused(mutation, governedPod()));
 
-  describe("a legacy sidecar", () => {
-    test("as the injector makes it is accepted", async () => {
+    test("a legacy sidecar as the injector makes it is accepted", async () => {
       expect(await api.tryPod(legacyPod())).toMatchObject({ status: 201 });
     });
     for (const mutation of [...mutations, ...legacyOnly])
-      test(`refused: ${mutation.what}`, refused(mutation, legacyPod()));
+      test(`a legacy one is refused: ${mutation.what}`, refused(mutation, legacyPod()));
   });
 
   describe("what stays free", () => {

@@ -140,6 +140,7 @@ export function session(policies: PolicySet): Session {
   const gate = new Gate({
     session: "s",
     database: "shop/orders",
+    serverDatabase: "orders",
     tls: false,
     backendPid: 7,
     serverMajor: 18,

@@ -122,6 +122,38 @@ test("no bit of it can change unseen", () => {
   );
 });
 
+test("no value in it can be exchanged unseen, whatever stands there instead, and none upsets the verifier", () => {
+  const value = fc.oneof(
+    fc.constantFrom(
+      "null",
+      "true",
+      "-1",
+      "1e400",
+      "0",
+      "7",
+      "{}",
+      "[]",
+      '""',
+      "[[]]",
+      '{"length":5}',
+      "9007199254740993",
+    ),
+    fc.json({ maxDepth: 2 }),
+  );
+  fc.assert(
+    fc.property(fc.nat(), fc.nat(), value, (pick, at, text) => {
+      const all = unpacked(given.evidence).filter(([name]) => /json|proof|segment/.test(name));
+      const [name, content] = all[pick % all.length]!;
+      const scalars = [...content.toString().matchAll(/"(?:[^"\\]|\\.)*"(?!:)|\d+/g)];
+      const { index, 0: old } = scalars[at % scalars.length]!;
+      const change = (whole: string) => whole.slice(0, index) + text + whole.slice(index + old.length);
+      fc.pre(text !== old);
+      expect(verified(changed(given.evidence, new RegExp(`^${name}$`), change)).verdict).not.toBe("intact");
+    }),
+    { numRuns: 400 },
+  );
+});
+
 test("nothing of its end can be cut off unseen", () => {
   fc.assert(
     fc.property(fc.nat(given.evidence.length - 1), (length) => {

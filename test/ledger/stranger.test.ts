@@ -13,6 +13,7 @@ const python = ["python3", "python"].find(
   (name) => spawnSync(name, ["-c", "import sys; sys.exit(sys.version_info < (3, 8))"]).status === 0,
 );
 // Skipped by name, so that a run without Python shows what was not shown.
+if (python === undefined) process.stderr.write("skipped: the stranger's verifier: no Python 3.8 or newer\n");
 const withPython = python === undefined ? test.skip : test;
 
 let folder: string;

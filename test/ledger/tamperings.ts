@@ -184,8 +184,23 @@ export const tamperings: readonly Tampering[] = [
   ],
   [
     "the registration of a key dropped",
-    "unverifiable-key",
+    "missing",
     (e: Buffer) => changed(e, new RegExp(`^chains/${second}`), (text) => text.slice(text.indexOf("\n") + 1)),
+  ],
+  [
+    "what the log says of the end of a chain dropped",
+    "missing",
+    (e: Buffer) => changed(e, new RegExp(`^chains/${first}`), (text) => text.slice(0, text.indexOf("\n") + 1)),
+  ],
+  [
+    "two entries swapped",
+    "reordered",
+    (e: Buffer) =>
+      changed(
+        e,
+        new RegExp(`^chains/${first}`),
+        lines((all) => all.toReversed()),
+      ),
   ],
   [
     "another place registered",

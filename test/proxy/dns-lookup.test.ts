@@ -51,6 +51,28 @@ test("a name with fewer dots than ndots goes through the search list first, one 
   expect(candidatesOf("orders.", conf)).toEqual(["orders"]);
 });
 
+test("the pod's own namespace does not answer for a name that is not of it", async () => {
+  const conf = parseResolvConf(pod);
+  expect(candidatesOf("orders", conf)[0]).toBe("orders.shop.svc.cluster.local");
+  expect(candidatesOf("db.data", conf)).toEqual([
+    "db.data.svc.cluster.local",
+    "db.data.cluster.local",
+    "db.data.shop.svc.cluster.local",
+    "db.data",
+  ]);
+  expect(candidatesOf("db.data.svc", conf)[1]).toBe("db.data.svc.cluster.local");
+  expect(candidatesOf("db.example.com", conf)[0]).toBe("db.example.com");
+  expect(candidatesOf("db.data.svc.cluster.local", conf)[0]).toBe("db.data.svc.cluster.local");
+  const headless = await serve({
+    "db.data.shop.svc.cluster.local": ["10.6.6.6"],
+    "db.data.svc.cluster.local": ["10.0.0.7"],
+    "db.example.com.svc.cluster.local": ["10.6.6.6"],
+    "db.example.com": ["10.0.0.9"],
+  });
+  expect(await addressesOf("db.data", headless)).toEqual([{ address: "10.0.0.7", family: 4 }]);
+  expect(await addressesOf("db.example.com", headless)).toEqual([{ address: "10.0.0.9", family: 4 }]);
+});
+
 test("a Service's short name is found as a pod finds it, with A and AAAA", async () => {
   const conf = await serve({ "orders.shop.svc.cluster.local": ["10.0.0.7", "fd00::7", "10.0.0.8"] });
   expect(await addressesOf("orders", conf)).toEqual([
@@ -82,11 +104,11 @@ test("a name that does not exist is told with every name that was tried", async 
 });
 
 test("a server that fails on one name is asked for the next, as glibc does; one that is silent ends the search", async () => {
-  const conf = await serve({ "db.corp.test.shop.svc.cluster.local": "SERVFAIL", "db.corp.test": ["10.0.0.9"] });
-  expect(await addressesOf("db.corp.test", conf)).toEqual([{ address: "10.0.0.9", family: 4 }]);
-  dns.zone["db.corp.test.shop.svc.cluster.local"] = "silent";
-  await expect(addressesOf("db.corp.test", conf)).rejects.toThrow(
-    `could not tell the address of db.corp.test (db.corp.test.shop.svc.cluster.local: not answered)`,
+  const conf = await serve({ "db.corp.svc.cluster.local": "SERVFAIL", "db.corp": ["10.0.0.9"] });
+  expect(await addressesOf("db.corp", conf)).toEqual([{ address: "10.0.0.9", family: 4 }]);
+  dns.zone["db.corp.svc.cluster.local"] = "silent";
+  await expect(addressesOf("db.corp", conf)).rejects.toThrow(
+    `could not tell the address of db.corp (db.corp.svc.cluster.local: not answered)`,
   );
 });
 

@@ -44,7 +44,7 @@ test("a namespace selector is resolved; labels that are not configured are an er
     { name: "shop/safe-writes", scope: "Namespace", namespaces: ["shop"] },
   ]);
   expect(loadPolicySet(files, { maskKey: true }).problems.map(formatProblem)).toEqual([
-    "production-baseline.yaml:8:5: spec.namespaceSelector: the labels of namespace shop are not known; configure them, or select by kubernetes.io/metadata.name",
+    "production-baseline.yaml:8:5: spec.namespaceSelector: the labels of namespace shop are not known; configure them, or select by kubernetes.io/metadata.name or namespaceNames",
   ]);
 });
 

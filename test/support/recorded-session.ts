@@ -52,6 +52,7 @@ function gateFor(login: Login, policies: PolicySet): Gate {
       login: login.user,
     },
     database: "shop/main",
+    serverDatabase: "postgres",
     context: { environment: "test", cluster: "test", application: null, clientAddress: "127.0.0.1" },
     tls: false,
     policies: () => policies,

@@ -26,7 +26,7 @@
     variables.sidecars.map(c, c.?env.orValue([]).filter(e, e.name == 'WEIR_LISTENERS').map(e, string(e.?value.orValue(''))).join(',')).join(',').split(',')
 # Neither an address nor the folder of a unix socket has a name to capture; coverage reports those.
 - name: named
-  expression: "!isIP(variables.host) && variables.host.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$')"
+  expression: "!isIP(variables.host) && !variables.host.matches('^(.+[.])?localhost$') && variables.host.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$')"
 - name: labelsOfHost
   expression: size(variables.host.split('.'))
 # `name.namespace` of a Service's name in any spelling; '' of a name that is none.

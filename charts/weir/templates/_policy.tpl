@@ -70,6 +70,11 @@ for pods that are older than governance or than this version, or nobody could cl
     variables.containers.filter(c, c.name != 'weir-sidecar') + variables.initContainers.filter(c, c.name != 'weir-sidecar')
 {{- end }}
 
+{{/* A container of {list} that could leave its own confines; those of a mesh lead the pod's traffic, and may. */}}
+{{- define "weir.powerful" -}}
+{{ .list }}.exists(c, c.?securityContext.?privileged.orValue(false) || c.?securityContext.?capabilities.?add.orValue([]).exists(p, !(string(p).upperAscii() in ['AUDIT_WRITE', 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE', 'SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT']) && !(c.name in dyn({{ .root.Values.injection.meshContainers | toJson | replace "\"" "'" }}) && string(p).upperAscii() in ['NET_ADMIN', 'NET_RAW'])))
+{{- end }}
+
 {{- define "weir.remedy" -}}
 Remedy: leave weir-sidecar, weir-* volumes and their mounts out of the pod template, and let Weir add them; where it should have, its injector is down or of another version: controllers try again by themselves. `weir inject --explain -f FILE` shows what belongs in the pod; docs/kubernetes.md tells what each refusal means.
 {{- end }}

@@ -25,6 +25,16 @@ WEIR_CLUSTER: {{ .Values.cluster | quote }}
 WEIR_ENVIRONMENT: {{ .Values.environment | quote }}
 {{- end }}
 
+{{/* One of WEIR_LISTENERS, but for its namespace. The expression is a constant, so that the API server compiles it once. */}}
+{{- define "weir.listener" -}}
+'^127[.]83[.](0|[1-9][0-9]{0,2})[.][1-9][0-9]{0,2}:[1-9][0-9]{0,4}=[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'
+{{- end }}
+
+{{/* A member of WEIR_UPSTREAM_LOGINS, without its closing brace. */}}
+{{- define "weir.login" -}}
+l.startsWith('"') && l.split('"')[1].matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$') && l == '"' + l.split('"')[1] + '":{"userFile":"/var/run/weir/credentials/' + l.split('"')[1] + '/username","passwordFile":"/var/run/weir/credentials/' + l.split('"')[1] + '/password"'
+{{- end }}
+
 {{- define "weir.mounts" -}}
 {{ list
   (dict "name" "weir-identity" "mountPath" "/var/run/weir/identity" "readOnly" true)
@@ -32,14 +42,19 @@ WEIR_ENVIRONMENT: {{ .Values.environment | quote }}
   (dict "name" "weir-state" "mountPath" "/var/lib/weir") | include "weir.cel" }}
 {{- end }}
 
+{{- define "weir.securityContext.want" -}}
+{{- $user := .Values.injection.openshift | ternary (dict) (dict "runAsUser" 13306) -}}
+{{ merge $user (dict "runAsNonRoot" true "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) "seccompProfile" (dict "type" "RuntimeDefault")) | toJson }}
+{{- end }}
+
 {{/* OpenShift's constraints write the user id and SELinux labels. */}}
 {{- define "weir.securityContext" -}}
 {{- $c := "variables.c.?securityContext.orValue({})" -}}
-{{- $want := dict "runAsNonRoot" true "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) "seccompProfile" (dict "type" "RuntimeDefault") -}}
+{{- $want := include "weir.securityContext.want" . | fromJson -}}
 {{- if .Values.injection.openshift -}}
 dyn({{ include "weir.cel" $want }}).all(k, k in {{ $c }} && {{ $c }}[k] == {{ include "weir.cel" $want }}[k]) && {{ $c }}.all(k, k in ["runAsUser", "runAsGroup", "seLinuxOptions"] || k in {{ include "weir.cel" $want }}) && {{ $c }}[?'runAsUser'].orValue(1) != 0
 {{- else -}}
-{{ $c }} == dyn({{ include "weir.cel" (set $want "runAsUser" 13306) }})
+{{ $c }} == dyn({{ include "weir.cel" $want }})
 {{- end -}}
 {{- end }}
 
@@ -130,20 +145,18 @@ variables.c.?{{ .probe }}.hasValue() && variables.c.{{ .probe }}.all(k, k in ["h
 - field: env[WEIR_LISTENERS]
   expression: >-
     variables.env.filter(e, e.name == 'WEIR_LISTENERS').all(e, e.all(k, k in ['name', 'value']))
-    && variables.listeners.all(l, l.matches('^127\\.83\\.(0|[1-9][0-9]{0,2})\\.[1-9][0-9]{0,2}:[1-9][0-9]{0,4}=' + request.namespace + '/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'))
+    && variables.listeners.all(l, l.matches({{ include "weir.listener" . }}) && l.contains('=' + request.namespace + '/'))
   want: 127.83.x.y:port=namespace/database of this namespace, comma between
 - field: env[WEIR_LISTENERS]
   expression: size(variables.listeners) <= 250
   want: of at most 250 databases
 - field: env[WEIR_LISTENERS]
   expression: >-
-    size(variables.listeners) > 250 || variables.listeners.map(l, l.split('=')[0]).all(a, size(variables.listeners.filter(l, l.startsWith(a + '='))) == 1)
+    size(variables.listeners) > 250 || [variables.listeners.map(l, l.split('=')[0])].all(addresses, addresses.all(a, addresses.indexOf(a) == addresses.lastIndexOf(a)))
   want: of one database for each address
 - field: env[WEIR_UPSTREAM_LOGINS]
   expression: >-
-    variables.env.filter(e, e.name == 'WEIR_UPSTREAM_LOGINS').all(e, e.all(k, k in ['name', 'value'])) && variables.logins.all(l, l.startsWith('"')
-    && l.split('"')[1].matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')
-    && l == '"' + l.split('"')[1] + '":{"userFile":"/var/run/weir/credentials/' + l.split('"')[1] + '/username","passwordFile":"/var/run/weir/credentials/' + l.split('"')[1] + '/password"'
+    variables.env.filter(e, e.name == 'WEIR_UPSTREAM_LOGINS').all(e, e.all(k, k in ['name', 'value'])) && variables.logins.all(l, {{ include "weir.login" . }}
     && size(variables.logins.filter(other, other == l)) == 1)
   want: "the files username and password of /var/run/weir/credentials/<database> for each database, once"
 {{- end }}

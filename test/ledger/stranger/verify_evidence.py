@@ -13,7 +13,7 @@ import sys
 
 ALTERED, MISSING, REORDERED, FORKED, TRUNCATED, WRONG_FIRST = 1, 2, 3, 4, 5, 7
 UNREADABLE, WRONGLY_SIGNED, UNVERIFIABLE_KEY, REPLAYED, PROOF_WRONG = 9, 10, 11, 12, 13
-GENESIS = "0" * 64
+PLACE = ("cluster", "namespace", "environment")
 
 
 class Fault(Exception):
@@ -253,7 +253,7 @@ class Verifier:
     def __init__(self, log_key, older):
         self.key, self.older = Key(log_key), older
         self.older_open = older is not None
-        self.keys, self.gone, self.state = {}, {}, {}
+        self.keys, self.gone, self.state, self.found = {}, {}, {}, set()
         self.names, self.proof = [], (None, None)
         self.records = 0
 
@@ -309,12 +309,18 @@ class Verifier:
     def entries(self, chain, content):
         demand(chain in self.claims, ALTERED, f"chain {chain} is not claimed")
         demand(content == b"" or content.endswith(b"\n"), ALTERED, "a line of entries without its end")
+        found, last = [], -1
         for line in content.split(b"\n")[:-1]:
             value = parsed(line, ALTERED, "a line of entries")
             demand(isinstance(value, dict) and {"entry", "index", "proof"} <= value.keys(), ALTERED, "a line of entries")
             data = value["entry"].encode()
             entry = parsed(data, ALTERED, "an entry")
             kind = entry.get("type")
+            claimed = self.claims[chain]["entries"]
+            demand(value["index"] in claimed, ALTERED, f"an entry of chain {chain} is not claimed")
+            demand(value["index"] > last, REORDERED, f"an entry of chain {chain} stands behind a later one")
+            last = value["index"]
+            found.append(last)
             code = UNVERIFIABLE_KEY if kind == "chain-key" else PROOF_WRONG
             demand(is_included(leaf_hash(data), value["index"], self.size, hashes(value["proof"]), self.root), code, f"an entry of chain {chain} is not proven")
             if kind == "chain-key":
@@ -325,12 +331,14 @@ class Verifier:
                 for run in entry["segments"]:
                     if run["chain"] == chain:
                         self.gone.setdefault(chain, []).append((run["first"], run["last"]))
+        demand(found == self.claims[chain]["entries"], MISSING, f"entries of the log about chain {chain} are absent")
+        self.found.add(chain)
 
     def register(self, chain, entry, index):
         public = base64_of(entry["publicKey"])
         message = f"weir.dev/chain-key/v1\n{chain}\n{entry['publicKey']}".encode()
         demand(entry["chain"] == chain and is_signed(public, message, base64_of(entry["proof"])), UNVERIFIABLE_KEY, "a key that did not sign its registration")
-        self.keys.setdefault((chain, hashlib.sha256(public).hexdigest()[:16]), (public, index, entry["cluster"], entry["namespace"]))
+        self.keys.setdefault((chain, hashlib.sha256(public).hexdigest()[:16]), (public, index, [entry[name] for name in PLACE]))
 
     def older_checkpoint(self, content):
         value = parsed(content, ALTERED, "an older checkpoint")
@@ -348,8 +356,8 @@ class Verifier:
         demand(file == "%020d-%020d.segment" % (header["first"], header["last"]), ALTERED, f"{name} is of other numbers")
         expected, proof = self.proof
         demand((chain, header["key"]) in self.keys, UNVERIFIABLE_KEY, f"{name}: its key is not registered")
-        public, registered, cluster, namespace = self.keys[(chain, header["key"])]
-        demand((cluster, namespace) == (header["cluster"], header["namespace"]), UNVERIFIABLE_KEY, f"{name}: its key is of another place")
+        public, registered, place = self.keys[(chain, header["key"])]
+        demand(place == [header[name] for name in PLACE], UNVERIFIABLE_KEY, f"{name}: its key is of another place")
         start, end = lines[0].index(b'"header":') + 9, lines[0].rindex(b',"signature":"')
         signed = b"weir.dev/segment/v1\n" + lines[0][start:end]
         demand(is_signed(public, signed, base64_of(signature)), WRONGLY_SIGNED, f"{name} is wrongly signed")
@@ -408,6 +416,7 @@ class Verifier:
 
     def end(self, claim):
         chain = claim["chain"]
+        demand(chain in self.found or claim["entries"] == [], MISSING, f"entries of the log about chain {chain} are absent")
         found, last_hash = self.state.get(chain, (None, None))
         if found is None:
             demand(self.is_gone(chain, claim["first"], claim["last"]), MISSING, f"nothing of chain {chain} is here")

@@ -16,6 +16,7 @@ import type { Effect } from "./effect.ts";
 import type { Errand } from "./errand.ts";
 import { refusalError, warningNotice } from "./error-reply.ts";
 import type { Flow } from "./flow.ts";
+import type { Identified } from "./identified.ts";
 import { Knowledge } from "./knowledge.ts";
 import type { LargeFrame } from "./large-frames.ts";
 import type { Owed, Portal, Prepared, Run, StandIn } from "./model.ts";
@@ -24,10 +25,11 @@ import { OwnNames } from "./raise.ts";
 import { Replies } from "./replies.ts";
 import { Standing } from "./standing.ts";
 import { Uncommitted } from "./uncommitted.ts";
+import { Who } from "./who.ts";
 
 /** Client frames wait until `until()` holds; then `resume()` runs and they go on. */
 export interface Wait {
-  readonly why: "drain" | "errand" | "copy start" | "row limit" | "muzzle";
+  readonly why: "drain" | "errand" | "copy start" | "row limit" | "muzzle" | "identity";
   readonly until: () => boolean;
   readonly resume: () => void;
 }
@@ -56,6 +58,7 @@ export class Core {
   readonly portals = new Names<Portal>();
   readonly knowledge: Knowledge;
   readonly standing: Standing;
+  readonly who: Who;
   replies = new Replies();
   readonly decisions = new DecisionMemory();
   readonly uncommitted = new Uncommitted();
@@ -98,7 +101,8 @@ export class Core {
     this.options = options;
     this.names = new OwnNames(options.random.bytes(16));
     this.knowledge = new Knowledge(options);
-    this.standing = new Standing(options);
+    this.who = new Who(options.identity, options.clock.nowMs());
+    this.standing = new Standing(options, this.who);
   }
 
   /** Masked values that the client was given last; null while it was given none. */
@@ -155,6 +159,19 @@ export class Core {
   record(event: AuditEvent, onFailure: "Deny" | "Allow" = "Deny", durability: "Process" | "Node" = "Process"): void {
     this.#effects.push({ do: "record", event, onFailure, durability });
   }
+
+  /** Has a token verified; client frames wait until the outcome is here. */
+  verify(token: string, then: (found: Identified) => void): void {
+    let found: Identified | null = null;
+    this.identified = (outcome) => {
+      found = outcome;
+    };
+    this.#effects.push({ do: "verify", token });
+    this.hold({ why: "identity", until: () => found !== null, resume: () => then(found!) });
+  }
+
+  /** Takes the outcome that is waited for. */
+  identified: (outcome: Identified) => void = () => {};
 
   cancel(): void {
     this.#effects.push({ do: "cancel" });

@@ -11,6 +11,7 @@ import { closeUnrun, finishRun, recordOutcome } from "./events.ts";
 import { onExecute } from "./execute.ts";
 import { onBind, onClose, onDescribe, onFlush, onParse, onSync } from "./extended.ts";
 import { onFunctionCall } from "./function-call.ts";
+import type { Identified } from "./identified.ts";
 import { governed } from "./judge.ts";
 import { isDecidable, LargeFrame, PIECES_FROM_BYTES } from "./large-frames.ts";
 import type { Owed } from "./model.ts";
@@ -96,6 +97,14 @@ export class Gate {
     } catch (error) {
       this.#broken("server", error);
     }
+    return this.#core.take();
+  }
+
+  /** What became of the token that was to be verified. */
+  identified(outcome: Identified): Effect[] {
+    if (this.#core.ended) return [];
+    this.#core.identified(outcome);
+    this.#pump();
     return this.#core.take();
   }
 
@@ -217,6 +226,7 @@ export class Gate {
 
   #dispatch(type: number, frame: Buffer): void {
     const core = this.#core;
+    core.who.look(core.options.clock.nowMs());
     if (mustDrain(core, type)) {
       if (core.unsynced) core.forward(FLUSH, ownPermit.protocol);
       core.hold({
@@ -273,7 +283,7 @@ function mustDrain(core: Core, type: number): boolean {
   const letter = String.fromCharCode(type);
   const begins = !core.unsynced && "QPBEDCF".includes(letter);
   const inBatch = core.unsynced && (letter === "Q" || letter === "F" || core.owed.some(isWhole));
-  return (begins || inBatch) && !core.skipping && governed(core);
+  return (begins || inBatch) && !core.skipping && (core.who.isSet || governed(core));
 }
 
 /** A Query amid a batch: what it does to names and settings is known when it has ended. */

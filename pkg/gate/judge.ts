@@ -11,6 +11,7 @@ import { encodingRefusal } from "./encoding.ts";
 import type { View } from "./knowledge.ts";
 import type { Judged, Prepared } from "./model.ts";
 import { NAMES_DEEP_MAX, type NamesRead, namesStand, rememberNames } from "./names-read.ts";
+import { misplaced } from "./own-refusals.ts";
 
 /** What `judged` of a statement stands on: when it differs, it is judged anew. */
 export function basisOf(core: Core): string {
@@ -74,11 +75,11 @@ function cursorFacts(core: Core, name: string, read: NamesRead): Facts | undefin
 }
 
 export function judge(core: Core, statement: Statement, alone: boolean): Judged {
-  const { principal, context, clock } = core.options;
+  const { context, clock } = core.options;
   const decision = core.decisions.decide({
     set: core.policies,
     database: core.standing.database,
-    principal,
+    principal: core.who.principal,
     session: context,
     nowMs: clock.nowMs(),
     facts: statement.facts,
@@ -87,8 +88,18 @@ export function judge(core: Core, statement: Statement, alone: boolean): Judged 
     auditWritable: core.options.auditWritable(),
   });
   const judged = { number: core.nextNumber(), statement, decision };
-  const refused = decision.verdict === "allow" ? encodingRefusal(core, statement, decision) : null;
+  const refused =
+    lapsed(core, statement) ??
+    misplaced(statement) ??
+    (decision.verdict === "allow" ? encodingRefusal(core, statement, decision) : null);
   return refused === null ? judged : { ...judged, decision: refusedDecision(judged, refused) };
+}
+
+/** Under an identity that counts no more only the way back is open. */
+function lapsed({ who }: Core, { facts }: Statement): Refusal | null {
+  if (who.refusal === null) return null;
+  if (facts.understood && (facts.own !== undefined || facts.transaction?.do.startsWith("rollback"))) return null;
+  return who.refusal;
 }
 
 /** null for a text without a statement. The server takes no more than one in a Parse. */

@@ -10,6 +10,7 @@ import { Errand } from "./errand.ts";
 import { finishRun } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
 import { learnNames } from "./learn-names.ts";
+import { learnWho } from "./learn-who.ts";
 import type { Owed, Run } from "./model.ts";
 import { noteFetched } from "./on-row.ts";
 import { show } from "./server-lane.ts";
@@ -19,6 +20,7 @@ export function onCompleted(core: Core, head: Owed, reply: "commandComplete" | "
   const run = head.parts[head.at]?.run ?? null;
   const tag = reply === "emptyQuery" ? "" : decodeCommandComplete(core.buffer, core.start + 5, core.end);
   if (run !== null) {
+    if (core.who.isSet || head.parts[head.at]?.own !== undefined) learnWho(core, head.parts[head.at]!, tag);
     completed(core, run);
     noteFetched(core, run);
   }

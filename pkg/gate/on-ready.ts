@@ -21,6 +21,7 @@ export function onReady(core: Core, head: Owed): void {
   if (core.muzzle !== null) return unmuzzle(core, status);
   core.warn();
   core.passCurrent();
+  if (core.who.isOver) core.endSession("28000", core.who.refusal!.message);
 }
 
 /** Statements of a string behind one that failed never ran. */
@@ -33,6 +34,7 @@ function settle(core: Core, status: TransactionStatus): void {
   core.transaction = status;
   core.leftFailure = false;
   if (status !== "I") return;
+  if (core.who.isSet) core.who.ended(true, core.options.clock.nowMs());
   core.portals.clear((portal) => portal.hold);
   core.uncommitted.clear();
   core.touched = false;

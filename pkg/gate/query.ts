@@ -2,7 +2,7 @@
 // so what ran before it and what does not run after it is the server's own doing (docs/design.md section 5, table of refusals).
 import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
-import type { Analysis, Statement } from "../sql/facts.ts";
+import type { Analysis, OwnStatement, Statement } from "../sql/facts.ts";
 import { decodeQuery, encodeQuery } from "../wire/postgres/query.ts";
 import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
@@ -12,7 +12,9 @@ import { recordDecision, recordOutcome } from "./events.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
 import { inspect, inspectUnparsed, wantsInspection } from "./inspect.ts";
 import { analyzeText, judge, refusedDecision } from "./judge.ts";
-import type { Judged, Part, Portal, Prepared, Run } from "./model.ts";
+import type { Judged, OwnPart, Part, Portal, Prepared, Run } from "./model.ts";
+import { literalToken, ownOf, ownShown, SHOWN_INSTEAD, withoutToken } from "./own.ts";
+import { noPlainToken, refusedIdentity, tokenInside, whoChangesInside } from "./own-refusals.ts";
 import { pinQuery, toPin } from "./pin.ts";
 import { cannotPin, toPinOfString } from "./pin-string.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
@@ -57,6 +59,8 @@ function alone(core: Core, asked: Asked, statement: Statement, cancelled: Refusa
   const view = core.knowledge.view();
   const judged = judge(core, statement, true);
   const refusal = cancelled ?? refusalOf(core, judged, text);
+  const own = ownOf(statement);
+  if (own !== null && refusal === null) return runOwn(core, text, judged, own);
   if (refusal !== null) {
     const refused = () => refuse(core, text, judged, refusal);
     if (cancelled === null && !statement.facts.understood) inspectUnparsed(core, text, judged, refused);
@@ -91,9 +95,28 @@ function unnamedPortal(judged: Judged, text: Buffer): Portal {
   return { prepared, judged, basis: "", fields: null, described: true, rows: 0, hold: false, poison: null };
 }
 
+/** A statement that is meant for Weir, alone in its string. */
+function runOwn(core: Core, text: Buffer, judged: Judged, own: OwnStatement): void {
+  const go = (sql: Buffer, part: OwnPart) => {
+    recordDecision(core, "query", judged, text);
+    const parts = [{ run: start(core, judged, text), shown: true, standIn: null, own: part }];
+    core.ask(encodeQuery(sql), ownPermit.own, { asked: "query", parts });
+  };
+  const shown = ownShown(core, judged.statement);
+  if (shown !== null) return go(Buffer.from(SHOWN_INSTEAD), shown);
+  if (own.do !== "identify")
+    return go(text, { do: "identify", identity: null, local: own.do === "forget" && own.local });
+  const given = literalToken(text, own.token);
+  if (given === null) return refuse(core, text, judged, noPlainToken);
+  core.verify(given.token, (found) => {
+    if (!found.ok) return refuse(core, text, judged, refusedIdentity(found));
+    go(withoutToken(core, text, given), { do: "identify", identity: found.identity, local: own.local });
+  });
+}
+
 function refusalOf(core: Core, judged: Judged, text: Buffer): Refusal | null {
   if (judged.decision.verdict === "refuse") return judged.decision.refusal;
-  return writesBack(core, judged, text) ?? commitRefusal(core, judged.statement);
+  return tokenInside(judged.statement, text) ?? writesBack(core, judged, text) ?? commitRefusal(core, judged.statement);
 }
 
 /** An allowed statement starts: what it may change is no longer known. */
@@ -131,7 +154,11 @@ function several(core: Core, asked: Asked, analysis: Analysis, cancelled: Refusa
     for (const one of judged) recordDecision(core, "query", { ...one, decision: refusedDecision(one, whole) }, text);
     refuseWhole(core, judged, whole);
   };
-  const whole = cancelled ?? judged.map(needsToBeAlone).find((refusal) => refusal !== null) ?? null;
+  const whole =
+    cancelled ??
+    whoChangesInside(core, judged) ??
+    judged.map(needsToBeAlone).find((refusal) => refusal !== null) ??
+    null;
   if (whole !== null) return refuseAll(whole);
   const oids = toPinOfString(core, judged);
   if (oids === null) return refuseAll(cannotPin);
@@ -146,8 +173,12 @@ function sendSeveral(core: Core, { frame, text }: Asked, judged: readonly Judged
   for (const one of judged) {
     const refusal = refusalOf(core, one, text);
     recordDecision(core, "query", refusal === null ? one : { ...one, decision: refusedDecision(one, refusal) }, text);
+    const shown = refusal === null ? ownShown(core, one.statement) : null;
     if (refusal === null) {
-      parts.push({ run: start(core, one, text), shown: true, standIn: null });
+      parts.push({ run: start(core, one, text), shown: true, standIn: null, ...(shown && { own: shown }) });
+      if (shown === null) continue;
+      pieces.push(text.subarray(at, one.statement.startByte), Buffer.from(` ${SHOWN_INSTEAD} `));
+      at = one.statement.endByte;
       continue;
     }
     const { sql, parts: raised } = replacement(core, one, refusal);
@@ -155,7 +186,7 @@ function sendSeveral(core: Core, { frame, text }: Asked, judged: readonly Judged
     at = one.statement.endByte;
     parts.push(...raised);
   }
-  if (at === 0) send(core, frame, parts);
+  if (pieces.length === 0) send(core, frame, parts);
   else send(core, encodeQuery(Buffer.concat([...pieces, text.subarray(at)])), parts);
 }
 

@@ -6,7 +6,9 @@ import { refusedAtStartup, underMask } from "../gate/admit.ts";
 import { loginText } from "../gate/error-reply.ts";
 import { Gate } from "../gate/gate.ts";
 import type { GateLimits, GateOptions } from "../gate/options.ts";
+import type { Verifier } from "../identity/verifier.ts";
 import type { PolicySet, SessionContext } from "../policy/rules.ts";
+import type { Identity } from "../principal/identity.ts";
 import type { Principal } from "../principal/principal.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -15,10 +17,12 @@ import { type ByteBudgets, byteBudgets } from "./byte-budget.ts";
 import { SharedBuffer } from "./byte-source.ts";
 import { CancelRegistry } from "./cancel-registry.ts";
 import type { Credentials } from "./credentials.ts";
+import { identityOf, lapsed } from "./identity-of.ts";
 import { type ListenAddress, Listener } from "./listener.ts";
 import type { LoggedIn, LoginEnded } from "./logged-in.ts";
 import { login } from "./login.ts";
 import type { Admission, LoginOptions } from "./login-options.ts";
+import type { Proof } from "./proof.ts";
 import { RecordLane } from "./record-lane.ts";
 import { sendCancel } from "./send-cancel.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
@@ -26,6 +30,7 @@ import { SessionLoop } from "./session-loop.ts";
 import { type AnalysisCounters, type KeptClasses, SharedKnowledge, type UnmatchedPattern } from "./shared-knowledge.ts";
 import { Slots } from "./slots.ts";
 import { readable, type Startup } from "./startup.ts";
+import { statementTokens } from "./statement-tokens.ts";
 import type { Upstream } from "./upstream.ts";
 
 export type GovernedListener = ListenAddress & {
@@ -45,8 +50,10 @@ export interface GovernorOptions {
   readonly listeners: readonly GovernedListener[];
   /** The policies in force; null while none was ever received: logins are refused then. */
   readonly policies: () => PolicySet | null;
-  /** Who a database login is. */
-  readonly identify: (login: string) => Principal;
+  /** Who a database login is that no token proves; the same object for the same. */
+  readonly identify: (login: string, proof: Proof) => Principal;
+  /** Verifies tokens that statements give; absent: no issuer is configured, so that none counts. */
+  readonly tokens?: Verifier;
   readonly audit: AuditWriter;
   /** Keyed digest of text that may hold literals, hex. */
   readonly digest: (text: Buffer) => string;
@@ -165,6 +172,7 @@ class RunningGovernor implements Governor {
   async #serve(socket: Parameters<typeof login>[0], governed: GovernedListener, done: () => void): Promise<void> {
     const { certificate, limits, random, logger } = this.#options;
     let asked: Startup | null = null;
+    let identity: Identity | null = null;
     try {
       const outcome = await login(socket, {
         upstream: governed.upstream,
@@ -173,33 +181,42 @@ class RunningGovernor implements Governor {
         local: "path" in governed,
         requireTls: governed.requireTls === true,
         ...(governed.clientCertificate && { clientCertificate: governed.clientCertificate }),
-        admit: (startup) => {
+        admit: (startup, proof) => {
           asked = startup;
-          return this.#admit(startup, governed);
+          if (proof === null) return this.#open(governed);
+          identity = identityOf(startup.login, proof, this.#options.identify);
+          return this.#admit(startup, governed, identity);
         },
         cancels: this.#cancels,
         sessions: this.#slots,
         random,
         timeLimitMs: limits.loginTimeMs,
-        serverText: (frame, startup) => (this.#masked(startup, governed) ? loginText(frame) : frame),
+        serverText: (frame, startup) => (this.#masked(startup, governed, identity!) ? loginText(frame) : frame),
       });
       done();
       if (outcome.outcome === "ended") this.#loginEnded(outcome, asked, governed);
-      else await this.#session(outcome, governed);
+      else await this.#session(outcome, governed, identity!);
     } catch (error) {
       logger.log("error", "session.defect", { error: error instanceof Error ? error.constructor.name : "unknown" });
       socket.destroy();
     }
   }
 
-  #admit(startup: Startup, governed: GovernedListener): Admission {
-    const set = this.#options.policies();
+  #open(governed: GovernedListener): Admission {
     const closed = governed.closed?.() ?? null;
-    if (set === null || closed !== null) return notYet(closed ?? "no policies have been received yet");
+    const isClosed = this.#options.policies() === null || closed !== null;
+    return isClosed ? notYet(closed ?? "no policies have been received yet") : { admit: true };
+  }
+
+  #admit(startup: Startup, governed: GovernedListener, identity: Identity): Admission {
+    const set = this.#options.policies();
+    if (set === null) return this.#open(governed);
+    const standing = identity.at(this.#options.clock.nowMs());
+    if (!standing.holds) return lapsed(standing.lapse);
     const refusal = refusedAtStartup({
       set,
       database: governed.database,
-      principal: this.#options.identify(startup.login),
+      principal: standing.principal,
       session: this.#contextOf(startup),
       nowMs: this.#options.clock.nowMs(),
       replication: startup.replication !== null,
@@ -211,11 +228,11 @@ class RunningGovernor implements Governor {
       : { admit: false, sqlstate: refusal.sqlstate, message: refusal.message, hint: refusal.hint };
   }
 
-  #masked(startup: Startup, governed: GovernedListener): boolean {
+  #masked(startup: Startup, governed: GovernedListener, identity: Identity): boolean {
     const set = this.#options.policies();
-    return (
-      set === null || underMask(set, governed.database, this.#options.identify(startup.login), this.#contextOf(startup))
-    );
+    const standing = identity.at(this.#options.clock.nowMs());
+    if (set === null || !standing.holds) return true;
+    return underMask(set, governed.database, standing.principal, this.#contextOf(startup));
   }
 
   #contextOf(startup: Startup): SessionContext {
@@ -225,13 +242,15 @@ class RunningGovernor implements Governor {
     return { environment, cluster, application: text, clientAddress: startup.address };
   }
 
-  async #session(logged: LoggedIn, governed: GovernedListener): Promise<void> {
+  async #session(logged: LoggedIn, governed: GovernedListener, identity: Identity): Promise<void> {
     const options = this.#options;
     const { startup, parameters, cancelTarget } = logged;
     const major = Number.parseInt(parameters.get("server_version") ?? "0", 10);
     const shared = await this.#shared.of(governed.database, startup.database, major);
     const session = options.random.bytes(16).toString("hex");
-    const principal = options.identify(startup.login);
+    const standing = identity.at(options.clock.nowMs());
+    const principal = standing.holds ? standing.principal : options.identify(startup.login, logged.proof);
+    const nonce = options.random.bytes(16).toString("hex");
     const context = this.#contextOf(startup);
     const event = (phase: "open" | "close"): SessionEvent => ({
       event: "session",
@@ -247,11 +266,12 @@ class RunningGovernor implements Governor {
     });
     const gate = new Gate({
       session,
-      principal,
+      identity,
       database: governed.database,
       serverDatabase: startup.database,
       context,
       tls: logged.clientEncrypted,
+      nonce,
       policies: () => options.policies()!,
       ...shared,
       maskKeys: options.maskKeys,
@@ -271,6 +291,7 @@ class RunningGovernor implements Governor {
       logger: options.logger,
       records: this.#records,
       cancel: () => (cancelTarget === null ? Promise.resolve() : sendCancel(cancelTarget)),
+      verify: statementTokens(options.tokens ?? null, { nonce, principal, nowMs: () => options.clock.nowMs() }),
       reads: this.#reads,
       budgets: this.#budgets,
       clientLeft: logged.clientLeft,
@@ -293,19 +314,20 @@ class RunningGovernor implements Governor {
       database: governed.database,
       why: ended.why,
       sqlstate: ended.sqlstate,
+      ...(ended.detail !== "" && { detail: ended.detail }),
     });
     if (startup === null) return;
     this.#note({
       event: "session",
       phase: "refused",
       session: this.#options.random.bytes(16).toString("hex"),
-      principal: this.#options.identify(startup.login),
+      principal: this.#options.identify(startup.login, claimed),
       database: governed.database,
       client: startup.address,
       application: null,
       serverDatabase: startup.database,
       tls: startup.encrypted,
-      reason: `${ended.why} ${ended.sqlstate ?? ""}`.trim(),
+      reason: [ended.why, ended.sqlstate, ended.detail].filter(Boolean).join(" "),
     });
   }
 
@@ -314,6 +336,8 @@ class RunningGovernor implements Governor {
     this.#records.now([event]);
   }
 }
+
+const claimed: Proof = { by: "password" };
 
 function notYet(why: string): Admission {
   const hint = "Wait until the sidecar has what it needs; its readiness endpoint, /readyz, says what is missing.";

@@ -146,7 +146,8 @@ export interface SettingChange {
 }
 
 export type TransactionControl =
-  | { readonly do: "begin" | "savepoint" | "release" | "rollback to" }
+  | { readonly do: "begin" }
+  | { readonly do: "savepoint" | "release" | "rollback to"; readonly name: string }
   | { readonly do: "commit" | "rollback"; readonly chain: boolean }
   | { readonly do: "prepare" | "commit prepared" | "rollback prepared" };
 
@@ -179,6 +180,19 @@ export type NameUse =
   | { readonly do: "close"; readonly name: string | null }
   | { readonly do: "discard" };
 
+/** A statement that is meant for Weir itself. */
+export type OwnStatement =
+  | { readonly do: "show"; readonly what: OwnSetting }
+  /** The identity of the statements that follow, in place of the session's. */
+  | { readonly do: "identify"; readonly local: boolean; readonly token: TokenPlace }
+  | { readonly do: "forget"; readonly local: boolean };
+
+export const OWN_SETTINGS = ["principal", "policy", "nonce"] as const;
+export type OwnSetting = (typeof OWN_SETTINGS)[number];
+
+/** Where the token stands: as a literal that begins at a byte of the text, or as a parameter ($1 is 1). It is no part of the facts. */
+export type TokenPlace = { readonly literal: number } | { readonly parameter: number };
+
 export interface Understood {
   readonly understood: true;
   /** The statement's kind in words, as a command tag begins: "SELECT", "INSERT", "CREATE TABLE", "COPY", "SET", ... */
@@ -201,6 +215,7 @@ export interface Understood {
   readonly transaction?: TransactionControl;
   readonly copy?: CopyFacts;
   readonly name?: NameUse;
+  readonly own?: OwnStatement;
   /** EXPLAIN: whether it runs the statement, and whether its output holds expressions. */
   readonly explain?: { readonly analyze: boolean; readonly verbose: boolean };
   /** Of a function's body: some of it fails with some values. */

@@ -5,6 +5,7 @@ import { ClassBooks } from "../../pkg/gate/class-books.ts";
 import type { Effect } from "../../pkg/gate/effect.ts";
 import { Gate } from "../../pkg/gate/gate.ts";
 import type { Guard, PolicySet } from "../../pkg/policy/rules.ts";
+import { lasting } from "../../pkg/principal/identity.ts";
 import type { EffectKind, Understood } from "../../pkg/sql/facts.ts";
 
 export const bytes = (type: string, body: Buffer | string = ""): Buffer => {
@@ -142,10 +143,18 @@ export function session(policies: PolicySet): Session {
     database: "shop/orders",
     serverDatabase: "orders",
     tls: false,
+    nonce: "nonce",
     backendPid: 7,
     serverMajor: 18,
     maskKeys: null,
-    principal: { kind: "Service", name: "app", issuer: "configuration", groups: [], assurance: "L0", login: "app" },
+    identity: lasting({
+      kind: "Service",
+      name: "app",
+      issuer: "configuration",
+      groups: [],
+      assurance: "L0",
+      login: "app",
+    }),
     context: { environment: "test", cluster: "test", application: null, clientAddress: "127.0.0.1" },
     policies: () => state.policies,
     catalogs: new CatalogStore(),

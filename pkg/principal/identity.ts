@@ -1,0 +1,40 @@
+// A principal for as long as the proof of it holds. What was verified once is asked again in front of each statement.
+import type { Principal } from "./principal.ts";
+
+/** Why a proof counts no more. Texts hold no token and no secret. */
+export interface Lapse {
+  readonly reason: "expired" | "revoked" | "keyWithdrawn" | "sessionAge";
+  readonly message: string;
+  readonly hint: string;
+}
+
+export type Standing =
+  | { readonly holds: true; readonly principal: Principal }
+  | { readonly holds: false; readonly lapse: Lapse };
+
+export interface Identity {
+  /** The same object for as long as nothing has changed. */
+  at(nowMs: number): Standing;
+}
+
+/** What rests on no proof that can run out. */
+export function lasting(principal: Principal): Identity {
+  const standing: Standing = { holds: true, principal };
+  return { at: () => standing };
+}
+
+/** The same identity, at this database login. */
+export function atLogin(identity: Identity, login: string): Identity {
+  let of: Standing | null = null;
+  let known: Standing | null = null;
+  return {
+    at(nowMs) {
+      const standing = identity.at(nowMs);
+      if (standing !== of || known === null) {
+        of = standing;
+        known = standing.holds ? { holds: true, principal: { ...standing.principal, login } } : standing;
+      }
+      return known;
+    },
+  };
+}

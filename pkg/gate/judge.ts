@@ -18,9 +18,9 @@ export function basisOf(core: Core): string {
   return core.standing.basis(core.policies, core.knowledge.view().key);
 }
 
-/** Whether any rule concerns this principal here, so that statements must be understood before they run. */
-export function governed(core: Core): boolean {
-  return core.standing.governed(core.policies).policies > 0;
+/** Whether any rule, or its own proof, concerns this principal here, so that statements must be understood before they run. */
+export function governed({ who, standing, policies }: Core): boolean {
+  return standing.governed(policies).policies > 0 || who.isNarrowed;
 }
 
 /** What the engine takes, if every character had four bytes: a longer text is not even decoded. */

@@ -52,6 +52,11 @@ export function tokenInside({ facts }: Statement, text: Buffer): Refusal | null 
   return text.toString("latin1").toLowerCase().includes(IDENTITY) ? misplacedToken : null;
 }
 
+/** The text of what is refused so goes nowhere, not even to hear the server's own opinion. */
+export function mayHoldToken(refusal: Refusal): boolean {
+  return refusal === misplacedToken;
+}
+
 const ends: readonly string[] = ["commit", "rollback", "rollback to", "prepare"];
 
 /** Statements of one string are decided together, so nobody else may ask in the middle of it. */

@@ -14,7 +14,7 @@ import { inspect, inspectUnparsed, wantsInspection } from "./inspect.ts";
 import { analyzeText, judge, refusedDecision } from "./judge.ts";
 import type { Judged, OwnPart, Part, Portal, Prepared, Run } from "./model.ts";
 import { literalToken, ownOf, ownShown, SHOWN_INSTEAD, withoutToken } from "./own.ts";
-import { noPlainToken, refusedIdentity, tokenInside, whoChangesInside } from "./own-refusals.ts";
+import { mayHoldToken, noPlainToken, refusedIdentity, tokenInside, whoChangesInside } from "./own-refusals.ts";
 import { pinQuery, toPin } from "./pin.ts";
 import { cannotPin, toPinOfString } from "./pin-string.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
@@ -63,7 +63,8 @@ function alone(core: Core, asked: Asked, statement: Statement, cancelled: Refusa
   if (own !== null && refusal === null) return runOwn(core, text, judged, own);
   if (refusal !== null) {
     const refused = () => refuse(core, text, judged, refusal);
-    if (cancelled === null && !statement.facts.understood) inspectUnparsed(core, text, judged, refused);
+    if (cancelled === null && !statement.facts.understood && !mayHoldToken(refusal))
+      inspectUnparsed(core, text, judged, refused);
     else refused();
     return;
   }
@@ -115,8 +116,10 @@ function runOwn(core: Core, text: Buffer, judged: Judged, own: OwnStatement): vo
 }
 
 function refusalOf(core: Core, judged: Judged, text: Buffer): Refusal | null {
+  const token = tokenInside(judged.statement, text);
+  if (token !== null) return token;
   if (judged.decision.verdict === "refuse") return judged.decision.refusal;
-  return tokenInside(judged.statement, text) ?? writesBack(core, judged, text) ?? commitRefusal(core, judged.statement);
+  return writesBack(core, judged, text) ?? commitRefusal(core, judged.statement);
 }
 
 /** An allowed statement starts: what it may change is no longer known. */

@@ -49,6 +49,11 @@ export class Who {
     return this.#refusal;
   }
 
+  /** Its token allows only some things, or nothing any more. */
+  get isNarrowed(): boolean {
+    return this.#refusal !== null || this.#principal.grants !== undefined;
+  }
+
   /** The session's own proof counts no more, so that nothing can be done in it, whoever a statement would be. */
   get isOver(): boolean {
     return this.#isOver;

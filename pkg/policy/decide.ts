@@ -6,8 +6,9 @@ import { type Asker, type Bindings, bindingsOf } from "./binding.ts";
 import type { ClassBook } from "./class-book.ts";
 import { type DatabaseRules, rulesOf } from "./database-rules.ts";
 import type { Decision, Refusal, RowLimit, RuleRef, StoredColumn } from "./decision.ts";
+import { judgeGrants, type Narrowed } from "./grant-rule.ts";
 import type { Estimate } from "./guard-rule.ts";
-import { judge, rulesIn } from "./judge.ts";
+import { type Findings, judge, rulesIn } from "./judge.ts";
 import { maskView } from "./label.ts";
 import type { MaskRules } from "./mask-rules.ts";
 import { decidedPermit } from "./permit.ts";
@@ -43,7 +44,7 @@ export function decideUnder({ enforce, observe }: Bindings, request: DecisionReq
     alone: request.alone,
     estimate: request.estimate ?? nothingKnown,
   };
-  const found = judge(enforce, which);
+  const found = narrowedBy(judgeGrants(request), judge(enforce, which));
   const touches = touchesClass(rules, request);
   const audit = auditRule(rules, enforce, touches);
   const told = chosen(
@@ -71,6 +72,12 @@ export function decideUnder({ enforce, observe }: Bindings, request: DecisionReq
     durability: audit.durability,
     ...common,
   };
+}
+
+/** What the principal's token adds. */
+function narrowedBy({ refusals, limits }: Narrowed, found: Findings): Findings {
+  if (refusals.length === 0 && limits.length === 0) return found;
+  return { ...found, refusals: [...refusals, ...found.refusals], limits: [...limits, ...found.limits] };
 }
 
 /** Without a catalogue any statement may touch a class, unless no policy gives one. */

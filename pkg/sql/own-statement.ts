@@ -9,6 +9,7 @@ import {
   type TokenPlace,
 } from "./facts.ts";
 import { constantText } from "./lineage/constant-text.ts";
+import { CLEAN } from "./lineage/label.ts";
 import { list, type Node, texts } from "./node.ts";
 import { understood } from "./utility/understood.ts";
 
@@ -77,15 +78,18 @@ function placeOf(value: Node): TokenPlace | null {
   return isText ? { literal: inner.A_Const.location } : null;
 }
 
-/** The facts without the token. What is set is known even where no catalogue tells which functions there are. */
+/**
+ * The facts without the token. What a SELECT sets is known even where no catalogue tells which functions there are, and what it returns
+ * is a value of ours.
+ */
 export function withOwn(facts: Facts, own: OwnStatement): Facts {
-  const known = facts.understood
-    ? facts
-    : understood("SELECT", { effects: ["SessionChange"], settings: [change(own)] });
-  const settings = known.settings.map((setting) => (setting.name === IDENTITY ? { ...setting, value: null } : setting));
-  return { ...known, settings, own };
+  if (facts.understood && facts.kind !== "SELECT") return { ...facts, settings: facts.settings.map(withoutValue), own };
+  const scope = own.do !== "show" && own.local ? "transaction" : "session";
+  const outputs = [{ name: null, lineage: CLEAN, origin: { table: 0, column: 0 } }];
+  const settings = [{ name: IDENTITY, value: null, scope }] as const;
+  return { ...understood("SELECT", { effects: ["SessionChange"], settings, outputs }), own };
 }
 
-function change(own: OwnStatement): SettingChange {
-  return { name: IDENTITY, value: null, scope: own.do !== "show" && own.local ? "transaction" : "session" };
+function withoutValue(setting: SettingChange): SettingChange {
+  return setting.name === IDENTITY ? { ...setting, value: null } : setting;
 }

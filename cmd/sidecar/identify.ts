@@ -1,19 +1,26 @@
-// Who a database login is, by the static map of the configuration: claimed, not verified (assurance L0).
+// Who a database login is, by the static map of the configuration: claimed, not verified (assurance L0), but for what a client
+// certificate proves.
 import type { Principal } from "../../pkg/principal/principal.ts";
+import type { Proof } from "../../pkg/proxy/proof.ts";
 import type { StaticIdentity } from "./parse-value.ts";
 
 /** Strangers remembered; beyond it all are forgotten. */
 const KEPT_MAX = 10_000;
 
 /** The same login gives the same object while it is remembered, so that what is derived from it can be kept by identity. */
-export function identifyBy(identities: Readonly<Record<string, StaticIdentity>>): (login: string) => Principal {
+export function identifyBy(
+  identities: Readonly<Record<string, StaticIdentity>>,
+): (login: string, proof?: Proof) => Principal {
   const known = new Map<string, Principal>();
-  return (login) => {
-    const found = known.get(login);
+  return (login, proof) => {
+    const assurance = proof?.by === "certificate" ? "L2" : "L0";
+    const key = `${assurance} ${login}`;
+    const found = known.get(key);
     if (found !== undefined) return found;
     if (known.size >= KEPT_MAX) known.clear();
-    const principal = principalOf(login, Object.hasOwn(identities, login) ? identities[login] : undefined);
-    known.set(login, principal);
+    const listed = Object.hasOwn(identities, login) ? identities[login] : undefined;
+    const principal: Principal = { ...principalOf(login, listed), assurance };
+    known.set(key, principal);
     return principal;
   };
 }

@@ -21,6 +21,8 @@ export interface VerifiedToken {
   /** The claim `nonce`, or null. */
   readonly nonce: string | null;
   readonly tokenId: string | null;
+  /** Nobody asks whose session it is used in: it stands for no one real. */
+  readonly bound?: true;
 }
 
 export interface VerifierWorld extends KeySourceWorld {
@@ -157,18 +159,18 @@ class TokenIdentity implements Identity {
   }
 
   /** For good: a token that has lapsed does not come back. */
-  #lapsed(reason: Lapse["reason"]): Standing {
+  #lapsed(reason: TokenLapse): Standing {
     this.#standing = { holds: false, lapse: { reason, ...lapses[reason] } };
     return this.#standing;
   }
 }
 
 const RENEW = "Get a new token and log in with it, or set weir.identity to it.";
-const lapses: Readonly<Record<Lapse["reason"], { readonly message: string; readonly hint: string }>> = {
+type TokenLapse = Exclude<Lapse["reason"], "sessionAge">;
+const lapses: Readonly<Record<TokenLapse, { readonly message: string; readonly hint: string }>> = {
   expired: { message: "the token of this identity has expired", hint: RENEW },
   revoked: { message: "the token of this identity was revoked", hint: RENEW },
   keyWithdrawn: { message: "the key that signed the token of this identity counts no more", hint: RENEW },
-  sessionAge: { message: "this session has reached its greatest age", hint: "Connect again." },
 };
 
 /** Revoking anyone of the chain revokes what acts for him. */

@@ -38,3 +38,17 @@ export function atLogin(identity: Identity, login: string): Identity {
     },
   };
 }
+
+const tooOld: Standing = {
+  holds: false,
+  lapse: {
+    reason: "sessionAge",
+    message: "this session has reached its greatest age",
+    hint: "Connect again.",
+  },
+};
+
+/** The same identity, until `endMs` at most. */
+export function until(identity: Identity, endMs: number): Identity {
+  return { at: (nowMs) => (nowMs < endMs ? identity.at(nowMs) : tooOld) };
+}

@@ -8,7 +8,7 @@ import { Gate } from "../gate/gate.ts";
 import type { GateLimits, GateOptions } from "../gate/options.ts";
 import type { Verifier } from "../identity/verifier.ts";
 import type { PolicySet, SessionContext } from "../policy/rules.ts";
-import type { Identity } from "../principal/identity.ts";
+import { type Identity, until } from "../principal/identity.ts";
 import type { Principal } from "../principal/principal.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -73,6 +73,8 @@ export interface GovernorLimits extends GateLimits {
   readonly sessions: number;
   readonly logins: number;
   readonly loginTimeMs: number;
+  /** Of one that a token or a certificate began, in milliseconds; absent: no limit. */
+  readonly sessionAgeMsMax?: number;
   /** What frames and slow peers may hold in all sessions together, beyond a small allowance for each. */
   readonly bufferedBytes: number;
 }
@@ -184,7 +186,7 @@ class RunningGovernor implements Governor {
         admit: (startup, proof) => {
           asked = startup;
           if (proof === null) return this.#open(governed);
-          identity = identityOf(startup.login, proof, this.#options.identify);
+          identity = this.#identityOf(startup, proof);
           return this.#admit(startup, governed, identity);
         },
         cancels: this.#cancels,
@@ -200,6 +202,13 @@ class RunningGovernor implements Governor {
       logger.log("error", "session.defect", { error: error instanceof Error ? error.constructor.name : "unknown" });
       socket.destroy();
     }
+  }
+
+  #identityOf({ login }: Startup, proof: Proof): Identity {
+    const { identify, limits, clock } = this.#options;
+    const identity = identityOf(login, proof, identify);
+    const ageMs = ageLimit(proof, limits);
+    return ageMs === undefined ? identity : until(identity, clock.nowMs() + ageMs);
   }
 
   #open(governed: GovernedListener): Admission {
@@ -302,7 +311,10 @@ class RunningGovernor implements Governor {
     this.#loops.add(loop);
     loop.start();
     if (this.#draining) loop.drain();
+    const ageMs = ageLimit(logged.proof, options.limits);
+    const timer = ageMs === undefined ? undefined : setTimeout(() => loop.leave("28000", TOO_OLD), ageMs).unref();
     await loop.ended;
+    clearTimeout(timer);
     this.#loops.delete(loop);
     this.#note(event("close"));
   }
@@ -335,6 +347,16 @@ class RunningGovernor implements Governor {
   #note(event: SessionEvent): void {
     this.#records.now([event]);
   }
+}
+
+const TOO_OLD = "weir: this session has reached its greatest age";
+
+/** setTimeout takes no more. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+function ageLimit({ by }: Proof, { sessionAgeMsMax }: GovernorLimits): number | undefined {
+  const isProved = by === "token" || by === "certificate";
+  return isProved && sessionAgeMsMax !== undefined ? Math.min(sessionAgeMsMax, TIMER_MS_MAX) : undefined;
 }
 
 const claimed: Proof = { by: "password" };

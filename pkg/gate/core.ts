@@ -101,7 +101,7 @@ export class Core {
     this.options = options;
     this.names = new OwnNames(options.random.bytes(16));
     this.knowledge = new Knowledge(options);
-    this.who = new Who(options.identity, options.clock.nowMs());
+    this.who = new Who(options.identity, options.principal, options.clock.nowMs());
     this.standing = new Standing(options, this.who);
   }
 

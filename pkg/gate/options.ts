@@ -3,6 +3,7 @@ import type { CatalogStore } from "../catalog/store.ts";
 import type { MaskKeys } from "../mask/keys.ts";
 import type { PolicySet, SessionContext } from "../policy/rules.ts";
 import type { Identity } from "../principal/identity.ts";
+import type { Principal } from "../principal/principal.ts";
 import type { AnalysisCache } from "./analysis-cache.ts";
 import type { ClassBooks } from "./class-books.ts";
 
@@ -15,7 +16,8 @@ export interface GateClock {
 export interface GateOptions {
   /** Unique name of the session, in every record of it. */
   readonly session: string;
-  /** Who the session is by its login. */
+  /** Who the session is by its login: as it was then, and as it is now. */
+  readonly principal: Principal;
   readonly identity: Identity;
   /** `namespace/name` of the GovernedDatabase. */
   readonly database: string;

@@ -25,18 +25,18 @@ export class Who {
   #before: Values | null = null;
   #savepoints: Savepoint[] = [];
   #failed = false;
-  #standing: Standing;
+  #standing: Standing | null = null;
   #principal: Principal;
   #refusal: Refusal | null = null;
   #isOver = false;
   /** Counts changes of principal; decisions of another epoch do not stand. */
   epoch = 0;
 
-  constructor(session: Identity, nowMs: number) {
+  /** `principal`: who it was at the login. */
+  constructor(session: Identity, principal: Principal, nowMs: number) {
     this.#session = session;
-    this.#standing = session.at(nowMs);
-    if (!this.#standing.holds) throw new Error("a session begins with an identity that holds");
-    this.#principal = this.#standing.principal;
+    this.#principal = principal;
+    this.look(nowMs);
   }
 
   /** The last one that held, when the proof has lapsed: records name it, and `refusal` says why it may nothing. */

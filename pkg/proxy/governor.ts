@@ -104,6 +104,12 @@ export function createGovernor(options: GovernorOptions): Governor {
   return new RunningGovernor(options);
 }
 
+interface Who {
+  readonly identity: Identity;
+  /** As it was at the login. */
+  readonly principal: Principal;
+}
+
 class RunningGovernor implements Governor {
   readonly #options: GovernorOptions;
   readonly #cancels: CancelRegistry;
@@ -174,7 +180,7 @@ class RunningGovernor implements Governor {
   async #serve(socket: Parameters<typeof login>[0], governed: GovernedListener, done: () => void): Promise<void> {
     const { certificate, limits, random, logger } = this.#options;
     let asked: Startup | null = null;
-    let identity: Identity | null = null;
+    let who: Who | null = null;
     try {
       const outcome = await login(socket, {
         upstream: governed.upstream,
@@ -186,18 +192,21 @@ class RunningGovernor implements Governor {
         admit: (startup, proof) => {
           asked = startup;
           if (proof === null) return this.#open(governed);
-          identity = this.#identityOf(startup, proof);
-          return this.#admit(startup, governed, identity);
+          const identity = this.#identityOf(startup, proof);
+          const standing = identity.at(this.#options.clock.nowMs());
+          if (!standing.holds) return lapsed(standing.lapse);
+          who = { identity, principal: standing.principal };
+          return this.#admit(startup, governed, standing.principal);
         },
         cancels: this.#cancels,
         sessions: this.#slots,
         random,
         timeLimitMs: limits.loginTimeMs,
-        serverText: (frame, startup) => (this.#masked(startup, governed, identity!) ? loginText(frame) : frame),
+        serverText: (frame, startup) => (this.#masked(startup, governed, who!.principal) ? loginText(frame) : frame),
       });
       done();
       if (outcome.outcome === "ended") this.#loginEnded(outcome, asked, governed);
-      else await this.#session(outcome, governed, identity!);
+      else await this.#session(outcome, governed, who!);
     } catch (error) {
       logger.log("error", "session.defect", { error: error instanceof Error ? error.constructor.name : "unknown" });
       socket.destroy();
@@ -217,15 +226,13 @@ class RunningGovernor implements Governor {
     return isClosed ? notYet(closed ?? "no policies have been received yet") : { admit: true };
   }
 
-  #admit(startup: Startup, governed: GovernedListener, identity: Identity): Admission {
+  #admit(startup: Startup, governed: GovernedListener, principal: Principal): Admission {
     const set = this.#options.policies();
     if (set === null) return this.#open(governed);
-    const standing = identity.at(this.#options.clock.nowMs());
-    if (!standing.holds) return lapsed(standing.lapse);
     const refusal = refusedAtStartup({
       set,
       database: governed.database,
-      principal: standing.principal,
+      principal,
       session: this.#contextOf(startup),
       nowMs: this.#options.clock.nowMs(),
       replication: startup.replication !== null,
@@ -237,11 +244,9 @@ class RunningGovernor implements Governor {
       : { admit: false, sqlstate: refusal.sqlstate, message: refusal.message, hint: refusal.hint };
   }
 
-  #masked(startup: Startup, governed: GovernedListener, identity: Identity): boolean {
+  #masked(startup: Startup, governed: GovernedListener, principal: Principal): boolean {
     const set = this.#options.policies();
-    const standing = identity.at(this.#options.clock.nowMs());
-    if (set === null || !standing.holds) return true;
-    return underMask(set, governed.database, standing.principal, this.#contextOf(startup));
+    return set === null || underMask(set, governed.database, principal, this.#contextOf(startup));
   }
 
   #contextOf(startup: Startup): SessionContext {
@@ -251,14 +256,12 @@ class RunningGovernor implements Governor {
     return { environment, cluster, application: text, clientAddress: startup.address };
   }
 
-  async #session(logged: LoggedIn, governed: GovernedListener, identity: Identity): Promise<void> {
+  async #session(logged: LoggedIn, governed: GovernedListener, { identity, principal }: Who): Promise<void> {
     const options = this.#options;
     const { startup, parameters, cancelTarget } = logged;
     const major = Number.parseInt(parameters.get("server_version") ?? "0", 10);
     const shared = await this.#shared.of(governed.database, startup.database, major);
     const session = options.random.bytes(16).toString("hex");
-    const standing = identity.at(options.clock.nowMs());
-    const principal = standing.holds ? standing.principal : options.identify(startup.login, logged.proof);
     const nonce = options.random.bytes(16).toString("hex");
     const context = this.#contextOf(startup);
     const event = (phase: "open" | "close"): SessionEvent => ({
@@ -276,6 +279,7 @@ class RunningGovernor implements Governor {
     const gate = new Gate({
       session,
       identity,
+      principal,
       database: governed.database,
       serverDatabase: startup.database,
       context,

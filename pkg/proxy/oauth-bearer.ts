@@ -3,6 +3,8 @@ import { WireError } from "../wire/postgres/wire-error.ts";
 
 export const OAUTHBEARER = "OAUTHBEARER";
 
+const SEPARATOR = "\x01";
+
 /** What the client must send after the server's error, before it hears of the end. */
 export const DUMMY = Buffer.from([1]);
 
@@ -12,19 +14,19 @@ export const DUMMY = Buffer.from([1]);
  */
 export function bearerToken(message: Buffer): string | null {
   const text = message.toString("latin1");
-  const header = /^([nyp])(?:=[\w.-]+)?,([^,]*),\x01/.exec(text);
+  const headEnd = text.indexOf(SEPARATOR);
+  const header = /^([nyp])(?:=[\w.-]+)?,([^,]*),$/.exec(text.slice(0, Math.max(headEnd, 0)));
   if (header === null) throw new WireError("the client's first OAUTHBEARER message is malformed");
   if (header[1] === "p") throw new WireError("the client asks for channel binding, which OAUTHBEARER has not");
   if (header[2] !== "") throw new WireError("the client asks for another authorization identity");
-  return tokenIn(authOf(text.slice(header[0].length)));
+  return tokenIn(authOf(text.slice(headEnd + 1)));
 }
 
 /** Pairs `key=value`, each ended by 0x01, and one 0x01 more. */
 function authOf(pairs: string): string {
-  if (!pairs.endsWith("\x01\x01") && pairs !== "\x01")
-    throw new WireError("the client's OAUTHBEARER message has no end");
+  if (!pairs.endsWith(SEPARATOR + SEPARATOR)) throw new WireError("the client's OAUTHBEARER message has no end");
   let auth: string | null = null;
-  for (const pair of pairs.slice(0, -2).split("\x01")) {
+  for (const pair of pairs.slice(0, -2).split(SEPARATOR)) {
     const [, key, value] = /^([A-Za-z]+)=([\t\n\r\x20-\x7e]*)$/.exec(pair) ?? [];
     if (key === undefined || value === undefined) throw new WireError("a part of the OAUTHBEARER message is malformed");
     if (key !== "auth") continue;

@@ -6,6 +6,7 @@ import type { Effect } from "../../pkg/gate/effect.ts";
 import { Gate } from "../../pkg/gate/gate.ts";
 import type { Guard, PolicySet } from "../../pkg/policy/rules.ts";
 import { lasting } from "../../pkg/principal/identity.ts";
+import type { Principal } from "../../pkg/principal/principal.ts";
 import type { EffectKind, Understood } from "../../pkg/sql/facts.ts";
 
 export const bytes = (type: string, body: Buffer | string = ""): Buffer => {
@@ -138,6 +139,14 @@ export interface Session {
 export function session(policies: PolicySet): Session {
   const state: Omit<Session, "gate"> = { policies, writable: true };
   let count = 0;
+  const principal: Principal = {
+    kind: "Service",
+    name: "app",
+    issuer: "configuration",
+    groups: [],
+    assurance: "L0",
+    login: "app",
+  };
   const gate = new Gate({
     session: "s",
     database: "shop/orders",
@@ -147,14 +156,8 @@ export function session(policies: PolicySet): Session {
     backendPid: 7,
     serverMajor: 18,
     maskKeys: null,
-    identity: lasting({
-      kind: "Service",
-      name: "app",
-      issuer: "configuration",
-      groups: [],
-      assurance: "L0",
-      login: "app",
-    }),
+    principal,
+    identity: lasting(principal),
     context: { environment: "test", cluster: "test", application: null, clientAddress: "127.0.0.1" },
     policies: () => state.policies,
     catalogs: new CatalogStore(),

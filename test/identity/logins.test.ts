@@ -206,7 +206,7 @@ test("what the token narrows holds beside every policy", async () => {
     ["DELETE FROM orders WHERE id = 1", "guard no-fraud"],
     ["UPDATE orders SET id = 99 WHERE id = 1", "Update of public.orders"],
     ["CREATE TABLE mine (id int)", "Create"],
-    ["DO 'begin end'", "code"],
+    ["DO 'begin end'", "guard no-fraud"],
   ] as const)
     expect([text, await refused(client.query(text))]).toEqual([
       text,

@@ -21,8 +21,8 @@ import type { PolicySource } from "./policy-source.ts";
 import { serveAdmin } from "./serve-admin.ts";
 import type { Values } from "./settings.ts";
 import type { Behind } from "./start-behind.ts";
-import { unhurriedFiles } from "./unhurried-files.ts";
 import { verifierOf } from "./tokens.ts";
+import { unhurriedFiles } from "./unhurried-files.ts";
 import { watchUnmatched } from "./watch-unmatched.ts";
 
 export interface Sidecar {

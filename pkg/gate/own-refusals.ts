@@ -8,25 +8,22 @@ import { literalToken } from "./own.ts";
 
 const IDENTITY = "weir.identity";
 
-function refusal(message: string, detail: string, hint: string): Refusal {
-  return { rule: { policy: "weir", rule: "identity" }, sqlstate: "42501", message: `weir: ${message}`, detail, hint };
+function refusal(text: Pick<Refusal, "message" | "detail" | "hint">): Refusal {
+  return { rule: { policy: "weir", rule: "identity" }, sqlstate: "42501", ...text };
 }
 
 export function refusedIdentity({ reason, message, hint }: Identified & { readonly ok: false }): Refusal {
-  return refusal(
-    `the token of ${IDENTITY} does not count: ${message}`,
-    `Reason: ${reason}. Who asks has not changed.`,
-    hint,
-  );
+  const detail = `Reason: ${reason}. Who asks has not changed.`;
+  return refusal({ message: `weir: the token of weir.identity does not count: ${message}`, detail, hint });
 }
 
-const FORMS = `Use SET ${IDENTITY} = '...', SET LOCAL, or SELECT set_config('${IDENTITY}', $1, true), each alone.`;
+const FORMS = "Use SET weir.identity = '...', SET LOCAL, or SELECT set_config('weir.identity', $1, true), each alone.";
 
-export const noPlainToken = refusal(
-  `the token of ${IDENTITY} is not written as a plain literal`,
-  "It could not be taken out of the statement, so the statement was not sent to the database.",
-  FORMS,
-);
+export const noPlainToken = refusal({
+  message: "weir: the token of weir.identity is not written as a plain literal",
+  detail: "It could not be taken out of the statement, so the statement was not sent to the database.",
+  hint: FORMS,
+});
 
 export function tokenNotPlain({ facts }: Statement, text: Buffer): Refusal | null {
   const own = facts.understood ? facts.own : undefined;
@@ -40,11 +37,11 @@ export function misplaced({ facts }: Statement): Refusal | null {
   return facts.settings.some(({ name }) => name === IDENTITY) ? misplacedToken : null;
 }
 
-const misplacedToken = refusal(
-  `${IDENTITY} cannot be set in this way`,
-  "The token would reach the database, so the statement was not sent.",
-  FORMS,
-);
+const misplacedToken = refusal({
+  message: "weir: weir.identity cannot be set in this way",
+  detail: "The token would reach the database, so the statement was not sent.",
+  hint: FORMS,
+});
 
 /** A text that is not understood and speaks of an identity may hold a token. */
 export function tokenInside({ facts }: Statement, text: Buffer): Refusal | null {
@@ -70,8 +67,8 @@ export function whoChangesInside(core: Core, judged: readonly Judged[]): Refusal
   return changes ? inString : null;
 }
 
-const inString = refusal(
-  "who asks would change within one string of statements",
-  `${IDENTITY}, or the end of a transaction in which it was set, stands among other statements.`,
-  "Send the statement alone, not in one string with other statements.",
-);
+const inString = refusal({
+  message: "weir: who asks would change within one string of statements",
+  detail: "weir.identity, or the end of a transaction in which it was set, stands among other statements.",
+  hint: "Send the statement alone, not in one string with other statements.",
+});

@@ -22,7 +22,7 @@ export function judgeGrants({ principal, database, facts, nowMs }: DecisionReque
     ({ databases, notAfterMs }) => matches(databases, name) && (notAfterMs === null || nowMs < notAfterMs),
   );
   if (live.length === 0)
-    return { refusals: [narrowed(`the token allows nothing on ${name}, or not any more`)], limits: [] };
+    return { refusals: [narrowed({ message: `the token allows nothing on ${name}, or not any more` })], limits: [] };
   const missing = missingIn(live, facts);
   return { refusals: missing === null ? [] : [narrowed(missing)], limits: limitsOf(live, facts) };
 }
@@ -40,16 +40,17 @@ const actions: Partial<Record<EffectKind, Action>> = {
 const free: ReadonlySet<EffectKind> = new Set(["Transaction", "SessionChange", "Lock"]);
 
 /** What no grant covers; null: all is covered. */
-function missingIn(live: readonly Grant[], facts: Facts): string | null {
+function missingIn(live: readonly Grant[], facts: Facts): Text | null {
   if (live.some((grant) => grant.actions === null && grant.tables === null)) return null;
-  if (!facts.understood) return "what the statement does is not understood, and the token does not allow everything";
+  if (!facts.understood)
+    return { message: "what the statement does is not understood, and the token does not allow everything" };
   const opaque = facts.functions.filter(({ trust }) => trust === "opaque").map(({ name }) => name);
-  if (opaque.length > 0) return `the token does not allow code that cannot be analysed: ${listed(opaque)}`;
+  if (opaque.length > 0) return { message: `the token does not allow code that cannot be analysed: ${listed(opaque)}` };
   const other = facts.effects.filter((effect) => actions[effect] === undefined && !free.has(effect));
-  if (other.length > 0) return `the token does not allow ${listed(other)}`;
+  if (other.length > 0) return { message: `the token does not allow ${listed(other)}` };
   for (const use of facts.relations) {
     const effect = use.access.find((each) => !covered(live, use, each));
-    if (effect !== undefined) return `the token does not allow ${effect} of ${use.schema}.${use.name}`;
+    if (effect !== undefined) return { message: `the token does not allow ${effect} of ${use.schema}.${use.name}` };
   }
   return null;
 }
@@ -75,10 +76,14 @@ function limitsOf(live: readonly Grant[], facts: Facts): readonly RowLimit[] {
   const limits = live.flatMap(({ rowsMax }) => (rowsMax === null ? [] : [rowsMax]));
   if (limits.length === 0) return [];
   const rows = Math.min(...limits);
-  return [{ rows, refusal: narrowed(`the token allows no more than ${rows} rows`) }];
+  return [{ rows, refusal: narrowed({ message: `the token allows no more than ${rows} rows` }) }];
 }
 
-function narrowed(message: string): Refusal {
+interface Text {
+  readonly message: string;
+}
+
+function narrowed({ message }: Text): Refusal {
   return refusal("weir", "token", {
     message,
     detail: "The token carries authorization_details, which narrow what may be done with it.",

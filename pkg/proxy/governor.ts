@@ -26,7 +26,7 @@ import type { Proof } from "./proof.ts";
 import { RecordLane } from "./record-lane.ts";
 import { sendCancel } from "./send-cancel.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
-import { SessionLoop } from "./session-loop.ts";
+import { type Ending, SessionLoop } from "./session-loop.ts";
 import { type AnalysisCounters, type KeptClasses, SharedKnowledge, type UnmatchedPattern } from "./shared-knowledge.ts";
 import { Slots } from "./slots.ts";
 import { readable, type Startup } from "./startup.ts";
@@ -316,7 +316,7 @@ class RunningGovernor implements Governor {
     loop.start();
     if (this.#draining) loop.drain();
     const ageMs = ageLimit(logged.proof, options.limits);
-    const timer = ageMs === undefined ? undefined : setTimeout(() => loop.leave("28000", TOO_OLD), ageMs).unref();
+    const timer = ageMs === undefined ? undefined : setTimeout(() => loop.leave(tooOld), ageMs).unref();
     await loop.ended;
     clearTimeout(timer);
     this.#loops.delete(loop);
@@ -353,7 +353,7 @@ class RunningGovernor implements Governor {
   }
 }
 
-const TOO_OLD = "weir: this session has reached its greatest age";
+const tooOld: Ending = { sqlstate: "28000", message: "weir: this session has reached its greatest age" };
 
 /** setTimeout takes no more. */
 const TIMER_MS_MAX = 2 ** 31 - 1;

@@ -36,6 +36,11 @@ const OUT_OF_BYTES =
   "weir: out of memory for large messages: this session held some and hardly moved while others waited";
 const SHUTTING_DOWN = "terminating connection due to administrator command";
 
+export interface Ending {
+  readonly sqlstate: string;
+  readonly message: string;
+}
+
 export class SessionLoop {
   readonly #options: SessionLoopOptions;
   readonly #client: ByteSource;
@@ -47,7 +52,7 @@ export class SessionLoop {
   /** Turns whose effects wait for their records. */
   #held = 0;
   #over = false;
-  #leaving: { readonly sqlstate: string; readonly message: string } | null = null;
+  #leaving: Ending | null = null;
   #done: () => void = () => {};
   readonly ended: Promise<void>;
 
@@ -104,12 +109,12 @@ export class SessionLoop {
 
   /** Lets the open transaction end, then tells the client as a server that shuts down does. */
   drain(): void {
-    this.leave("57P01", SHUTTING_DOWN);
+    this.leave({ sqlstate: "57P01", message: SHUTTING_DOWN });
   }
 
   /** Ends the session when its open transaction has ended. */
-  leave(sqlstate: string, message: string): void {
-    this.#leaving ??= { sqlstate, message };
+  leave(why: Ending): void {
+    this.#leaving ??= why;
     this.#leaveWhenIdle();
   }
 

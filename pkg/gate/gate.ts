@@ -226,7 +226,7 @@ export class Gate {
 
   #dispatch(type: number, frame: Buffer): void {
     const core = this.#core;
-    core.who.look(core.options.clock.nowMs());
+    if (!core.who.lasts) core.who.look(core.options.clock.nowMs());
     if (mustDrain(core, type)) {
       if (core.unsynced) core.forward(FLUSH, ownPermit.protocol);
       core.hold({

@@ -69,6 +69,11 @@ export class Who {
     return this.#before !== null;
   }
 
+  /** Nothing that could lapse is in force. */
+  get lasts(): boolean {
+    return this.#session.lasts === true && this.#values.current === null;
+  }
+
   /** Asks the proof again. */
   look(nowMs: number): void {
     const session = this.#session.at(nowMs);

@@ -13,6 +13,8 @@ export type Standing =
   | { readonly holds: false; readonly lapse: Lapse };
 
 export interface Identity {
+  /** It rests on no proof that can run out, so that it need not be asked again. */
+  readonly lasts?: true;
   /** The same object for as long as nothing has changed. */
   at(nowMs: number): Standing;
 }
@@ -20,7 +22,7 @@ export interface Identity {
 /** What rests on no proof that can run out. */
 export function lasting(principal: Principal): Identity {
   const standing: Standing = { holds: true, principal };
-  return { at: () => standing };
+  return { lasts: true, at: () => standing };
 }
 
 /** The same identity, at this database login. */

@@ -55,7 +55,7 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
   const governor = createGovernor({
     listeners: governedListeners(config, policies, { saltKey: random.bytes(32), verifier }),
     policies: () => policies.current()?.set ?? null,
-    identify: identifyBy(config.identities),
+    identify: identifyBy(config.identities, () => policies.attested?.() ?? null),
     ...(verifier && { tokens: verifier }),
     audit,
     digest: (text) => digest.of(text),

@@ -1,5 +1,5 @@
 // A principal for as long as the proof of it holds. What was verified once is asked again in front of each statement.
-import type { Principal } from "./principal.ts";
+import type { Assurance, Principal } from "./principal.ts";
 
 /** Why a proof counts no more. Texts hold no token and no secret. */
 export interface Lapse {
@@ -25,8 +25,8 @@ export function lasting(principal: Principal): Identity {
   return { lasts: true, at: () => standing };
 }
 
-/** The same identity, at this database login. */
-export function atLogin(identity: Identity, login: string): Identity {
+/** The same identity, at this database login; `assurance`: what it amounts to there, when that is more than its own. */
+export function atLogin(identity: Identity, login: string, assurance?: Assurance): Identity {
   let of: Standing | null = null;
   let known: Standing | null = null;
   return {
@@ -34,7 +34,8 @@ export function atLogin(identity: Identity, login: string): Identity {
       const standing = identity.at(nowMs);
       if (standing !== of || known === null) {
         of = standing;
-        known = standing.holds ? { holds: true, principal: { ...standing.principal, login } } : standing;
+        const raised = assurance === undefined ? {} : { assurance };
+        known = standing.holds ? { holds: true, principal: { ...standing.principal, login, ...raised } } : standing;
       }
       return known;
     },

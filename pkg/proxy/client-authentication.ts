@@ -35,7 +35,7 @@ export async function authenticateClient(client: ClientSide, credentials: Broker
   const verifier = await verifierOf(secret, saltFor(user, credentials));
   const proved = await exchange(client, new ScramServer(verifier, client.tls?.endPoint ?? null, random));
   if (!proved) throw new LoginError("28P01", `password authentication failed for user "${login}"`);
-  return { by: "password" };
+  return { by: "password", local: isLocal(address) };
 }
 
 async function exchange(client: ClientSide, scram: ScramServer): Promise<boolean> {

@@ -363,7 +363,7 @@ function ageLimit({ by }: Proof, { sessionAgeMsMax }: GovernorLimits): number | 
   return isProved && sessionAgeMsMax !== undefined ? Math.min(sessionAgeMsMax, TIMER_MS_MAX) : undefined;
 }
 
-const claimed: Proof = { by: "password" };
+const claimed: Proof = { by: "password", local: false };
 
 function notYet(why: string): Admission {
   const hint = "Wait until the sidecar has what it needs; its readiness endpoint, /readyz, says what is missing.";

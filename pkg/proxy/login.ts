@@ -9,7 +9,7 @@ import {
   readPassword,
   tellWithoutOurLogin,
 } from "./brokered-login.ts";
-import { authenticateClient, demandCertificate } from "./client-authentication.ts";
+import { authenticateClient, demandCertificate, isLocal } from "./client-authentication.ts";
 import { type ClientStart, ClientStartup } from "./client-startup.ts";
 import type { ClientSide, Conversation } from "./conversation.ts";
 import type { Brokered } from "./credentials.ts";
@@ -127,7 +127,7 @@ class LoginAttempt {
 
   async #passThrough(client: ClientSide): Promise<LoggedIn> {
     const { upstream } = this.#options;
-    const proof: Proof = { by: "password" };
+    const proof: Proof = { by: "password", local: isLocal(client.startup.address) };
     await this.#admit(client.startup, proof);
     const connect = (way: Way) => this.#connect(client, way);
     const greeted = await greetServer({ upstream, packet: relayedStartup(client.startup), connect });

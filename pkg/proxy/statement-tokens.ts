@@ -33,7 +33,9 @@ export function statementTokens(
     const verified = await verifier.verify(token);
     if (!verified.ok) return verified;
     const refused = isBound(verified, session, verifier);
-    return refused ?? { ok: true, identity: atLogin(verified.identity, session.principal.login) };
+    if (refused !== null) return refused;
+    const { principal } = session;
+    return { ok: true, identity: atLogin(verified.identity, principal.login, raised(verified.principal, principal)) };
   };
 }
 
@@ -52,4 +54,10 @@ function namesWorkload(bearer: Principal, session: Principal): boolean {
   const named = [bearer.client, ...(bearer.actingFor === undefined ? [] : [bearer.name])];
   const own = [session.name, session.serviceAccount, session.client];
   return named.some((name) => name !== undefined && own.includes(name));
+}
+
+/** A signed delegation to a workload that is attested itself is L3. */
+function raised(bearer: Principal, session: Principal): "L3" | undefined {
+  const isDelegated = bearer.actingFor !== undefined && [session.name, session.serviceAccount].includes(bearer.name);
+  return isDelegated && session.assurance !== "L0" ? "L3" : undefined;
 }

@@ -12,8 +12,7 @@ import type { Owed, Part, Portal, Run } from "./model.ts";
 export function onRow(core: Core, head: Owed, buffer: Buffer, start: number, end: number): void {
   if (head.errand !== null) return head.errand.row(buffer.subarray(start + 5, end));
   if (core.muzzle !== null) return;
-  const part = head.parts[head.at];
-  if (part?.own?.do === "show") return showOwn(core, part);
+  if (core.flow === null && head.parts[head.at]?.own?.do === "show") return showOwn(core, head.parts[head.at]!);
   const flow = core.flow ?? executeFlow(core, head);
   if (flow === null) return;
   noteHeld(head, end - start);

@@ -33,7 +33,7 @@ export function tokenNotPlain({ facts }: Statement, text: Buffer): Refusal | nul
 
 /** An identity is set in a form that would bring the token to the server. */
 export function misplaced({ facts }: Statement): Refusal | null {
-  if (!facts.understood || facts.own !== undefined) return null;
+  if (!facts.understood || facts.settings.length === 0 || facts.own !== undefined) return null;
   return facts.settings.some(({ name }) => name === IDENTITY) ? misplacedToken : null;
 }
 

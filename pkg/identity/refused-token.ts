@@ -35,7 +35,7 @@ const texts = {
     "Use the fields databases, actions, tables, rows and expires only.",
   ],
   replayed: ["it counts once, and it was used already", "Get a new token for each use."],
-  busy: ["too many tokens that count once are remembered", "Try again later."],
+  busy: ["too many tokens are being verified or remembered", "Try again later."],
   revoked: ["it was revoked", "Get a new token, or ask an administrator why."],
   login: [
     "it is not for this login",

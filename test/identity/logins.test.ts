@@ -1,6 +1,6 @@
 // Logins that a token proves: as a password and by OAUTHBEARER, through node-postgres, psql and libpq 18; and what is refused.
 import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import pg from "pg";
 import { nothingRevoked, type Revocations, readRevocations } from "../../pkg/identity/revocations.ts";
@@ -14,7 +14,7 @@ import { libpqVersion } from "../proxy/libpq.ts";
 import { psql, psqlIsHere } from "../proxy/psql.ts";
 import { type Governed, startGoverned } from "../support/governed.ts";
 import { issuerFor, verifierFor } from "../support/identity-settings.ts";
-import { startIssuer, type TestIssuer } from "../support/issuer.ts";
+import { AUDIENCE, startIssuer, type TestIssuer } from "../support/issuer.ts";
 import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
 
 const own = selfSignedCertificate(["localhost", "127.0.0.1"]);
@@ -156,6 +156,10 @@ test("over a plain connection the token is not even asked for", async () => {
 
 test.each([
   ["expired", { exp: 1 }],
+  ["notYet", { nbf: 4_000_000_000 }],
+  ["issuer", { iss: "https://elsewhere" }],
+  ["claims", { groups: 7 }],
+  ["delegation", { act: { sub: "robo", iss: "https://elsewhere" } }],
   ["audience", { aud: "elsewhere" }],
   ["login", { sub: "bob" }],
 ])("refused and recorded: %s", async (reason, claims) => {
@@ -167,6 +171,20 @@ test.each([
   const last = sessions().at(-1);
   expect(last.unmapped.weir.phase).toBe("refused");
   expect(JSON.stringify(last)).toContain(`token ${reason}`);
+});
+
+test("refused and recorded: none, and a public key taken for a shared secret", async () => {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const claims = part({ iss: issuer.url, aud: AUDIENCE, sub: "ana", exp: Math.floor(Date.now() / 1000) + 60 });
+  const confused = `${part({ alg: "HS256", kid: "first" })}.${claims}`;
+  const signature = createHmac("sha256", JSON.stringify(issuer.key.publicJwk)).update(confused).digest("base64url");
+  for (const token of [`${part({ alg: "none" })}.${claims}.`, `${confused}.${signature}`]) {
+    expect(await refused(connected(token))).toMatchObject({
+      code: "28P01",
+      message: expect.stringContaining("algorithm"),
+    });
+    expect(JSON.stringify(sessions().at(-1))).toContain("token algorithm");
+  }
 });
 
 test("expiry, revocation and new groups act on the next statement of an open session, which then ends", async () => {

@@ -12,6 +12,7 @@ import { OwedQueue } from "../session/owed.ts";
 import { FLUSH } from "../wire/postgres/empty-messages.ts";
 import { encodeFunctionCall } from "../wire/postgres/function-call.ts";
 import type { TransactionStatus } from "../wire/postgres/ready-for-query.ts";
+import { AllClear, loosens } from "./all-clear.ts";
 import type { Effect } from "./effect.ts";
 import type { Errand } from "./errand.ts";
 import { refusalError, warningNotice } from "./error-reply.ts";
@@ -57,6 +58,9 @@ export class Core {
   readonly knowledge: Knowledge;
   readonly standing: Standing;
   replies = new Replies();
+  readonly allClear = new AllClear();
+  /** Something ran without masks that may have changed what the session is set to. */
+  loose = false;
   readonly decisions = new DecisionMemory();
   readonly uncommitted = new Uncommitted();
   transaction: TransactionStatus = "I";
@@ -287,6 +291,7 @@ export class Core {
   startRun(run: Pick<Run, "number" | "statement" | "decision" | "text">): Run {
     this.warnings.push(...run.decision.warnings);
     if (run.decision.scrub) this.touched = true;
+    if (run.decision.masksWere === "lifted" && loosens(run.statement.facts)) this.loose = true;
     return {
       ...run,
       startedUs: this.options.clock.monotonicUs(),

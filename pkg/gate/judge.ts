@@ -5,6 +5,7 @@ import type { Refusal } from "../policy/decision.ts";
 import type { AnalysisContext } from "../sql/analyze.ts";
 import type { Analysis, Facts, Statement } from "../sql/facts.ts";
 import { textCharactersMax } from "../sql/grammar.ts";
+import { keepsClear } from "./all-clear.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import type { Core } from "./core.ts";
 import { encodingRefusal } from "./encoding.ts";
@@ -15,6 +16,11 @@ import { NAMES_DEEP_MAX, type NamesRead, namesStand, rememberNames } from "./nam
 /** What `judged` of a statement stands on: when it differs, it is judged anew. */
 export function basisOf(core: Core): string {
   return core.standing.basis(core.policies, core.knowledge.view().key);
+}
+
+/** What a decision of now stands on. */
+export function basisFor(core: Core, judged: Judged | null): string {
+  return judged?.decision.masksWere === "lifted" ? core.allClear.basis : basisOf(core);
 }
 
 /** Whether any rule concerns this principal here, so that statements must be understood before they run. */
@@ -73,7 +79,8 @@ function cursorFacts(core: Core, name: string, read: NamesRead): Facts | undefin
   return namesStand(core, facts) ? facts : undefined;
 }
 
-export function judge(core: Core, statement: Statement, alone: boolean): Judged {
+/** `mayBeClear`: the server's word that nothing is protected holds for it, if it was given. */
+export function judge(core: Core, statement: Statement, alone: boolean, mayBeClear = true): Judged {
   const { principal, context, clock } = core.options;
   const decision = core.decisions.decide({
     set: core.policies,
@@ -85,10 +92,21 @@ export function judge(core: Core, statement: Statement, alone: boolean): Judged 
     book: core.book,
     alone,
     auditWritable: core.options.auditWritable(),
+    nothingProtected: mayBeClear && core.allClear.holds(core),
   });
   const judged = { number: core.nextNumber(), statement, decision };
   const refused = decision.verdict === "allow" ? encodingRefusal(core, statement, decision) : null;
   return refused === null ? judged : { ...judged, decision: refusedDecision(judged, refused) };
+}
+
+/** Statements of one string: the server's word ends at the first that may make or show something that is protected. */
+export function judgeInOrder(core: Core, statements: readonly Statement[]): readonly Judged[] {
+  let clear = true;
+  return statements.map((statement) => {
+    const judged = judge(core, statement, statements.length === 1, clear);
+    clear &&= keepsClear(statement.facts);
+    return judged;
+  });
 }
 
 /** null for a text without a statement. The server takes no more than one in a Parse. */
@@ -100,16 +118,16 @@ export function onlyStatement(core: Core, text: Buffer, types: readonly number[]
 
 /** Whether `judged` was decided under what is in force and known now, and the names it uses mean what they meant. */
 export function stands(core: Core, { basis, judged }: Pick<Prepared, "basis" | "judged">): boolean {
-  return basis === basisOf(core) && namesStand(core, judged?.statement.facts);
+  const isBasis = basis === basisOf(core) || (core.allClear.holds(core) && basis === core.allClear.basis);
+  return isBasis && namesStand(core, judged?.statement.facts);
 }
 
 /** The decision on a prepared statement under the policy and the knowledge of now; null for an empty text. */
 export function judgePrepared(core: Core, prepared: Prepared): Judged | null {
-  const basis = basisOf(core);
   if (prepared.judged === null || stands(core, prepared)) return prepared.judged;
   const statement = statementOf(core, prepared);
   prepared.judged = statement === null ? null : judge(core, statement, true);
-  prepared.basis = basis;
+  prepared.basis = basisFor(core, prepared.judged);
   prepared.poison = null;
   return prepared.judged;
 }
@@ -128,6 +146,6 @@ function statementOf(core: Core, prepared: Prepared): Statement | null {
 
 /** A decision that something beside the policy turned into this refusal. */
 export function refusedDecision(judged: Judged, refusal: Refusal): Judged["decision"] {
-  const { matched, observed, warnings } = judged.decision;
-  return { verdict: "refuse", refusal, matched, observed, warnings };
+  const { matched, observed, warnings, masksWere } = judged.decision;
+  return { verdict: "refuse", refusal, matched, observed, warnings, masksWere };
 }

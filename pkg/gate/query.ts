@@ -4,6 +4,7 @@ import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
 import type { Analysis, Statement } from "../sql/facts.ts";
 import { decodeQuery, encodeQuery } from "../wire/postgres/query.ts";
+import { confirm } from "./all-clear.ts";
 import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { runCountedQuery } from "./counted.ts";
@@ -11,7 +12,7 @@ import { disturb } from "./disturb.ts";
 import { recordDecision, recordOutcome } from "./events.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
 import { inspect, inspectUnparsed, wantsInspection } from "./inspect.ts";
-import { analyzeText, judge, refusedDecision } from "./judge.ts";
+import { analyzeText, judge, judgeInOrder, refusedDecision } from "./judge.ts";
 import type { Judged, Part, Portal, Prepared, Run } from "./model.ts";
 import { pinQuery, toPin } from "./pin.ts";
 import { cannotPin, toPinOfString } from "./pin-string.ts";
@@ -36,13 +37,15 @@ function decideQuery(core: Core, asked: Asked): void {
   const before = core.knowledge.view();
   const known = analyzeText(core, text, before);
   if (known.statements.some(({ facts }) => !facts.understood && !facts.syntax)) core.knowledge.doubt();
-  refresh(core, known.statements[0] ?? null, (cancelled) => {
+  refresh(core, known.statements, (refreshed) => {
     const now = core.knowledge.view();
     const analysis = now.key === before.key ? known : analyzeText(core, text, now);
     const [first] = analysis.statements;
-    if (first === undefined) send(core, frame, [{ run: null, shown: true, standIn: null }]);
-    else if (analysis.statements.length > 1) several(core, asked, analysis, cancelled);
-    else alone(core, asked, first, cancelled);
+    if (first === undefined) return send(core, frame, [{ run: null, shown: true, standIn: null }]);
+    confirm(core, analysis.statements, refreshed, (cancelled) => {
+      if (analysis.statements.length > 1) several(core, asked, analysis, cancelled);
+      else alone(core, asked, first, cancelled);
+    });
   });
 }
 
@@ -126,7 +129,7 @@ function endsTransaction(statement: Statement): boolean {
 
 function several(core: Core, asked: Asked, analysis: Analysis, cancelled: Refusal | null): void {
   const { text } = asked;
-  const judged = analysis.statements.map((statement) => judge(core, statement, false));
+  const judged = judgeInOrder(core, analysis.statements);
   const refuseAll = (whole: Refusal) => {
     for (const one of judged) recordDecision(core, "query", { ...one, decision: refusedDecision(one, whole) }, text);
     refuseWhole(core, judged, whole);

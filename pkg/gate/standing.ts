@@ -1,5 +1,8 @@
 // What holds for a session for as long as policies and knowledge are the same objects: asked for every frame, worked out once.
+import { claimQuery } from "../catalog/claim-query.ts";
+import type { CatalogQuery } from "../catalog/queries.ts";
 import { type Governed, governs } from "../policy/governs.ts";
+import { claimsOf } from "../policy/nothing-protected.ts";
 import type { DatabaseName, PolicySet } from "../policy/rules.ts";
 import type { GateOptions } from "./options.ts";
 
@@ -7,7 +10,9 @@ export class Standing {
   readonly database: DatabaseName;
   readonly #options: GateOptions;
   #governedBy: PolicySet | null = null;
-  #governed: Governed = { policies: 0, masks: false, guards: false };
+  #governed: Governed = { policies: 0, masks: false, observed: false, guards: false };
+  #claimsOf: PolicySet | null = null;
+  #claims: CatalogQuery | null = null;
   #basisOf: PolicySet | null = null;
   #basisUnder = "";
   #basis = "";
@@ -26,6 +31,18 @@ export class Standing {
       this.#governedBy = set;
     }
     return this.#governed;
+  }
+
+  /** The query that finds columns with names that patterns of a set mean; null when it cannot be asked. */
+  claims(set: PolicySet): CatalogQuery | null {
+    if (set !== this.#claimsOf) {
+      const claims = claimsOf(set, this.database).map(({ schema, table, column }) => {
+        return { schema: schema.name, table: table.name, column: column.name };
+      });
+      this.#claims = claimQuery(claims);
+      this.#claimsOf = set;
+    }
+    return this.#claims;
   }
 
   /** Whether a basis is one under this set, whatever was known. */

@@ -7,9 +7,10 @@ import type { ClassBook } from "./class-book.ts";
 import { type DatabaseRules, rulesOf } from "./database-rules.ts";
 import type { Decision, Refusal, RowLimit, RuleRef, StoredColumn } from "./decision.ts";
 import type { Estimate } from "./guard-rule.ts";
-import { judge, rulesIn } from "./judge.ts";
+import { type Case, judge, rulesIn } from "./judge.ts";
 import { maskView } from "./label.ts";
 import type { MaskRules } from "./mask-rules.ts";
+import { wereMasks, withoutMasks } from "./nothing-protected.ts";
 import { decidedPermit } from "./permit.ts";
 import { chosen, refusal } from "./refusal.ts";
 import { storedColumns } from "./stored-columns.ts";
@@ -24,6 +25,8 @@ export interface DecisionRequest extends Asker {
   readonly alone: boolean;
   /** The spool takes records. */
   readonly auditWritable: boolean;
+  /** In front of this statement the server has said that no column has a class. Absent: it was not asked. */
+  readonly nothingProtected?: boolean;
   /** Rows of a relation (`reltuples`), null when not known; absent: never known. */
   readonly estimate?: Estimate;
 }
@@ -35,14 +38,22 @@ export function decide(request: DecisionRequest): Decision {
 }
 
 /** `bindings`: those of the request. */
-export function decideUnder({ enforce, observe }: Bindings, request: DecisionRequest): Decision {
-  const rules = rulesOf(request.set, request.database);
+export function decideUnder(bindings: Bindings, request: DecisionRequest): Decision {
   const which = {
     facts: request.facts,
     book: request.book,
     alone: request.alone,
     estimate: request.estimate ?? nothingKnown,
   };
+  if (request.nothingProtected === true && bindings.enforce.masks !== null)
+    return { ...decisionOf(withoutMasks(bindings), which, request), masksWere: "lifted" };
+  const decision = decisionOf(bindings, which, request);
+  const masksWere = wereMasks(decision, bindings.enforce, which);
+  return masksWere === decision.masksWere ? decision : { ...decision, masksWere };
+}
+
+function decisionOf({ enforce, observe }: Bindings, which: Case, request: DecisionRequest): Decision {
+  const rules = rulesOf(request.set, request.database);
   const found = judge(enforce, which);
   const touches = touchesClass(rules, request);
   const audit = auditRule(rules, enforce, touches);
@@ -53,6 +64,7 @@ export function decideUnder({ enforce, observe }: Bindings, request: DecisionReq
     matched: rulesIn(found),
     observed: observe === null ? [] : added(rulesIn(judge(observe, which)), rulesIn(found)),
     warnings: found.warnings,
+    masksWere: "in force" as const,
   };
   if (told !== undefined)
     return { verdict: "refuse", refusal: told, ...common, matched: added([...common.matched, told.rule], []) };
@@ -74,8 +86,8 @@ export function decideUnder({ enforce, observe }: Bindings, request: DecisionReq
 }
 
 /** Without a catalogue any statement may touch a class, unless no policy gives one. */
-function touchesClass(rules: DatabaseRules, { facts, book }: DecisionRequest): boolean {
-  if (rules.classes.length === 0) return false;
+function touchesClass(rules: DatabaseRules, { facts, book, nothingProtected }: DecisionRequest): boolean {
+  if (rules.classes.length === 0 || nothingProtected === true) return false;
   if (book !== null) return book.touchesClass(facts);
   return !facts.understood || facts.relations.length > 0 || facts.functions.some((use) => use.trust === "opaque");
 }

@@ -8,6 +8,8 @@ export interface Governed {
   readonly policies: number;
   /** Some mask of an Enforce policy may concern this principal. */
   readonly masks: boolean;
+  /** Policies in Observe mode match. */
+  readonly observed: boolean;
   /** Some guard of an Enforce policy may. */
   readonly guards: boolean;
 }
@@ -25,6 +27,7 @@ export function governs(
   return {
     policies: enforce.policies.length + (observe?.policies.length ?? 0),
     masks: enforce.masks !== null,
+    observed: observe !== null,
     guards: enforce.guards.length > 0,
   };
 }

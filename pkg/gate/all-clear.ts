@@ -1,0 +1,100 @@
+// The server's word that no column of the database has a class: asked in front of a statement that masks would stop or change, and good
+// for that statement only. Then nothing is protected and the masks are lifted for it (policy/nothing-protected.ts).
+import { CLAIMED_MAX, claimedColumns } from "../catalog/claim-query.ts";
+import type { Decision, Refusal } from "../policy/decision.ts";
+import { isClaimed } from "../policy/nothing-protected.ts";
+import type { PolicySet } from "../policy/rules.ts";
+import { runsUnreadCode } from "../policy/unread-code.ts";
+import type { Facts, Statement } from "../sql/facts.ts";
+import type { Core } from "./core.ts";
+import type { Errand } from "./errand.ts";
+import { judgeInOrder } from "./judge.ts";
+import { askServer, cancelIn, isFixed, isolationQuery, mayAsk } from "./own-queries.ts";
+
+/** The server's word is for one batch, and no client may keep a batch open to use it later. */
+const GOOD_FOR_MS = 1000;
+
+export class AllClear {
+  #policies: PolicySet | null = null;
+  #untilMs = 0;
+  #said = 0;
+
+  /** Whether nothing has run since the server said it, in front of what is decided now. */
+  holds({ policies, options }: Core): boolean {
+    return this.#policies === policies && options.clock.nowMs() <= this.#untilMs;
+  }
+
+  /** What is decided on the server's word stands on that word alone. */
+  get basis(): string {
+    return `all clear ${this.#said}`;
+  }
+
+  said({ policies, options }: Core): void {
+    this.#policies = policies;
+    this.#untilMs = options.clock.nowMs() + GOOD_FOR_MS;
+    this.#said += 1;
+  }
+
+  /** Something runs, or the batch ends. */
+  over(): void {
+    this.#policies = null;
+  }
+}
+
+/** Asks whether any column has a class, and goes on when it is known. */
+export function askAllClear(core: Core, then: (cancelled: Refusal | null) => void): void {
+  const query = core.options.books.areEmpty ? core.standing.claims(core.policies) : null;
+  if (query === null) return then(null);
+  let answer: Errand | null = null;
+  core.hold({ why: "errand", until: () => answer !== null, resume: () => then(cancelIn(answer!)) });
+  askServer(core, [isolationQuery, query], (errand) => {
+    if (!errand.failed) heard(core, errand);
+    answer = errand;
+  });
+}
+
+function heard(core: Core, { results: [isolation, rows] }: Errand): void {
+  const claimed =
+    rows!.length >= CLAIMED_MAX || isClaimed(core.policies, core.standing.database, claimedColumns(rows!));
+  // What is known says that there are none: it is older than this answer.
+  if (claimed) core.options.catalogs.invalidate();
+  else if (!isFixed(core, isolation)) core.allClear.said(core);
+}
+
+/** In front of statements of one message that only masks stand against: asks whether anything is protected at all. */
+export function confirm(
+  core: Core,
+  statements: readonly Statement[],
+  cancelled: Refusal | null,
+  then: (cancelled: Refusal | null) => void,
+): void {
+  const [first] = statements;
+  const isKnown = first === undefined || cancelled !== null || core.allClear.holds(core);
+  if (isKnown || !mayAsk(core, first.facts) || !judgeInOrder(core, statements).some(isUnconfirmed))
+    return then(cancelled);
+  askAllClear(core, then);
+}
+
+function isUnconfirmed({ decision }: { readonly decision: Decision }): boolean {
+  return decision.masksWere === "unconfirmed";
+}
+
+/** Whether what follows in the same string may still be decided on the word that was given in front of it. */
+export function keepsClear(facts: Facts): boolean {
+  return facts.understood && !facts.changesCatalog && !runsUnreadCode(facts);
+}
+
+/** Statements without masks may have changed what the session is set to: messages that tell values, triggers that do not fire. */
+export function loosens(facts: Facts): boolean {
+  return !facts.understood || facts.settings.length > 0 || runsUnreadCode(facts);
+}
+
+/** A session of which that is so does not go on once something is protected; true when it has ended here. */
+export function endsLoose(core: Core): boolean {
+  if (!core.loose || (core.options.books.areEmpty && core.book?.isEmpty !== false)) return false;
+  core.endSession(
+    "57P01",
+    "weir: this session ends, because data is protected now that was not when it ran code that nobody has read: connect again",
+  );
+  return true;
+}

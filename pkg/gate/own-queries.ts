@@ -1,0 +1,68 @@
+// Queries of Weir's own in front of a client's statement: only by extended protocol under our own names, never inside a pipeline, and
+// inside a transaction only directly in front of a statement that takes a snapshot itself (docs/design.md section 7, "Catalog").
+import type { CatalogQuery } from "../catalog/queries.ts";
+import type { Refusal } from "../policy/decision.ts";
+import { ownPermit } from "../policy/permit.ts";
+import type { Facts } from "../sql/facts.ts";
+import { encodeBind } from "../wire/postgres/bind.ts";
+import { encodeClose } from "../wire/postgres/close.ts";
+import { SYNC } from "../wire/postgres/empty-messages.ts";
+import { encodeExecute } from "../wire/postgres/execute.ts";
+import { encodeParse } from "../wire/postgres/parse.ts";
+import type { Core } from "./core.ts";
+import { Errand } from "./errand.ts";
+
+export const isolationQuery: CatalogQuery = {
+  name: "isolation",
+  sql: "SELECT pg_catalog.current_setting('transaction_isolation')",
+};
+
+/** Whether the server may be asked now, in front of a statement with these facts. */
+export function mayAsk(core: Core, front: Facts | null): boolean {
+  if (core.owed.length > 0 || core.unsynced || core.skipping || core.copyIn !== null) return false;
+  if (core.transaction === "I") return true;
+  if (core.transaction === "E") return false;
+  return front?.understood === true && front.takesSnapshot;
+}
+
+/** The open transaction sees the catalogue as it was at its beginning. `isolation`: what `isolationQuery` answered. */
+export function isFixed(core: Core, isolation: Errand["results"][number] | undefined): boolean {
+  return core.transaction === "T" && isolation?.[0]?.[0] !== "read committed";
+}
+
+/** One batch; `ended` may have failed. */
+export function askServer(core: Core, queries: readonly CatalogQuery[], ended: (errand: Errand) => void): void {
+  const frames = queries.flatMap((query) => queryFrames(core.names.next(), query.sql));
+  core.run([...frames, { bytes: SYNC, asked: "sync" }], ownPermit.catalog, new Errand(frames.length + 1, ended));
+}
+
+/** One query of ours under a name of its own, which is gone when it has been answered. */
+export function queryFrames(
+  name: string,
+  sql: string,
+): { bytes: Buffer; asked: "parse" | "bind" | "execute" | "close" }[] {
+  return [
+    { bytes: encodeParse(name, Buffer.from(sql), []), asked: "parse" },
+    {
+      bytes: encodeBind({ portal: name, statement: name, parameterFormats: [], parameters: [], resultFormats: [] }),
+      asked: "bind",
+    },
+    { bytes: encodeExecute(name, 0), asked: "execute" },
+    { bytes: encodeClose("P", name), asked: "close" },
+    { bytes: encodeClose("S", name), asked: "close" },
+  ];
+}
+
+/** What a cancel by the client that hit work of ours becomes; null when it did not. */
+export function cancelIn(errand: Errand): Refusal | null {
+  return errand.error?.get("C") === "57014" ? cancelledByUser : null;
+}
+
+/** The server's own words for a cancelled statement, when the client's cancel hit work of ours in front of it. */
+export const cancelledByUser: Refusal = {
+  rule: { policy: "weir", rule: "cancel" },
+  sqlstate: "57014",
+  message: "canceling statement due to user request",
+  detail: "",
+  hint: "",
+};

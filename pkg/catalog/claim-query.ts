@@ -3,7 +3,7 @@
 import { Fields } from "./fields.ts";
 import type { CatalogQuery } from "./queries.ts";
 import type { Rows } from "./rows.ts";
-import { FIRST_USER_OID, gt, jsonRow, number } from "./sql-text.ts";
+import { eq, FIRST_USER_OID, gt, jsonRow, number } from "./sql-text.ts";
 
 /** `name` in lower case, `*` for any run of characters. */
 export interface NameClaim {
@@ -48,6 +48,19 @@ export function claimQuery(claims: readonly NameClaim[]): CatalogQuery | null {
   return { name: "claims", sql: `${sql} LIMIT ${CLAIMED_MAX}` };
 }
 
+/**
+ * For a transaction that sees the catalogue as it was: one row for each table of a claimed name that is there now, since names are
+ * looked up in what is current. null: some claim is no plain name. Rows that such a transaction sees in a table made since are none but
+ * frozen ones.
+ */
+export function standingQuery(claims: readonly NameClaim[]): CatalogQuery | null {
+  const plain = /^[a-z_][a-z0-9_]*$/;
+  if (!claims.every(({ schema, table }) => plain.test(schema) && plain.test(table))) return null;
+  const one = ({ schema, table }: NameClaim) =>
+    `SELECT 1 FROM pg_catalog.pg_namespace n WHERE n.nspname ${eq} '${schema}'::pg_catalog.name AND CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN pg_catalog.to_regclass('${schema}.${table}') IS NOT NULL END`;
+  return { name: "standing claims", sql: [...new Set(claims.map(one))].join(" UNION ALL ") };
+}
+
 export function claimedColumns(rows: Rows): readonly ClaimedColumn[] {
   return rows.map((cells, row) => {
     const fields = Fields.of("claims", row, cells, 5);
@@ -65,8 +78,8 @@ function columnsWhere(condition: string): string {
   const row = jsonRow([number("c.oid"), "n.nspname", "c.relname", "a.attnum", "a.attname"]);
   return [
     `SELECT ${row} FROM pg_catalog.pg_class c`,
-    "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace",
-    "JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) c.oid",
+    `JOIN pg_catalog.pg_namespace n ON n.oid ${eq} c.relnamespace`,
+    `JOIN pg_catalog.pg_attribute a ON a.attrelid ${eq} c.oid`,
     `WHERE c.oid OPERATOR(pg_catalog.>=) '${FIRST_USER_OID}'::pg_catalog.oid AND a.attnum ${gt} 0 AND NOT a.attisdropped`,
     `AND ${condition}`,
   ].join(" ");

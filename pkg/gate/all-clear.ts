@@ -43,22 +43,23 @@ export class AllClear {
 
 /** Asks whether any column has a class, and goes on when it is known. */
 export function askAllClear(core: Core, then: (cancelled: Refusal | null) => void): void {
-  const query = core.options.books.areEmpty ? core.standing.claims(core.policies) : null;
-  if (query === null) return then(null);
+  const { columns, standing } = core.standing.claims(core.policies);
+  if (columns === null || !core.options.books.areEmpty) return then(null);
+  const queries = [isolationQuery, columns, ...(core.transaction === "T" && standing !== null ? [standing] : [])];
   let answer: Errand | null = null;
   core.hold({ why: "errand", until: () => answer !== null, resume: () => then(cancelIn(answer!)) });
-  askServer(core, [isolationQuery, query], (errand) => {
+  askServer(core, queries, (errand) => {
     if (!errand.failed) heard(core, errand);
     answer = errand;
   });
 }
 
-function heard(core: Core, { results: [isolation, rows] }: Errand): void {
-  const claimed =
-    rows!.length >= CLAIMED_MAX || isClaimed(core.policies, core.standing.database, claimedColumns(rows!));
+function heard(core: Core, { results: [isolation, rows, standing] }: Errand): void {
+  const isNamed = (standing?.length ?? 0) > 0 || rows!.length >= CLAIMED_MAX;
+  const claimed = isNamed || isClaimed(core.policies, core.standing.database, claimedColumns(rows!));
   // What is known says that there are none: it is older than this answer.
   if (claimed) core.options.catalogs.invalidate();
-  else if (!isFixed(core, isolation)) core.allClear.said(core);
+  else if (standing !== undefined || !isFixed(core, isolation)) core.allClear.said(core);
 }
 
 /** In front of statements of one message that only masks stand against: asks whether anything is protected at all. */

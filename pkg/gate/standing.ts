@@ -1,10 +1,16 @@
 // What holds for a session for as long as policies and knowledge are the same objects: asked for every frame, worked out once.
-import { claimQuery } from "../catalog/claim-query.ts";
+import { claimQuery, standingQuery } from "../catalog/claim-query.ts";
 import type { CatalogQuery } from "../catalog/queries.ts";
 import { type Governed, governs } from "../policy/governs.ts";
 import { claimsOf } from "../policy/nothing-protected.ts";
 import type { DatabaseName, PolicySet } from "../policy/rules.ts";
 import type { GateOptions } from "./options.ts";
+
+/** null: it cannot be asked. */
+export interface Claims {
+  readonly columns: CatalogQuery | null;
+  readonly standing: CatalogQuery | null;
+}
 
 export class Standing {
   readonly database: DatabaseName;
@@ -12,7 +18,7 @@ export class Standing {
   #governedBy: PolicySet | null = null;
   #governed: Governed = { policies: 0, masks: false, observed: false, guards: false };
   #claimsOf: PolicySet | null = null;
-  #claims: CatalogQuery | null = null;
+  #claims: Claims = { columns: null, standing: null };
   #basisOf: PolicySet | null = null;
   #basisUnder = "";
   #basis = "";
@@ -33,13 +39,13 @@ export class Standing {
     return this.#governed;
   }
 
-  /** The query that finds columns with names that patterns of a set mean; null when it cannot be asked. */
-  claims(set: PolicySet): CatalogQuery | null {
+  /** The queries that find what patterns of a set mean. */
+  claims(set: PolicySet): Claims {
     if (set !== this.#claimsOf) {
       const claims = claimsOf(set, this.database).map(({ schema, table, column }) => {
         return { schema: schema.name, table: table.name, column: column.name };
       });
-      this.#claims = claimQuery(claims);
+      this.#claims = { columns: claimQuery(claims), standing: standingQuery(claims) };
       this.#claimsOf = set;
     }
     return this.#claims;

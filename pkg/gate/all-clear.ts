@@ -45,7 +45,8 @@ export class AllClear {
 export function askAllClear(core: Core, then: (cancelled: Refusal | null) => void): void {
   const { columns, standing } = core.standing.claims(core.policies);
   if (columns === null || !core.options.books.areEmpty) return then(null);
-  const queries = [isolationQuery, columns, ...(core.transaction === "T" && standing !== null ? [standing] : [])];
+  const queries =
+    core.transaction === "I" ? [columns] : [columns, isolationQuery, ...(standing === null ? [] : [standing])];
   let answer: Errand | null = null;
   core.hold({ why: "errand", until: () => answer !== null, resume: () => then(cancelIn(answer!)) });
   askServer(core, queries, (errand) => {
@@ -54,7 +55,7 @@ export function askAllClear(core: Core, then: (cancelled: Refusal | null) => voi
   });
 }
 
-function heard(core: Core, { results: [isolation, rows, standing] }: Errand): void {
+function heard(core: Core, { results: [rows, isolation, standing] }: Errand): void {
   const isNamed = (standing?.length ?? 0) > 0 || rows!.length >= CLAIMED_MAX;
   const claimed = isNamed || isClaimed(core.policies, core.standing.database, claimedColumns(rows!));
   // What is known says that there are none: it is older than this answer.

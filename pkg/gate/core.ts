@@ -59,6 +59,8 @@ export class Core {
   readonly standing: Standing;
   replies = new Replies();
   readonly allClear = new AllClear();
+  /** A statement of the open transaction has taken a snapshot, so that one more of ours changes nothing. */
+  snapshotTaken = false;
   /** Something ran without masks that may have changed what the session is set to. */
   loose = false;
   readonly decisions = new DecisionMemory();

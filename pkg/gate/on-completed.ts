@@ -54,6 +54,7 @@ function affectedRows(tag: string): number | null {
 function completed(core: Core, run: Run): void {
   const judged = { number: run.number, statement: run.statement, decision: run.decision };
   const { facts } = run.statement;
+  if (facts.takesSnapshot === true) core.snapshotTaken = true;
   if (!facts.understood || facts.changesCatalog || facts.changesResolution) disturb(core, judged);
   if (!run.named) learnNames(core, run);
 }

@@ -36,6 +36,7 @@ function settle(core: Core, status: TransactionStatus): void {
   core.portals.clear((portal) => portal.hold);
   core.uncommitted.clear();
   core.touched = false;
+  core.snapshotTaken = false;
   core.knowledge.transactionEnded();
 }
 

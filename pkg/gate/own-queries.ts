@@ -1,5 +1,6 @@
 // Queries of Weir's own in front of a client's statement: only by extended protocol under our own names, never inside a pipeline, and
-// inside a transaction only directly in front of a statement that takes a snapshot itself (docs/design.md section 7, "Catalog").
+// inside a transaction only directly in front of a statement that takes a snapshot itself, or behind one that did (docs/design.md
+// section 7, "Catalog").
 import type { CatalogQuery } from "../catalog/queries.ts";
 import type { Refusal } from "../policy/decision.ts";
 import { ownPermit } from "../policy/permit.ts";
@@ -22,7 +23,7 @@ export function mayAsk(core: Core, front: Facts | null): boolean {
   if (core.owed.length > 0 || core.unsynced || core.skipping || core.copyIn !== null) return false;
   if (core.transaction === "I") return true;
   if (core.transaction === "E") return false;
-  return front?.understood === true && front.takesSnapshot;
+  return core.snapshotTaken || front?.takesSnapshot === true;
 }
 
 /** The open transaction sees the catalogue as it was at its beginning. `isolation`: what `isolationQuery` answered. */
@@ -36,6 +37,9 @@ export function askServer(core: Core, queries: readonly CatalogQuery[], ended: (
   core.run([...frames, { bytes: SYNC, asked: "sync" }], ownPermit.catalog, new Errand(frames.length + 1, ended));
 }
 
+/** A limit that no answer reaches, because under any limit the server starts no parallel workers, whatever the session's costs say. */
+const ALL_ROWS_ALONE = 2 ** 31 - 1;
+
 /** One query of ours under a name of its own, which is gone when it has been answered. */
 export function queryFrames(
   name: string,
@@ -47,7 +51,7 @@ export function queryFrames(
       bytes: encodeBind({ portal: name, statement: name, parameterFormats: [], parameters: [], resultFormats: [] }),
       asked: "bind",
     },
-    { bytes: encodeExecute(name, 0), asked: "execute" },
+    { bytes: encodeExecute(name, ALL_ROWS_ALONE), asked: "execute" },
     { bytes: encodeClose("P", name), asked: "close" },
     { bytes: encodeClose("S", name), asked: "close" },
   ];

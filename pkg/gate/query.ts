@@ -4,7 +4,7 @@ import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
 import type { Analysis, Statement } from "../sql/facts.ts";
 import { decodeQuery, encodeQuery } from "../wire/postgres/query.ts";
-import { confirm } from "./all-clear.ts";
+import { askAllClear, confirm } from "./all-clear.ts";
 import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { runCountedQuery } from "./counted.ts";
@@ -14,6 +14,7 @@ import { holdForCopy } from "./hold-for-copy.ts";
 import { inspect, inspectUnparsed, wantsInspection } from "./inspect.ts";
 import { analyzeText, judge, judgeInOrder, refusedDecision } from "./judge.ts";
 import type { Judged, Part, Portal, Prepared, Run } from "./model.ts";
+import { cancelledByUser, mayAsk } from "./own-queries.ts";
 import { pinQuery, toPin } from "./pin.ts";
 import { cannotPin, toPinOfString } from "./pin-string.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
@@ -74,8 +75,26 @@ function alone(core: Core, asked: Asked, statement: Statement, cancelled: Refusa
   };
   const stop = (why: Refusal) => refuse(core, text, judged, why);
   const pinned = () => pinQuery(core, toPin(core, judged), { view, run, refuse: stop, again: againOf(core, asked) });
-  if (wantsInspection(core, judged)) inspect(core, text, judged, pinned, stop);
-  else pinned();
+  if (wantsInspection(core, judged)) {
+    inspect(core, text, judged, pinned, (why) =>
+      unlessClear(core, statement, why, () => alone(core, asked, statement, null), stop),
+    );
+  } else pinned();
+}
+
+/** What the second witness stands against runs where nothing is protected. */
+function unlessClear(
+  core: Core,
+  { facts }: Statement,
+  why: Refusal,
+  again: () => void,
+  stop: (why: Refusal) => void,
+): void {
+  if (why === cancelledByUser || core.allClear.holds(core) || !mayAsk(core, facts)) return stop(why);
+  askAllClear(core, (cancelled) => {
+    if (core.allClear.holds(core)) again();
+    else stop(cancelled ?? why);
+  });
 }
 
 /** Once, and between transactions: what is known is asked for anew, and the Query decided on that. */

@@ -1,6 +1,6 @@
 // One decision of one statement. Comes in: rules, facts, who asks and where; goes out: allow with how each column leaves, or refuse
 // with a reason. All matching policies apply together, their order never matters, and what is not known is taken as the worst.
-import type { Facts } from "../sql/facts.ts";
+import type { Facts, RelationUse } from "../sql/facts.ts";
 import { auditRule } from "./audit-rule.ts";
 import { type Asker, type Bindings, bindingsOf } from "./binding.ts";
 import type { ClassBook } from "./class-book.ts";
@@ -89,7 +89,14 @@ function decisionOf({ enforce, observe }: Bindings, which: Case, request: Decisi
 function touchesClass(rules: DatabaseRules, { facts, book, nothingProtected }: DecisionRequest): boolean {
   if (rules.classes.length === 0 || nothingProtected === true) return false;
   if (book !== null) return book.touchesClass(facts);
-  return !facts.understood || facts.relations.length > 0 || facts.functions.some((use) => use.trust === "opaque");
+  return (
+    !facts.understood || facts.relations.some(reachesRows) || facts.functions.some((use) => use.trust === "opaque")
+  );
+}
+
+/** LOCK reads and writes nothing. */
+function reachesRows({ access }: RelationUse): boolean {
+  return access.some((effect) => effect !== "Lock");
 }
 
 function storesOf({ masks }: Bindings["enforce"], { facts, book }: DecisionRequest): readonly StoredColumn[] {

@@ -40,7 +40,7 @@ export function wereMasks(decision: Decision, enforce: Binding, which: Case): Ma
   if (enforce.masks === null || holdsClass(which.book)) return "in force";
   const matters =
     decision.verdict === "allow"
-      ? decision.masks.columns !== null
+      ? decision.masks.columns !== null || (which.book === null && decision.scrub)
       : judge({ ...enforce, masks: null }, which).refusals.length === 0;
   return matters ? "unconfirmed" : "in force";
 }

@@ -29,6 +29,18 @@ export function statementFacts(
   if (depth === 0) beginLabels();
   const walk = newWalk(grammar, context, reads);
   for (const type of context.parameterTypes ?? []) noteType(walk, type);
+  const facts = dispatched(walk, node, depth);
+  return facts.understood || !takeSnapshots.has(kindOf(node)) ? facts : { ...facts, takesSnapshot: true };
+}
+
+/** Kinds of which it is known without any name (analyze_requires_snapshot and PlannedStmtRequiresSnapshot of the server). */
+const takeSnapshots = new Set([
+  ...["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "ExplainStmt", "DeclareCursorStmt"],
+  ...["CreateTableAsStmt", "ExecuteStmt", "CopyStmt", "CreateStmt", "ViewStmt", "IndexStmt", "AlterTableStmt"],
+  ...["CreateFunctionStmt", "CreateTrigStmt", "RuleStmt", "CallStmt", "DoStmt"],
+]);
+
+function dispatched(walk: Walk, node: Node, depth: number): Facts {
   try {
     return dispatch(walk, node, depth);
   } catch (error) {

@@ -81,11 +81,6 @@ function isUnconfirmed({ decision }: { readonly decision: Decision }): boolean {
   return decision.masksWere === "unconfirmed";
 }
 
-/** Whether what follows in the same string may still be decided on the word that was given in front of it. */
-export function keepsClear(facts: Facts): boolean {
-  return facts.understood && !facts.changesCatalog && !runsUnreadCode(facts);
-}
-
 /** Statements without masks may have changed what the session is set to: messages that tell values, triggers that do not fire. */
 export function loosens(facts: Facts): boolean {
   return !facts.understood || facts.settings.length > 0 || runsUnreadCode(facts);

@@ -117,7 +117,7 @@ function understoodBody(walk: Walk, info: FunctionInfo): Facts {
   if (info.sqlBody !== null) inner.found.hidden.clear();
   const facts = factsOf(inner.found, "SELECT", outputs);
   if (!facts.understood || !inner.found.mayFail) return facts;
-  return { ...facts, mayFail: true };
+  return { ...facts, mayFail: true as const };
 }
 
 function statementsOf(walk: Walk, info: FunctionInfo): readonly Node[] {

@@ -15,7 +15,7 @@ const strict = [
   facts({ kind: "DO", effects: ["ExecuteCode"] }),
   facts({ kind: "COPY", effects: ["CopyIn", "File"] }),
   facts({ kind: "CREATE FUNCTION", effects: ["Create"] }),
-  facts({ kind: "SET", settings: [{ name: "client_min_messages", value: "debug1" }] }),
+  facts({ kind: "SET", settings: [{ name: "client_min_messages", value: "debug1", scope: "session" }] }),
   { understood: false, why: "a test says so", syntax: false } as const,
 ];
 

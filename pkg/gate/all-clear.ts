@@ -81,6 +81,12 @@ function isUnconfirmed({ decision }: { readonly decision: Decision }): boolean {
   return decision.masksWere === "unconfirmed";
 }
 
+/** BEGIN, SET, ALTER DATABASE and the like: what follows in the same string finds what was there in front of it. */
+export function keepsClear(facts: Facts): boolean {
+  if (!facts.understood || facts.changesCatalog || runsUnreadCode(facts)) return false;
+  return facts.outputs === null && [...facts.relations, ...facts.functions, ...facts.writes].length === 0;
+}
+
 /** Statements without masks may have changed what the session is set to: messages that tell values, triggers that do not fire. */
 export function loosens(facts: Facts): boolean {
   return !facts.understood || facts.settings.length > 0 || runsUnreadCode(facts);

@@ -5,6 +5,7 @@ import type { Refusal } from "../policy/decision.ts";
 import type { AnalysisContext } from "../sql/analyze.ts";
 import type { Analysis, Facts, Statement } from "../sql/facts.ts";
 import { textCharactersMax } from "../sql/grammar.ts";
+import { keepsClear } from "./all-clear.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import type { Core } from "./core.ts";
 import { encodingRefusal } from "./encoding.ts";
@@ -98,9 +99,14 @@ export function judge(core: Core, statement: Statement, alone: boolean, mayBeCle
   return refused === null ? judged : { ...judged, decision: refusedDecision(judged, refused) };
 }
 
-/** Statements of one string: the server's word is for the first, since nobody knows how long that one takes. */
+/** Statements of one string: the server's word holds up to the first that may make, read or wait for something. */
 export function judgeInOrder(core: Core, statements: readonly Statement[]): readonly Judged[] {
-  return statements.map((statement, at) => judge(core, statement, statements.length === 1, at === 0));
+  let clear = true;
+  return statements.map((statement) => {
+    const judged = judge(core, statement, statements.length === 1, clear);
+    clear &&= keepsClear(statement.facts);
+    return judged;
+  });
 }
 
 /** null for a text without a statement. The server takes no more than one in a Parse. */

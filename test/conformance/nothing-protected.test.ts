@@ -160,8 +160,11 @@ test.each(["REPEATABLE READ", "SERIALIZABLE"])(
   },
 );
 
-test("the word is for the first statement of a string only", async () => {
+test("in a string the word is good up to what makes, reads or waits for something", async () => {
   const through = await login();
+  const quick = "SET work_mem = '1MB'; ALTER ROLE CURRENT_USER SET work_mem = '2MB'; DO $$ BEGIN END $$";
+  expect((await says(through, query(quick))).join()).not.toContain("42501");
+  expect((await says(through, query("SELECT pg_sleep(0); DO $$ BEGIN END $$"))).join()).toContain("42501");
   const string = `CREATE TABLE people (email text); INSERT INTO people VALUES ('${SECRET}'); SELECT stolen(); SELECT email FROM people`;
   expect((await says(through, query(string))).join()).not.toContain(SECRET);
 });

@@ -81,6 +81,12 @@ function isUnconfirmed({ decision }: { readonly decision: Decision }): boolean {
   return decision.masksWere === "unconfirmed";
 }
 
+/** A table that the string itself makes is protected in it: what it holds does not leave. */
+export function returnsNothing(facts: Facts): boolean {
+  if (!facts.understood) return facts.returnsNothing === true;
+  return facts.outputs === null && facts.copy === undefined && facts.kind !== "CALL" && facts.name === undefined;
+}
+
 /** BEGIN, SET, ALTER DATABASE and the like: what follows in the same string finds what was there in front of it. */
 export function keepsClear(facts: Facts): boolean {
   if (!facts.understood || facts.changesCatalog || runsUnreadCode(facts)) return false;

@@ -5,7 +5,7 @@ import type { Refusal } from "../policy/decision.ts";
 import type { AnalysisContext } from "../sql/analyze.ts";
 import type { Analysis, Facts, Statement } from "../sql/facts.ts";
 import { textCharactersMax } from "../sql/grammar.ts";
-import { keepsClear } from "./all-clear.ts";
+import { keepsClear, returnsNothing } from "./all-clear.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import type { Core } from "./core.ts";
 import { encodingRefusal } from "./encoding.ts";
@@ -99,11 +99,11 @@ export function judge(core: Core, statement: Statement, alone: boolean, mayBeCle
   return refused === null ? judged : { ...judged, decision: refusedDecision(judged, refused) };
 }
 
-/** Statements of one string: the server's word holds up to the first that may make, read or wait for something. */
+/** Statements of one string: behind what may make, read or wait for something, the server's word holds for what returns nothing. */
 export function judgeInOrder(core: Core, statements: readonly Statement[]): readonly Judged[] {
   let clear = true;
   return statements.map((statement) => {
-    const judged = judge(core, statement, statements.length === 1, clear);
+    const judged = judge(core, statement, statements.length === 1, clear || returnsNothing(statement.facts));
     clear &&= keepsClear(statement.facts);
     return judged;
   });

@@ -223,6 +223,8 @@ export interface NotUnderstood {
   readonly understood: false;
   /** It takes a snapshot of the data before it does anything else. Absent: not known. */
   readonly takesSnapshot?: boolean;
+  /** It sends the client no rows. Absent: not known. */
+  readonly returnsNothing?: boolean;
   readonly why: string;
   /** True when the text was rejected by the grammar: PostgreSQL may report its own syntax error. */
   readonly syntax: boolean;

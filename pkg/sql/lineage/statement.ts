@@ -30,15 +30,28 @@ export function statementFacts(
   const walk = newWalk(grammar, context, reads);
   for (const type of context.parameterTypes ?? []) noteType(walk, type);
   const facts = dispatched(walk, node, depth);
-  return facts.understood || !takeSnapshots.has(kindOf(node)) ? facts : { ...facts, takesSnapshot: true };
+  return facts.understood ? facts : { ...facts, ...knownOf(node) };
 }
 
+const changes = ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"];
+const definitions = [
+  ...["CreateTableAsStmt", "CreateStmt", "ViewStmt", "IndexStmt", "AlterTableStmt", "CreateFunctionStmt"],
+  ...["CreateTrigStmt", "RuleStmt", "DoStmt"],
+];
 /** Kinds of which it is known without any name (analyze_requires_snapshot and PlannedStmtRequiresSnapshot of the server). */
 const takeSnapshots = new Set([
-  ...["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "ExplainStmt", "DeclareCursorStmt"],
-  ...["CreateTableAsStmt", "ExecuteStmt", "CopyStmt", "CreateStmt", "ViewStmt", "IndexStmt", "AlterTableStmt"],
-  ...["CreateFunctionStmt", "CreateTrigStmt", "RuleStmt", "CallStmt", "DoStmt"],
+  ...["SelectStmt", "ExplainStmt", "DeclareCursorStmt", "ExecuteStmt", "CopyStmt", "CallStmt"],
+  ...changes,
+  ...definitions,
 ]);
+
+/** What the tree alone tells of a statement that is not understood. */
+function knownOf(node: Node): { readonly takesSnapshot?: true; readonly returnsNothing?: true } {
+  const kind = kindOf(node);
+  const returnsNothing =
+    definitions.includes(kind) || (changes.includes(kind) && (node[kind]?.returningList ?? []).length === 0);
+  return { ...(takeSnapshots.has(kind) && { takesSnapshot: true }), ...(returnsNothing && { returnsNothing: true }) };
+}
 
 function dispatched(walk: Walk, node: Node, depth: number): Facts {
   try {

@@ -31,10 +31,19 @@ export function isFixed(core: Core, isolation: Errand["results"][number] | undef
   return core.transaction === "T" && isolation?.[0]?.[0] !== "read committed";
 }
 
+/** Compiling a query of ours takes the server a hundred times as long as running it. The setting ends with the batch. */
+const uncompiled: CatalogQuery = { name: "jit", sql: "SELECT pg_catalog.set_config('jit', 'off', true)" };
+
 /** One batch; `ended` may have failed. */
 export function askServer(core: Core, queries: readonly CatalogQuery[], ended: (errand: Errand) => void): void {
-  const frames = queries.flatMap((query) => queryFrames(core.names.next(), query.sql));
-  core.run([...frames, { bytes: SYNC, asked: "sync" }], ownPermit.catalog, new Errand(frames.length + 1, ended));
+  // In an open transaction it would last, and the client would see it.
+  const before = core.transaction === "I" ? [uncompiled] : [];
+  const frames = [...before, ...queries].flatMap((query) => queryFrames(core.names.next(), query.sql));
+  const errand = new Errand(frames.length + 1, (answered) => {
+    answered.results.splice(0, before.length);
+    ended(answered);
+  });
+  core.run([...frames, { bytes: SYNC, asked: "sync" }], ownPermit.catalog, errand);
 }
 
 /** A limit that no answer reaches, because under any limit the server starts no parallel workers, whatever the session's costs say. */

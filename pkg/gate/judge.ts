@@ -118,7 +118,9 @@ export function onlyStatement(core: Core, text: Buffer, types: readonly number[]
 
 /** Whether `judged` was decided under what is in force and known now, and the names it uses mean what they meant. */
 export function stands(core: Core, { basis, judged }: Pick<Prepared, "basis" | "judged">): boolean {
-  const isBasis = basis === basisOf(core) || (core.allClear.holds(core) && basis === core.allClear.basis);
+  const clear = core.allClear.holds(core);
+  if (clear && judged?.decision.masksWere === "unconfirmed") return false;
+  const isBasis = basis === basisOf(core) || (clear && basis === core.allClear.basis);
   return isBasis && namesStand(core, judged?.statement.facts);
 }
 

@@ -101,6 +101,13 @@ test.each([
   expect(seen).toEqual(expected);
 });
 
+test("a statement that is prepared once runs as often as it is bound", async () => {
+  const through = await login();
+  await says(through, parse("often", "SELECT stolen() IS NULL FROM pg_class LIMIT 0"), sync());
+  for (let i = 0; i < 4; i++)
+    expect((await says(through, bind({ statement: "often" }), execute(), sync())).join()).toContain("SELECT 0");
+});
+
 test("FunctionCall too", async () => {
   const through = await login();
   const strlen = Number(await server.admin("SELECT 'pg_backend_pid()'::regprocedure::oid", database));

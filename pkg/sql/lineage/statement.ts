@@ -36,7 +36,7 @@ export function statementFacts(
 const changes = ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"];
 const definitions = [
   ...["CreateTableAsStmt", "CreateStmt", "ViewStmt", "IndexStmt", "AlterTableStmt", "CreateFunctionStmt"],
-  ...["CreateTrigStmt", "RuleStmt", "DoStmt"],
+  ...["CreateTrigStmt", "RuleStmt", "DoStmt", "ClusterStmt", "ReindexStmt", "RefreshMatViewStmt"],
 ];
 /** Kinds of which it is known without any name (analyze_requires_snapshot and PlannedStmtRequiresSnapshot of the server). */
 const takeSnapshots = new Set([

@@ -68,7 +68,11 @@ function run(program: string, args: readonly string[], folder: string): Promise<
     const env = { PATH: process.env.PATH, HOME: process.env.HOME, LC_ALL: "C" };
     const child = spawn(program, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"], timeout: RUN_MS_MAX });
     let printed = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => void (printed += chunk));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk) => {
+        printed += chunk;
+      });
+    }
     child.on("error", reject);
     child.on("close", () => resolve(printed));
   });

@@ -1,13 +1,16 @@
 // The server's word that no column of the database has a class: asked in front of a statement that masks would stop or change, and good
 // for that statement only. Then nothing is protected and the masks are lifted for it (policy/nothing-protected.ts).
 import { CLAIMED_MAX, claimedColumns } from "../catalog/claim-query.ts";
+import type { CatalogQuery } from "../catalog/queries.ts";
+import { reachQuery } from "../catalog/reach-query.ts";
 import type { Decision, Refusal } from "../policy/decision.ts";
+import type { Clear } from "../policy/lifting.ts";
 import { isClaimed } from "../policy/nothing-protected.ts";
 import type { PolicySet } from "../policy/rules.ts";
 import { runsUnreadCode } from "../policy/unread-code.ts";
 import type { Facts, Statement } from "../sql/facts.ts";
 import type { Core } from "./core.ts";
-import type { Errand } from "./errand.ts";
+import type { Errand, ErrandRow } from "./errand.ts";
 import { judgeInOrder } from "./judge.ts";
 import { askServer, cancelIn, isFixed, isolationQuery, mayAsk } from "./own-queries.ts";
 
@@ -16,12 +19,17 @@ const GOOD_FOR_MS = 1000;
 
 export class AllClear {
   #policies: PolicySet | null = null;
+  #word: Clear = "unconfined";
   #untilMs = 0;
   #said = 0;
 
-  /** Whether nothing has run since the server said it, in front of what is decided now. */
-  holds({ policies, options }: Core): boolean {
-    return this.#policies === policies && options.clock.nowMs() <= this.#untilMs;
+  /** What the server said in front of what is decided now, if nothing has run since. */
+  word({ policies, options }: Core): Clear | null {
+    return this.#policies === policies && options.clock.nowMs() <= this.#untilMs ? this.#word : null;
+  }
+
+  holds(core: Core): boolean {
+    return this.word(core) !== null;
   }
 
   /** What is decided on the server's word stands on that word alone. */
@@ -29,8 +37,9 @@ export class AllClear {
     return `all clear ${this.#said}`;
   }
 
-  said({ policies, options }: Core): void {
+  said({ policies, options }: Core, word: Clear): void {
     this.#policies = policies;
+    this.#word = word;
     this.#untilMs = options.clock.nowMs() + GOOD_FOR_MS;
     this.#said += 1;
   }
@@ -41,26 +50,37 @@ export class AllClear {
   }
 }
 
-/** Asks whether any column has a class, and goes on when it is known. */
+/** Asks whether any column has a class, where policies let that matter, and goes on when it is known. */
 export function askAllClear(core: Core, then: (cancelled: Refusal | null) => void): void {
+  const { lifting } = core.standing.governed(core.policies);
   const { columns, standing } = core.standing.claims(core.policies);
-  if (columns === null || !core.options.books.areEmpty) return then(null);
-  const queries =
-    core.transaction === "I" ? [columns] : [columns, isolationQuery, ...(standing === null ? [] : [standing])];
+  if (lifting === "Refuse" || columns === null || !core.options.books.areEmpty) return then(null);
+  const queries: Asked = [
+    ["columns", columns],
+    ...(lifting === "AllowConfined" ? ([["reach", reachQuery]] as const) : []),
+    ...(core.transaction === "I" ? [] : ([["isolation", isolationQuery]] as const)),
+    ...(core.transaction === "I" || standing === null ? [] : ([["standing", standing]] as const)),
+  ];
   let answer: Errand | null = null;
   core.hold({ why: "errand", until: () => answer !== null, resume: () => then(cancelIn(answer!)) });
-  askServer(core, queries, (errand) => {
-    if (!errand.failed) heard(core, errand);
+  const texts = queries.map(([, query]) => query);
+  askServer(core, texts, (errand) => {
+    if (!errand.failed) heard(core, Object.fromEntries(queries.map(([name], i) => [name, errand.results[i]!])));
     answer = errand;
   });
 }
 
-function heard(core: Core, { results: [rows, isolation, standing] }: Errand): void {
-  const isNamed = (standing?.length ?? 0) > 0 || rows!.length >= CLAIMED_MAX;
-  const claimed = isNamed || isClaimed(core.policies, core.standing.database, claimedColumns(rows!));
+type Question = "columns" | "reach" | "isolation" | "standing";
+type Asked = readonly (readonly [Question, CatalogQuery])[];
+
+function heard(core: Core, answers: Partial<Record<Question, readonly ErrandRow[]>>): void {
+  const { columns = [], reach, isolation, standing } = answers;
+  const isNamed = (standing?.length ?? 0) > 0 || columns.length >= CLAIMED_MAX;
+  const claimed = isNamed || isClaimed(core.policies, core.standing.database, claimedColumns(columns));
   // What is known says that there are none: it is older than this answer.
   if (claimed) core.options.catalogs.invalidate();
-  else if (standing !== undefined || !isFixed(core, isolation)) core.allClear.said(core);
+  else if (standing !== undefined || !isFixed(core, isolation))
+    core.allClear.said(core, reach?.length === 0 ? "confined" : "unconfined");
 }
 
 /** In front of statements of one message that only masks stand against: asks whether anything is protected at all. */

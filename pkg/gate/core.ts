@@ -61,6 +61,11 @@ export class Core {
   readonly allClear = new AllClear();
   /** A statement of the open transaction has taken a snapshot, so that one more of ours changes nothing. */
   snapshotTaken = false;
+  /**
+   * Rights to what queries of ours use may be missing: one has failed, or this transaction changed rights. In a transaction one that
+   * fails would take the client's own work with it, so there none is sent.
+   */
+  ownQueriesMayFail = false;
   /** Something ran without masks that may have changed what the session is set to. */
   loose = false;
   readonly decisions = new DecisionMemory();

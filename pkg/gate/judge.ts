@@ -92,7 +92,7 @@ export function judge(core: Core, statement: Statement, alone: boolean, mayBeCle
     book: core.book,
     alone,
     auditWritable: core.options.auditWritable(),
-    nothingProtected: mayBeClear && core.allClear.holds(core),
+    clear: mayBeClear ? core.allClear.word(core) : null,
   });
   const judged = { number: core.nextNumber(), statement, decision };
   const refused = decision.verdict === "allow" ? encodingRefusal(core, statement, decision) : null;

@@ -11,7 +11,7 @@ import { SYNC } from "../wire/postgres/empty-messages.ts";
 import { encodeExecute } from "../wire/postgres/execute.ts";
 import { encodeParse } from "../wire/postgres/parse.ts";
 import type { Core } from "./core.ts";
-import { Errand } from "./errand.ts";
+import { Errand, type ErrandRow } from "./errand.ts";
 
 export const isolationQuery: CatalogQuery = {
   name: "isolation",
@@ -22,12 +22,12 @@ export const isolationQuery: CatalogQuery = {
 export function mayAsk(core: Core, front: Facts | null): boolean {
   if (core.owed.length > 0 || core.unsynced || core.skipping || core.copyIn !== null) return false;
   if (core.transaction === "I") return true;
-  if (core.transaction === "E") return false;
+  if (core.transaction === "E" || core.ownQueriesMayFail) return false;
   return core.snapshotTaken || front?.takesSnapshot === true;
 }
 
 /** The open transaction sees the catalogue as it was at its beginning. `isolation`: what `isolationQuery` answered. */
-export function isFixed(core: Core, isolation: Errand["results"][number] | undefined): boolean {
+export function isFixed(core: Core, isolation: readonly ErrandRow[] | undefined): boolean {
   return core.transaction === "T" && isolation?.[0]?.[0] !== "read committed";
 }
 
@@ -40,6 +40,8 @@ export function askServer(core: Core, queries: readonly CatalogQuery[], ended: (
   const before = core.transaction === "I" ? [uncompiled] : [];
   const frames = [...before, ...queries].flatMap((query) => queryFrames(core.names.next(), query.sql));
   const errand = new Errand(frames.length + 1, (answered) => {
+    // The client's cancel says nothing about the next time.
+    if (cancelIn(answered) === null) core.ownQueriesMayFail = answered.failed;
     answered.results.splice(0, before.length);
     ended(answered);
   });

@@ -37,8 +37,8 @@ export function refresh(core: Core, front: readonly Statement[], then: Refreshed
 
 /** Only masks bind, so that where nothing is protected no rule asks what a statement does. */
 function doesWithout(core: Core, nowMs: number): boolean {
-  const { masks, guards, observed } = core.standing.governed(core.policies);
-  return masks && !guards && !observed && core.options.catalogs.isBusy(nowMs);
+  const { masks, lifting, guards, observed } = core.standing.governed(core.policies);
+  return masks && lifting !== "Refuse" && !guards && !observed && core.options.catalogs.isBusy(nowMs);
 }
 
 class Look {

@@ -16,7 +16,7 @@ export class Standing {
   readonly database: DatabaseName;
   readonly #options: GateOptions;
   #governedBy: PolicySet | null = null;
-  #governed: Governed = { policies: 0, masks: false, observed: false, guards: false };
+  #governed: Governed = { policies: 0, masks: false, lifting: "Refuse", observed: false, guards: false };
   #claimsOf: PolicySet | null = null;
   #claims: Claims = { columns: null, standing: null };
   #basisOf: PolicySet | null = null;

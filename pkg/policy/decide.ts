@@ -9,6 +9,7 @@ import type { Decision, Refusal, RowLimit, RuleRef, StoredColumn } from "./decis
 import type { Estimate } from "./guard-rule.ts";
 import { type Case, judge, rulesIn } from "./judge.ts";
 import { maskView } from "./label.ts";
+import { type Clear, lifts } from "./lifting.ts";
 import type { MaskRules } from "./mask-rules.ts";
 import { wereMasks, withoutMasks } from "./nothing-protected.ts";
 import { decidedPermit } from "./permit.ts";
@@ -25,8 +26,8 @@ export interface DecisionRequest extends Asker {
   readonly alone: boolean;
   /** The spool takes records. */
   readonly auditWritable: boolean;
-  /** In front of this statement the server has said that no column has a class. Absent: it was not asked. */
-  readonly nothingProtected?: boolean;
+  /** What the server has said in front of this statement. Absent: it was not asked, or some column has a class. */
+  readonly clear?: Clear | null;
   /** Rows of a relation (`reltuples`), null when not known; absent: never known. */
   readonly estimate?: Estimate;
 }
@@ -45,17 +46,18 @@ export function decideUnder(bindings: Bindings, request: DecisionRequest): Decis
     alone: request.alone,
     estimate: request.estimate ?? nothingKnown,
   };
-  if (request.nothingProtected === true && bindings.enforce.masks !== null)
-    return { ...decisionOf(withoutMasks(bindings), which, request), masksWere: "lifted" };
+  if (lifts(bindings.enforce.masks?.lifting ?? "Refuse", request.clear ?? null, request.facts))
+    return { ...decisionOf(withoutMasks(bindings), which, request, false), masksWere: "lifted" };
   const decision = decisionOf(bindings, which, request);
   const masksWere = wereMasks(decision, bindings.enforce, which);
   return masksWere === decision.masksWere ? decision : { ...decision, masksWere };
 }
 
-function decisionOf({ enforce, observe }: Bindings, which: Case, request: DecisionRequest): Decision {
+/** `mayTouch`: some column of the database may have a class. */
+function decisionOf({ enforce, observe }: Bindings, which: Case, request: DecisionRequest, mayTouch = true): Decision {
   const rules = rulesOf(request.set, request.database);
   const found = judge(enforce, which);
-  const touches = touchesClass(rules, request);
+  const touches = mayTouch && touchesClass(rules, request);
   const audit = auditRule(rules, enforce, touches);
   const told = chosen(
     request.auditWritable || audit.policy === null ? found.refusals : [...found.refusals, notRecorded(audit.policy)],
@@ -86,8 +88,8 @@ function decisionOf({ enforce, observe }: Bindings, which: Case, request: Decisi
 }
 
 /** Without a catalogue any statement may touch a class, unless no policy gives one. */
-function touchesClass(rules: DatabaseRules, { facts, book, nothingProtected }: DecisionRequest): boolean {
-  if (rules.classes.length === 0 || nothingProtected === true) return false;
+function touchesClass(rules: DatabaseRules, { facts, book }: DecisionRequest): boolean {
+  if (rules.classes.length === 0) return false;
   if (book !== null) return book.touchesClass(facts);
   return (
     !facts.understood || facts.relations.some(reachesRows) || facts.functions.some((use) => use.trust === "opaque")

@@ -35,7 +35,7 @@ function isSame(a: DecisionRequest, b: DecisionRequest): boolean {
     a.principal === b.principal &&
     a.session === b.session &&
     a.book === b.book &&
-    a.nothingProtected === b.nothingProtected &&
+    a.clear === b.clear &&
     a.alone === b.alone &&
     a.auditWritable === b.auditWritable &&
     a.estimate === b.estimate &&

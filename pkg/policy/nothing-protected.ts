@@ -1,6 +1,7 @@
 // Masks where nothing is protected. A principal under a mask is not given code that nobody has read, files, definitions of new code and
-// the like, because they might show protected values. Where no column of the database has a class there are none, and his masks are
-// lifted for the statement in front of which the server has said so. In doubt they are in force.
+// the like, because they might show protected values. Where no column of the database has a class there are none, and where every policy
+// whose masks bind him says so (`whereNothingMatches`), they are lifted for the statement in front of which the server has said that it
+// is so (lifting.ts). In doubt they are in force.
 import type { Binding, Bindings } from "./binding.ts";
 import type { ClassBook } from "./class-book.ts";
 import type { Decision, MasksWere } from "./decision.ts";
@@ -37,7 +38,7 @@ export function withoutMasks({ enforce, observe }: Bindings): Bindings {
 
 /** Whether a decision under masks would be looser without them, and nothing is known to be protected. */
 export function wereMasks(decision: Decision, enforce: Binding, which: Case): MasksWere {
-  if (enforce.masks === null || holdsClass(which.book)) return "in force";
+  if (enforce.masks === null || enforce.masks.lifting === "Refuse" || holdsClass(which.book)) return "in force";
   const matters =
     decision.verdict === "allow"
       ? decision.masks.columns !== null || (which.book === null && decision.scrub)

@@ -114,6 +114,7 @@ export const denying = (...effects: EffectKind[]): PolicySet => {
         exempt: [],
         safeFunctions: [],
         predicates: null,
+        whereNothingMatches: "Refuse",
         guards: [guard],
         budgets: [],
         detect: [],

@@ -8,6 +8,7 @@ test("nobody is governed without policies, and a database that no policy reaches
   expect(governs(policies(), orders, ana, session)).toEqual({
     policies: 0,
     masks: false,
+    lifting: "Refuse",
     observed: false,
     guards: false,
   });
@@ -21,8 +22,20 @@ test("masks and guards are told apart, for the principal they concern", () => {
     policy("p", `subjects: [{kinds: [Human]}]\n${masks}`),
     clusterPolicy("g", "guard: [{name: no-drop, effects: [Drop], action: Deny}]"),
   );
-  expect(governs(set, orders, ana, session)).toEqual({ policies: 2, masks: true, observed: false, guards: true });
-  expect(governs(set, orders, api, session)).toEqual({ policies: 1, masks: false, observed: false, guards: true });
+  expect(governs(set, orders, ana, session)).toEqual({
+    policies: 2,
+    masks: true,
+    lifting: "Refuse",
+    observed: false,
+    guards: true,
+  });
+  expect(governs(set, orders, api, session)).toEqual({
+    policies: 1,
+    masks: false,
+    lifting: "Refuse",
+    observed: false,
+    guards: true,
+  });
 });
 
 test("a mask whose class nobody gives, an exempt principal and an Observe policy are under no mask", () => {
@@ -30,18 +43,21 @@ test("a mask whose class nobody gives, an exempt principal and an Observe policy
   expect(of(policy("p", "mask: [{classes: [PII.EMAIL], method: Redact}]"))).toEqual({
     policies: 1,
     masks: false,
+    lifting: "Refuse",
     observed: false,
     guards: false,
   });
   expect(of(policy("p", `${masks}\nexempt: [{groups: [analysts]}]`))).toEqual({
     policies: 1,
     masks: false,
+    lifting: "Refuse",
     observed: false,
     guards: false,
   });
   expect(of(policy("p", `mode: Observe\n${masks}`))).toEqual({
     policies: 1,
     masks: false,
+    lifting: "Refuse",
     observed: true,
     guards: false,
   });

@@ -4,11 +4,11 @@ import { claimsOf, isClaimed } from "../../pkg/policy/nothing-protected.ts";
 import { allowed, bookOf, decided, facts, orders, policies, policy, refused, select, unknown } from "./shop.ts";
 
 const classify = (pattern: string) => `classify: [{columns: ['${pattern}'], class: PII.X}]`;
-const mask = "mask: [{classes: [PII.X], method: Partial}]";
+const mask = "mask: [{classes: [PII.X], method: Partial}]\nwhereNothingMatches: Allow";
 const absent = policies(policy("absent", `${classify("public.nobody.email")}\n${mask}`));
 const present = policies(policy("present", `${classify("public.customers.email")}\n${mask}`));
 const opaque = facts({ functions: [{ oid: 29_000, name: "public.f(integer)", trust: "opaque" }] });
-const said = { nothingProtected: true };
+const said = { clear: "unconfined" } as const;
 
 const strict = [
   opaque,

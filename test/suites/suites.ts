@@ -14,4 +14,5 @@ spec:
     - {columns: ["public.customers_of_nobody.email"], class: PII.EMAIL}
   mask:
     - {classes: ["PII.*"], method: Partial}
+  whereNothingMatches: Allow
 `;

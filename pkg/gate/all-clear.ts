@@ -8,7 +8,7 @@ import type { Clear } from "../policy/lifting.ts";
 import { isClaimed } from "../policy/nothing-protected.ts";
 import type { PolicySet } from "../policy/rules.ts";
 import { runsUnreadCode } from "../policy/unread-code.ts";
-import type { Facts, Statement } from "../sql/facts.ts";
+import type { Facts, Statement, Understood } from "../sql/facts.ts";
 import type { Core } from "./core.ts";
 import type { Errand, ErrandRow } from "./errand.ts";
 import { judgeInOrder } from "./judge.ts";
@@ -91,19 +91,25 @@ export function confirm(
   then: (cancelled: Refusal | null) => void,
 ): void {
   const [first] = statements;
-  const isKnown = first === undefined || cancelled !== null || core.allClear.holds(core);
-  if (isKnown || !mayAsk(core, first.facts) || !judgeInOrder(core, statements).some(isUnconfirmed))
-    return then(cancelled);
-  askAllClear(core, then);
+  if (first === undefined || cancelled !== null || core.allClear.holds(core)) return then(cancelled);
+  const ends = core.unseen && statements.some(({ facts }) => endsUnseen(facts));
+  const goOn = (refused: Refusal | null) => {
+    // What is left for the end may tell what is protected by now.
+    if (ends && !core.allClear.holds(core)) core.touched = true;
+    then(refused);
+  };
+  if (!mayAsk(core, first.facts) || !(ends || judgeInOrder(core, statements).some(isUnconfirmed)))
+    return goOn(cancelled);
+  askAllClear(core, goOn);
 }
 
 function isUnconfirmed({ decision }: { readonly decision: Decision }): boolean {
   return decision.masksWere === "unconfirmed";
 }
 
-/** A table that the string itself makes is protected in it: what it holds does not leave. */
-export function returnsNothing(facts: Facts): boolean {
-  if (!facts.understood) return facts.returnsNothing === true;
+/** Runs no query and no code, and sends no rows. */
+export function isInert(facts: Facts): boolean {
+  if (!facts.understood || facts.takesSnapshot || runsUnreadCode(facts)) return false;
   return facts.outputs === null && facts.copy === undefined && facts.kind !== "CALL" && facts.name === undefined;
 }
 
@@ -113,9 +119,21 @@ export function keepsClear(facts: Facts): boolean {
   return facts.outputs === null && [...facts.relations, ...facts.functions, ...facts.writes].length === 0;
 }
 
-/** Statements without masks may have changed what the session is set to: messages that tell values, triggers that do not fire. */
-export function loosens(facts: Facts): boolean {
-  return !facts.understood || facts.settings.length > 0 || runsUnreadCode(facts);
+/** A statement without masks runs: what it may leave in the session, messages that tell values or triggers that do not fire, and in the transaction. */
+export function noteLifted(core: Core, facts: Facts): void {
+  const runsUnseen = !facts.understood || runsUnreadCode(facts) || firesTriggers(core, facts);
+  core.unseen ||= runsUnseen;
+  core.loose ||= runsUnseen || (facts.understood && (facts.settings.length > 0 || facts.kind === "LOAD"));
+}
+
+function firesTriggers({ book }: Core, facts: Understood): boolean {
+  return facts.writes.length > 0 && (book === null || book.runsUnseen(facts));
+}
+
+/** The end of a transaction runs what such code has left for it. */
+export function endsUnseen(facts: Facts): boolean {
+  const end = facts.understood ? facts.transaction?.do : undefined;
+  return end === "commit" || end === "prepare" || (facts.understood && facts.kind === "SET CONSTRAINTS");
 }
 
 /** A session of which that is so does not go on once something is protected; true when it has ended here. */

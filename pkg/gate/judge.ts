@@ -5,7 +5,7 @@ import type { Refusal } from "../policy/decision.ts";
 import type { AnalysisContext } from "../sql/analyze.ts";
 import type { Analysis, Facts, Statement } from "../sql/facts.ts";
 import { textCharactersMax } from "../sql/grammar.ts";
-import { keepsClear, returnsNothing } from "./all-clear.ts";
+import { endsUnseen, isInert, keepsClear } from "./all-clear.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import type { Core } from "./core.ts";
 import { encodingRefusal } from "./encoding.ts";
@@ -99,13 +99,27 @@ export function judge(core: Core, statement: Statement, alone: boolean, mayBeCle
   return refused === null ? judged : { ...judged, decision: refusedDecision(judged, refused) };
 }
 
-/** Statements of one string: behind what may make, read or wait for something, the server's word holds for what returns nothing. */
-export function judgeInOrder(core: Core, statements: readonly Statement[]): readonly Judged[] {
+export interface JudgedInOrder extends Judged {
+  /** It runs without masks if the server says again, just before it, that nothing is protected (string-guard.ts). */
+  readonly guarded: boolean;
+}
+
+/**
+ * Statements of one string: behind what may make, read or wait for something, the server's word must be asked for again, unless they
+ * neither run nor return anything.
+ */
+export function judgeInOrder(core: Core, statements: readonly Statement[]): readonly JudgedInOrder[] {
   let clear = true;
+  let { unseen } = core;
   return statements.map((statement) => {
-    const judged = judge(core, statement, statements.length === 1, clear || returnsNothing(statement.facts));
-    clear &&= keepsClear(statement.facts);
-    return judged;
+    const { facts } = statement;
+    const asksAgain = !clear && facts.takesSnapshot === true;
+    const judged = judge(core, statement, statements.length === 1, clear || asksAgain || isInert(facts));
+    const isLifted = judged.decision.masksWere === "lifted";
+    const guarded = isLifted && (asksAgain || (!clear && unseen && endsUnseen(facts)));
+    clear &&= keepsClear(facts);
+    unseen ||= isLifted && !isInert(facts);
+    return { ...judged, guarded };
   });
 }
 

@@ -47,6 +47,8 @@ export interface Part {
   /** false: ours (the ROLLBACK in front of a refused COMMIT); the client sees nothing of it. */
   readonly shown: boolean;
   readonly standIn: StandIn | null;
+  /** Characters by which it stands further back than in the client's text; absent: 0. */
+  readonly movedBy?: number;
 }
 
 export interface Prepared {

@@ -1,7 +1,6 @@
 // A statement ended: CommandComplete, EmptyQueryResponse or PortalSuspended. Names it made or dropped are the server's now.
 
 import { ownPermit } from "../policy/permit.ts";
-import type { Facts } from "../sql/facts.ts";
 import { decodeCommandComplete } from "../wire/postgres/command-complete.ts";
 import { encodeExecute } from "../wire/postgres/execute.ts";
 import type { Core } from "./core.ts";
@@ -52,16 +51,11 @@ function affectedRows(tag: string): number | null {
   return whole ? Number(tag.slice(at)) : null;
 }
 
-/** Of functions, schemas, types: those that queries of ours use may be among them. */
-function takesRights(facts: Facts): boolean {
-  return facts.understood && facts.kind === "REVOKE" && facts.relations.length === 0;
-}
-
 function completed(core: Core, run: Run): void {
   const judged = { number: run.number, statement: run.statement, decision: run.decision };
   const { facts } = run.statement;
   if (facts.takesSnapshot === true) core.snapshotTaken = true;
-  if (takesRights(facts)) core.ownQueriesMayFail = true;
+  if (facts.understood && facts.revokesCalls) core.ownQueriesMayFail = true;
   if (!facts.understood || facts.changesCatalog || facts.changesResolution) disturb(core, judged);
   if (!run.named) learnNames(core, run);
 }

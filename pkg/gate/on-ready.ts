@@ -37,6 +37,7 @@ function settle(core: Core, status: TransactionStatus): void {
   core.uncommitted.clear();
   core.touched = false;
   core.snapshotTaken = false;
+  core.unseen = false;
   if (core.ownQueriesMayFail) core.knowledge.doubt();
   core.knowledge.transactionEnded();
 }

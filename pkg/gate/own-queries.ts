@@ -13,10 +13,8 @@ import { encodeParse } from "../wire/postgres/parse.ts";
 import type { Core } from "./core.ts";
 import { Errand, type ErrandRow } from "./errand.ts";
 
-export const isolationQuery: CatalogQuery = {
-  name: "isolation",
-  sql: "SELECT pg_catalog.current_setting('transaction_isolation')",
-};
+export const isolationSql = "SELECT pg_catalog.current_setting('transaction_isolation')";
+export const isolationQuery: CatalogQuery = { name: "isolation", sql: isolationSql };
 
 /** Whether the server may be asked now, in front of a statement with these facts. */
 export function mayAsk(core: Core, front: Facts | null): boolean {

@@ -12,13 +12,15 @@ import { disturb } from "./disturb.ts";
 import { recordDecision, recordOutcome } from "./events.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
 import { inspect, inspectUnparsed, wantsInspection } from "./inspect.ts";
-import { analyzeText, judge, judgeInOrder, refusedDecision } from "./judge.ts";
+import { analyzeText, type JudgedInOrder, judge, judgeInOrder, refusedDecision } from "./judge.ts";
 import type { Judged, Part, Portal, Prepared, Run } from "./model.ts";
 import { cancelledByUser, mayAsk } from "./own-queries.ts";
 import { pinQuery, toPin } from "./pin.ts";
 import { cannotPin, toPinOfString } from "./pin-string.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
 import { refresh } from "./refresh.ts";
+import { RewrittenString } from "./rewritten-string.ts";
+import { stringGuard } from "./string-guard.ts";
 import { writesBack } from "./write-back.ts";
 
 interface Asked {
@@ -161,24 +163,26 @@ function several(core: Core, asked: Asked, analysis: Analysis, cancelled: Refusa
   pinQuery(core, oids, { view: core.knowledge.view(), run, refuse: refuseAll, again: againOf(core, asked) });
 }
 
-function sendSeveral(core: Core, { frame, text }: Asked, judged: readonly Judged[]): void {
-  const pieces: Buffer[] = [];
+function sendSeveral(core: Core, { frame, text }: Asked, judged: readonly JudgedInOrder[]): void {
+  const string = new RewrittenString(text, core.utf8);
   const parts: Part[] = [];
-  let at = 0;
   for (const one of judged) {
+    const guard = one.guarded ? stringGuard(core) : null;
     const refusal = refusalOf(core, one, text);
     recordDecision(core, "query", refusal === null ? one : { ...one, decision: refusedDecision(one, refusal) }, text);
     if (refusal === null) {
-      parts.push({ run: start(core, one, text), shown: true, standIn: null });
+      if (guard !== null) {
+        string.insert(one.statement.startByte, guard.sql);
+        parts.push(guard.part);
+      }
+      parts.push({ run: start(core, one, text), shown: true, standIn: null, movedBy: string.movedBy });
       continue;
     }
     const { sql, parts: raised } = replacement(core, one, refusal);
-    pieces.push(text.subarray(at, one.statement.startByte), Buffer.from(` ${sql} `));
-    at = one.statement.endByte;
+    string.replace(one.statement, sql);
     parts.push(...raised);
   }
-  if (at === 0) send(core, frame, parts);
-  else send(core, encodeQuery(Buffer.concat([...pieces, text.subarray(at)])), parts);
+  send(core, string.isRewritten ? encodeQuery(string.bytes()) : frame, parts);
 }
 
 function refuseWhole(core: Core, judged: readonly Judged[], refusal: Refusal): void {

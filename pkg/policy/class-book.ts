@@ -59,6 +59,8 @@ export interface ClassBook {
   classesIn(relation: number): readonly ColumnClass[];
   /** Whether values of a class may be read, written, compared or told by this statement. Observe policies do not count. */
   touchesClass(facts: Facts): boolean;
+  /** Whether code that nobody has read may run in it, triggers included: where there are classes it may meet any. */
+  runsUnseen(facts: Facts): boolean;
 }
 
 /** PostgreSQL's FirstNormalObjectId: smaller OIDs are the server's own objects. */
@@ -113,6 +115,14 @@ class Book implements ClassBook {
   touchesClass(facts: Facts): boolean {
     if (!this.#holdsClass) return false;
     return !facts.understood || this.#understoodTouches(facts);
+  }
+
+  runsUnseen(facts: Facts): boolean {
+    if (!facts.understood || facts.effects.includes("ExecuteCode")) return true;
+    return (
+      facts.writes.some((write) => this.#writeTouches(write.relation)) ||
+      facts.functions.some((use) => use.trust === "opaque")
+    );
   }
 
   #understoodTouches(facts: Understood): boolean {

@@ -41,7 +41,7 @@ export function wereMasks(decision: Decision, enforce: Binding, which: Case): Ma
   if (enforce.masks === null || enforce.masks.lifting === "Refuse" || holdsClass(which.book)) return "in force";
   const matters =
     decision.verdict === "allow"
-      ? decision.masks.columns !== null || (which.book === null && decision.scrub)
+      ? decision.masks.columns !== null || (which.book === null ? decision.scrub : which.book.runsUnseen(which.facts))
       : judge({ ...enforce, masks: null }, which).refusals.length === 0;
   return matters ? "unconfirmed" : "in force";
 }

@@ -211,6 +211,8 @@ export interface Understood {
   readonly changesCatalog: boolean;
   /** search_path, temp objects, role or R1's settings may differ afterwards. */
   readonly changesResolution: boolean;
+  /** It takes away rights to call functions that may be the server's own. */
+  readonly revokesCalls?: true;
 }
 
 /** What a statement names and the server does not hold, so that it would reject it: as the catalogue, or the session, knows. */

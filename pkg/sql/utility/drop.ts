@@ -104,7 +104,20 @@ export function grantFacts(node: Node, engine: Engine): Understood {
     effects: access,
     relations: granted(node, engine, access),
     changesResolution: node.objtype === "OBJECT_SCHEMA",
+    ...(node.is_grant !== true && touchesFunctions(node) && { revokesCalls: true as const }),
   });
+}
+
+/** Of functions that may be the server's own. */
+function touchesFunctions(node: Node): boolean {
+  const kinds = ["OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE"];
+  if (!kinds.includes(node.objtype)) return false;
+  if (node.targtype === "ACL_TARGET_ALL_IN_SCHEMA") return texts(node.objects).includes("pg_catalog");
+  return (node.objects ?? []).some((each: Node) => mayBeOfServer(texts(each.ObjectWithArgs?.objname)));
+}
+
+function mayBeOfServer(name: readonly string[]): boolean {
+  return name.length < 2 || name[0] === "pg_catalog";
 }
 
 function granted(node: Node, engine: Engine, access: readonly EffectKind[]): readonly RelationUse[] {

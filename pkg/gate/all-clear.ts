@@ -12,7 +12,7 @@ import type { Facts, Statement, Understood } from "../sql/facts.ts";
 import type { Core } from "./core.ts";
 import type { Errand, ErrandRow } from "./errand.ts";
 import { judgeInOrder } from "./judge.ts";
-import { askServer, cancelIn, isFixed, isolationQuery, mayAsk } from "./own-queries.ts";
+import { askServer, cancelIn, frontOf, isFixed, isolationQuery, mayAsk } from "./own-queries.ts";
 
 /** The server's word is for one batch, and no client may keep a batch open to use it later. */
 const GOOD_FOR_MS = 1000;
@@ -90,15 +90,14 @@ export function confirm(
   cancelled: Refusal | null,
   then: (cancelled: Refusal | null) => void,
 ): void {
-  const [first] = statements;
-  if (first === undefined || cancelled !== null || core.allClear.holds(core)) return then(cancelled);
+  if (statements.length === 0 || cancelled !== null || core.allClear.holds(core)) return then(cancelled);
   const ends = core.unseen && statements.some(({ facts }) => endsUnseen(facts));
   const goOn = (refused: Refusal | null) => {
     // What is left for the end may tell what is protected by now.
     if (ends && !core.allClear.holds(core)) core.touched = true;
     then(refused);
   };
-  if (!mayAsk(core, first.facts) || !(ends || judgeInOrder(core, statements).some(isUnconfirmed)))
+  if (!mayAsk(core, frontOf(statements)) || !(ends || judgeInOrder(core, statements).some(isUnconfirmed)))
     return goOn(cancelled);
   askAllClear(core, goOn);
 }

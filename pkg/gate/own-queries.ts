@@ -4,7 +4,7 @@
 import type { CatalogQuery } from "../catalog/queries.ts";
 import type { Refusal } from "../policy/decision.ts";
 import { ownPermit } from "../policy/permit.ts";
-import type { Facts } from "../sql/facts.ts";
+import type { Facts, Statement } from "../sql/facts.ts";
 import { encodeBind } from "../wire/postgres/bind.ts";
 import { encodeClose } from "../wire/postgres/close.ts";
 import { SYNC } from "../wire/postgres/empty-messages.ts";
@@ -22,6 +22,18 @@ export function mayAsk(core: Core, front: Facts | null): boolean {
   if (core.transaction === "I") return true;
   if (core.transaction === "E" || core.ownQueriesMayFail) return false;
   return core.snapshotTaken || front?.takesSnapshot === true;
+}
+
+const snapshotSettings = /^transaction_(isolation|deferrable|snapshot|read_only)$|^transaction$/;
+
+/** What of one message a question would stand in front of: plain settings before a statement do not mind. */
+export function frontOf(statements: readonly Statement[]): Facts | null {
+  return (statements.find(({ facts }) => !isPlainSetting(facts)) ?? statements[0])?.facts ?? null;
+}
+
+function isPlainSetting(facts: Facts): boolean {
+  if (!facts.understood || facts.settings.length === 0 || facts.transaction !== undefined) return false;
+  return facts.outputs === null && facts.settings.every(({ name }) => !snapshotSettings.test(name.toLowerCase()));
 }
 
 /** The open transaction sees the catalogue as it was at its beginning. `isolation`: what `isolationQuery` answered. */

@@ -40,7 +40,7 @@ function decideQuery(core: Core, asked: Asked): void {
   const before = core.knowledge.view();
   const known = analyzeText(core, text, before);
   if (known.statements.some(({ facts }) => !facts.understood && !facts.syntax)) core.knowledge.doubt();
-  refresh(core, known.statements, (refreshed) => {
+  const decided = (refreshed: Refusal | null) => {
     const now = core.knowledge.view();
     const analysis = now.key === before.key ? known : analyzeText(core, text, now);
     const [first] = analysis.statements;
@@ -49,7 +49,8 @@ function decideQuery(core: Core, asked: Asked): void {
       if (analysis.statements.length > 1) several(core, asked, analysis, cancelled);
       else alone(core, asked, first, cancelled);
     });
-  });
+  };
+  refresh(core, known.statements, decided, true);
 }
 
 /** The frame goes up as it is, decided. */

@@ -11,24 +11,24 @@ import { askAllClear, endsLoose } from "./all-clear.ts";
 import type { Core } from "./core.ts";
 import type { Errand } from "./errand.ts";
 import { governed } from "./judge.ts";
-import { askServer, cancelIn, isFixed, isolationQuery, mayAsk } from "./own-queries.ts";
+import { askServer, cancelIn, frontOf, isFixed, isolationQuery, mayAsk } from "./own-queries.ts";
 
 /** What became of the look: go on, or the client's own cancel hit it and the statement is answered as cancelled. */
 export type Refreshed = (cancelled: Refusal | null) => void;
 
 /**
  * Makes sure that what is known is fresh where that is possible, then goes on. `front`: the statements it would run in front of, of one
- * message.
+ * message. `whole`: nothing can follow before they have ended, as after a Query; in a pipeline the next may need what is known.
  */
-export function refresh(core: Core, front: readonly Statement[], then: Refreshed): void {
+export function refresh(core: Core, front: readonly Statement[], then: Refreshed, whole = false): void {
   if (!governed(core)) return then(null);
   const goOn: Refreshed = (cancelled) => {
     if (!endsLoose(core)) then(cancelled);
   };
   const nowMs = core.options.clock.nowMs();
   const need = core.knowledge.need(nowMs);
-  if (need === "nothing" || !mayAsk(core, front[0]?.facts ?? null)) return goOn(null);
-  if (need === "probe" || front.length > 1 || !doesWithout(core, nowMs)) return new Look(core, goOn).start();
+  if (need === "nothing" || !mayAsk(core, frontOf(front))) return goOn(null);
+  if (need === "probe" || !whole || front.length > 1 || !doesWithout(core, nowMs)) return new Look(core, goOn).start();
   askAllClear(core, (cancelled) => {
     if (cancelled !== null || core.allClear.holds(core)) goOn(cancelled);
     else new Look(core, goOn).start();

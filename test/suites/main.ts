@@ -54,7 +54,8 @@ function report(found: readonly Comparison[]): number {
   if (found.length === 0) say("  the same results as direct");
   for (const { file, lines } of found) {
     say(`  differs: ${file}, ${lines.length} lines${known[file] === undefined ? "" : ` (${known[file]})`}`);
-    if (values.diffs || known[file] === undefined) for (const line of lines.slice(0, 30)) say(`    ${line}`);
+    if (values.diffs || known[file] === undefined)
+      for (const line of lines.slice(0, 30)) say(`    ${line.slice(0, 200)}`);
   }
   return found.filter(({ file }) => known[file] === undefined).length;
 }

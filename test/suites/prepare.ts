@@ -19,6 +19,7 @@ export interface Tools {
   readonly libraries: string;
   readonly regress: string;
   readonly isolation: string;
+  readonly pipeline: string;
 }
 
 export interface Prepared {
@@ -72,9 +73,16 @@ export async function prepare(say: Say): Promise<Prepared> {
     "see the compiler's message above",
     () => buildLibraries(source, libraries),
   );
+  const pipeline = join(folder, "libpq_pipeline");
+  need(
+    "libpq_pipeline",
+    () => existsSync(pipeline),
+    `as root: apt-get install libpq-dev postgresql-server-dev-${MAJOR}; or see the compiler's message above`,
+    () => buildPipeline(source, pipeline),
+  );
   const regress = join(drivers, "regress/pg_regress");
   return {
-    tools: { folder, binaries: join(library, "bin"), source: source ?? "", libraries, regress, isolation },
+    tools: { folder, binaries: join(library, "bin"), source: source ?? "", libraries, regress, isolation, pipeline },
     missing,
   };
 }
@@ -148,4 +156,24 @@ function buildLibraries(source: string | null, libraries: string): void {
     if (existsSync(contributed) && !existsSync(join(libraries, name))) symlinkSync(contributed, join(libraries, name));
   }
   copyFileSync(built, join(libraries, "regress.so"));
+}
+
+function buildPipeline(source: string | null, program: string): void {
+  if (source === null) return;
+  if (!existsSync("/usr/include/postgresql/libpq-fe.h")) apt(["install", "-y", "--no-install-recommends", "libpq-dev"]);
+  const { include, internal, headers, libraries } = {
+    include: "/usr/include/postgresql",
+    internal: "/usr/include/postgresql/internal",
+    headers: execFileSync(join(library, "bin/pg_config"), ["--includedir-server"], { encoding: "utf8" }).trim(),
+    libraries: join(library, "lib"),
+  };
+  const code = join(source, "modules/libpq_pipeline/libpq_pipeline.c");
+  execFileSync(
+    "cc",
+    [
+      ...["-O1", `-I${headers}`, `-I${include}`, `-I${internal}`, "-o", program, code],
+      ...[`-L${libraries}`, "-lpq", "-lpgcommon", "-lpgport", "-lm"],
+    ],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
 }

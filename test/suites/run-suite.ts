@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { startSystemPostgres } from "../../pkg/localdb/start-postgres.ts";
 import { startSidecar } from "../support/sidecar-process.ts";
 import type { Tools } from "./prepare.ts";
+import { runPipeline } from "./run-pipeline.ts";
 import { HARMLESS, type Suite, type Way } from "./suites.ts";
 
 export interface SuiteResult {
@@ -47,6 +48,17 @@ function makeFolder(folder: string): void {
 
 async function drive(tools: Tools, suite: Suite, folder: string, port: number): Promise<SuiteResult> {
   const startedMs = Date.now();
+  const { passed, total } =
+    suite === "pipeline" ? runPipeline(tools, folder, port) : await driveTests(tools, suite, folder, port);
+  return { folder, passed, total, seconds: Math.round((Date.now() - startedMs) / 1000) };
+}
+
+async function driveTests(
+  tools: Tools,
+  suite: "regression" | "isolation",
+  folder: string,
+  port: number,
+): Promise<{ passed: number; total: number }> {
   const [program, more] =
     suite === "regression"
       ? [tools.regress, ["--schedule=parallel_schedule", `--dlpath=${tools.libraries}`, "--max-connections=4"]]
@@ -60,7 +72,7 @@ async function drive(tools: Tools, suite: Suite, folder: string, port: number): 
   const tests = printed.split("\n").filter((line) => /\.\.\. (ok|FAILED)|^(not )?ok /.test(line));
   if (tests.length === 0) throw new Error(`${suite}: the driver ran nothing:\n${printed.slice(-2000)}`);
   const passed = tests.filter((line) => /\.\.\. ok|^ok /.test(line)).length;
-  return { folder, passed, total: tests.length, seconds: Math.round((Date.now() - startedMs) / 1000) };
+  return { passed, total: tests.length };
 }
 
 function run(program: string, args: readonly string[], folder: string): Promise<string> {

@@ -5,12 +5,12 @@ CREATE TABLE own (a int PRIMARY KEY, b text);
 INSERT INTO own VALUES (1, 'one'), (2, 'two');
 CREATE TABLE loot (x text);
 CREATE TABLE plain (email text);
-CREATE FUNCTION stolen(what text DEFAULT 'SELECT email FROM people') RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION stolen(what text DEFAULT 'SELECT email FROM public.people') RETURNS text LANGUAGE plpgsql AS $$
   DECLARE r text; BEGIN EXECUTE what INTO r; RETURN r; EXCEPTION WHEN undefined_table OR undefined_column THEN RETURN NULL; END $$;
-CREATE FUNCTION tell() RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''%'', stolen(); RETURN ''told''; END';
-CREATE FUNCTION fail() RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''%'', stolen(); END';
+CREATE FUNCTION tell() RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''%'', public.stolen(); RETURN ''told''; END';
+CREATE FUNCTION fail() RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''%'', public.stolen(); END';
 CREATE PROCEDURE keep() LANGUAGE plpgsql AS 'BEGIN INSERT INTO loot VALUES (stolen()); END';
-CREATE FUNCTION tell_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM tell(); RETURN NEW; END';
+CREATE FUNCTION tell_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM public.tell(); RETURN NEW; END';
 CREATE FUNCTION steal_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.b := stolen(); RETURN NEW; END';
 CREATE FUNCTION wait() RETURNS text LANGUAGE plpgsql AS 'BEGIN
   WHILE stolen() IS NULL LOOP PERFORM pg_sleep(0.01); END LOOP; RETURN stolen(); END';

@@ -41,13 +41,17 @@ function doesWithout(core: Core, nowMs: number): boolean {
   return masks && lifting !== "Refuse" && !guards && !observed && core.options.catalogs.isBusy(nowMs);
 }
 
+/** Where others change the catalogue faster than it loads, what it holds stays unknown. */
+const LOOKS_MAX = 4;
+
 class Look {
   readonly #core: Core;
   readonly #then: Refreshed;
   #done = false;
   #cancelled: Refusal | null = null;
   /** Invalidations seen before the look began: later ones make its answer stale again. */
-  readonly #changes: number;
+  #changes: number;
+  #looks = 0;
 
   constructor(core: Core, then: Refreshed) {
     this.#core = core;
@@ -57,6 +61,12 @@ class Look {
 
   start(): void {
     this.#core.hold({ why: "errand", until: () => this.#done, resume: () => this.#then(this.#cancelled) });
+    this.#look();
+  }
+
+  #look(): void {
+    this.#looks += 1;
+    this.#changes = this.#core.options.catalogs.changes;
     this.#ask(
       [resolutionQuery(this.#core.options.serverMajor), isolationQuery, probeQuery(this.#core.options.serverMajor)],
       (errand) => this.#resolved(errand),
@@ -99,16 +109,24 @@ class Look {
 
   #temporary(): void {
     const { knowledge, options } = this.#core;
-    if (!knowledge.wantsTemporary) return this.#end();
+    if (!knowledge.wantsTemporary) return this.#looked();
     this.#ask([temporaryQuery(options.serverMajor)], (errand) => {
       knowledge.learnTemporary(errand.results[0]!);
-      this.#end();
+      this.#looked();
     });
   }
 
+  /** Other sessions may have changed the catalogue while it was loaded. */
+  #looked(): void {
+    if (this.#core.knowledge.view().snapshot === null && this.#looks < LOOKS_MAX) this.#look();
+    else this.#end();
+  }
+
+  /** What is dropped while it is looked at may make a query fail; in a transaction that is the end of it. */
   #failed(errand: Errand): void {
     this.#cancelled = cancelIn(errand);
-    this.#giveUp();
+    if (this.#cancelled === null && this.#core.transaction === "I" && this.#looks < LOOKS_MAX) this.#look();
+    else this.#giveUp();
   }
 
   #giveUp(): void {

@@ -15,7 +15,7 @@ import { judgeInOrder } from "./judge.ts";
 import { askServer, cancelIn, frontOf, isFixed, isolationQuery, mayAsk } from "./own-queries.ts";
 
 /** The server's word is for one batch, and no client may keep a batch open to use it later. */
-const GOOD_FOR_MS = 1000;
+const GOOD_FOR_MS = 200;
 
 export class AllClear {
   #policies: PolicySet | null = null;
@@ -44,7 +44,7 @@ export class AllClear {
     this.#said += 1;
   }
 
-  /** Something runs, or the batch ends. */
+  /** Something runs, or a batch begins or ends. */
   over(): void {
     this.#policies = null;
   }

@@ -14,6 +14,7 @@ export function onFunctionCall(core: Core, frame: Buffer): void {
   if (core.skipping) return;
   const name = Buffer.from(`FunctionCall of function ${decodeFunctionCall(frame.subarray(5)).oid}`);
   const statement = callOf(name);
+  if (!core.unsynced) core.allClear.over();
   // A call that is cancelled while the server is asked is decided without its answer.
   confirm(core, [statement], null, () => call(core, frame, statement, name));
 }

@@ -22,6 +22,7 @@ export type Refreshed = (cancelled: Refusal | null) => void;
  */
 export function refresh(core: Core, front: readonly Statement[], then: Refreshed, whole = false): void {
   if (!governed(core)) return then(null);
+  if (!core.unsynced) core.allClear.over();
   const goOn: Refreshed = (cancelled) => {
     if (!endsLoose(core)) then(cancelled);
   };
@@ -42,7 +43,7 @@ function doesWithout(core: Core, nowMs: number): boolean {
 }
 
 /** Where others change the catalogue faster than it loads, what it holds stays unknown. */
-const LOOKS_MAX = 4;
+const LOOKS_MAX = 3;
 
 class Look {
   readonly #core: Core;

@@ -211,8 +211,8 @@ export interface Understood {
   readonly changesCatalog: boolean;
   /** search_path, temp objects, role or R1's settings may differ afterwards. */
   readonly changesResolution: boolean;
-  /** It takes away rights to call functions that may be the server's own. */
-  readonly revokesCalls?: true;
+  /** Functions, maybe the server's own, that it takes away rights to call; "*" for all of the server's. */
+  readonly revokesCalls?: readonly string[];
 }
 
 /** What a statement names and the server does not hold, so that it would reject it: as the catalogue, or the session, knows. */

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startSystemPostgres } from "../../pkg/localdb/start-postgres.ts";
 import { startSidecar } from "../support/sidecar-process.ts";
+import { runDriver } from "./driver-suites.ts";
 import type { Tools } from "./prepare.ts";
 import { runPipeline } from "./run-pipeline.ts";
 import { HARMLESS, type Suite, type Way } from "./suites.ts";
@@ -28,7 +29,7 @@ export async function runSuite(tools: Tools, suite: Suite, way: Way): Promise<Su
     const policies = way === "harmless" ? { "harmless.yaml": HARMLESS } : {};
     const sidecar = way === "direct" ? null : await startSidecar(server.port, { policies });
     try {
-      return await drive(tools, suite, folder, sidecar?.port ?? server.port);
+      return await drive(tools, suite, folder, { direct: server.port, through: sidecar?.port ?? server.port });
     } finally {
       await sidecar?.stop();
     }
@@ -46,11 +47,21 @@ function makeFolder(folder: string): void {
   }
 }
 
-async function drive(tools: Tools, suite: Suite, folder: string, port: number): Promise<SuiteResult> {
+interface Ports {
+  readonly direct: number;
+  readonly through: number;
+}
+
+async function drive(tools: Tools, suite: Suite, folder: string, ports: Ports): Promise<SuiteResult> {
   const startedMs = Date.now();
-  const { passed, total } =
-    suite === "pipeline" ? runPipeline(tools, folder, port) : await driveTests(tools, suite, folder, port);
+  const { passed, total } = await testsOf(tools, suite, folder, ports);
   return { folder, passed, total, seconds: Math.round((Date.now() - startedMs) / 1000) };
+}
+
+async function testsOf(tools: Tools, suite: Suite, folder: string, ports: Ports) {
+  if (suite === "pipeline") return runPipeline(tools, folder, ports.through);
+  if (suite === "pgx" || suite === "psycopg2") return runDriver(suite, tools, folder, ports);
+  return driveTests(tools, suite, folder, ports.through);
 }
 
 async function driveTests(

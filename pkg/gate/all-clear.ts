@@ -112,6 +112,16 @@ export function isInert(facts: Facts): boolean {
   return facts.outputs === null && facts.copy === undefined && facts.kind !== "CALL" && facts.name === undefined;
 }
 
+/**
+ * A setting shows nothing by itself, and its session ends when something is protected, so what is known is word enough: in front of it
+ * no transaction may have a snapshot yet.
+ */
+export function wordForSetting(core: Core, facts: Facts): Clear | null {
+  if (!isInert(facts) || !facts.understood || facts.settings.length === 0) return null;
+  if (core.standing.governed(core.policies).lifting !== "Allow") return null;
+  return core.book?.isEmpty === true && core.options.books.areEmpty ? "unconfined" : null;
+}
+
 /** BEGIN, SET, ALTER DATABASE and the like: what follows in the same string finds what was there in front of it. */
 export function keepsClear(facts: Facts): boolean {
   if (!facts.understood || facts.changesCatalog || runsUnreadCode(facts)) return false;

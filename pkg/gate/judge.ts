@@ -5,7 +5,7 @@ import type { Refusal } from "../policy/decision.ts";
 import type { AnalysisContext } from "../sql/analyze.ts";
 import type { Analysis, Facts, Statement } from "../sql/facts.ts";
 import { textCharactersMax } from "../sql/grammar.ts";
-import { endsUnseen, isInert, keepsClear } from "./all-clear.ts";
+import { endsUnseen, isInert, keepsClear, wordForSetting } from "./all-clear.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import type { Core } from "./core.ts";
 import { encodingRefusal } from "./encoding.ts";
@@ -92,7 +92,7 @@ export function judge(core: Core, statement: Statement, alone: boolean, mayBeCle
     book: core.book,
     alone,
     auditWritable: core.options.auditWritable(),
-    clear: mayBeClear ? core.allClear.word(core) : null,
+    clear: mayBeClear ? (core.allClear.word(core) ?? wordForSetting(core, statement.facts)) : null,
   });
   const judged = { number: core.nextNumber(), statement, decision };
   const refused = decision.verdict === "allow" ? encodingRefusal(core, statement, decision) : null;

@@ -5,13 +5,13 @@ import { bind, execute, functionCall, parse, query, sync } from "../support/mess
 import { written } from "../support/recorder.ts";
 import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
 
-const POLICY = (table: string) => `apiVersion: weir.dev/v1alpha1
+const POLICY = (table: string, lifting = "Allow") => `apiVersion: weir.dev/v1alpha1
 kind: DataPolicy
 metadata: {name: hidden, namespace: shop}
 spec:
   classify: [{columns: ["${table}.email"], class: PII.EMAIL}]
   mask: [{classes: ["PII.*"], method: Default}]
-  whereNothingMatches: Allow
+  whereNothingMatches: ${lifting}
 `;
 const SECRET = "ada@secret.example";
 
@@ -228,4 +228,25 @@ test("rights to what Weir's own queries use are taken away: the client's transac
       told.push(...(await says(root, query(sql))));
     expect([name, told.join("\n")]).toEqual([name, expect.not.stringContaining("25P02")]);
   }
+});
+
+test("where masks bind, too, a table that a transaction makes is known in it, temp tables among them", async () => {
+  governed.reload({ "p.yaml": POLICY("public.people", "Refuse") });
+  const through = await login();
+  for (const kind of ["TEMP TABLE", "TABLE", "UNLOGGED TABLE"]) {
+    const told: string[] = [];
+    for (const sql of ["BEGIN", `CREATE ${kind} fresh (a int)`, "INSERT INTO fresh VALUES (7)", "SELECT a FROM fresh"])
+      told.push(...(await says(through, query(sql))));
+    expect(told.join("|")).toContain("INSERT 0 1");
+    expect(told.join("|")).toContain("SELECT 1");
+    await says(through, query("ROLLBACK"));
+  }
+});
+
+test("a transaction may begin with a setting that masks forbid elsewhere", async () => {
+  const through = await login();
+  await says(through, query("SELECT 1"));
+  await says(through, query("BEGIN"));
+  expect((await says(through, query("SET client_min_messages = debug1"))).join()).toContain("C SET");
+  expect((await says(through, query("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"))).join()).toContain("C SET");
 });

@@ -7,11 +7,11 @@ import { type Attempt, attempt, PEOPLE, sent, turn, waived } from "./attempt.ts"
 const gate = ["root: BEGIN; LOCK TABLE own", "root: COMMIT"] as const;
 const waits = "SELECT count(*) FROM own";
 const inString = (name: string, then: string, ...after: readonly string[]): Attempt =>
-  attempt(`in a string: ${name}`, "a: SELECT stolen()", gate[0], `a> ${waits}; ${then}`, "root: SELECT pg_sleep(0.2)", inTransaction, gate[1], ...after, "a: SELECT 1");
+  attempt(`in a string: ${name}`, "a: SELECT stolen()", gate[0], `a> ${waits}; ${then}`, "root: SELECT pg_sleep(0.2)", inTransaction, gate[1], "a: SELECT 1", ...after);
 /** In the transaction that holds the lock. */
 const inTransaction = PEOPLE;
 const whileRuns = (name: string, runs: string, ...more: readonly string[]) =>
-  waived("running", `while it runs: ${name}`, "b: LISTEN ch", `a> ${runs}`, "root: SELECT pg_sleep(0.3)", PEOPLE, ...more, "a: SELECT 1");
+  waived("running", `while it runs: ${name}`, "b: LISTEN ch", `a> ${runs}`, "root: SELECT pg_sleep(0.3)", PEOPLE, "a: SELECT 1", ...more);
 const polls = (then: string) => `DO $$ DECLARE s text; BEGIN s := wait(); ${then} END $$`;
 
 export default [

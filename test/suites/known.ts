@@ -2,7 +2,6 @@
 export const known: Readonly<Record<string, string>> = {
   "async-notify.out": "payloads of other sessions are withheld",
   "pgx.out": "payloads of notifications are withheld",
-  "uniqviol.out": "more statements in one pipeline than a loaded machine runs in two minutes",
   "psycopg2.out":
     "payloads of notifications, texts that are not UTF-8 at the start of a transaction, standard_conforming_strings=off",
 };

@@ -70,7 +70,7 @@ const psycopg2: DriverSuite = {
     const folder = join(tools.folder, "psycopg2");
     const printed = outputOf(join(folder, "venv/bin/python"), ["-c", main, "--verbose"], folder, env);
     // A test's description, and what it prints, may stand between its name and its result.
-    return [...printed.matchAll(/^(\w+) \(([\w.]+)\)[^]*?\.\.\. (?:[^]*?)(ok|FAIL|ERROR|skipped)\b/gm)].map(
+    return [...printed.matchAll(/^(\w+) \(([\w.]+)\)[\s\S]*?\.\.\. (?:[\s\S]*?)(ok|FAIL|ERROR|skipped)\b/gm)].map(
       ([, test, where, how]) => `${{ ok: "ok", skipped: "skipped" }[how!] ?? "failed"} ${where} ${test}`,
     );
   },

@@ -36,6 +36,9 @@ chart-crds: $(READY) ## copy the resource definitions of crds/ into the chart
 bench: $(READY) ## measure beside PgBouncer, into docs/performance.md (ARGS=--short only tries it; ARGS='--only streaming')
 	@$(NODE) test/bench/main.ts $(ARGS)
 
+suites: $(READY) ## run PostgreSQL's own tests direct and through Weir (ARGS='--only isolation --diffs'); see docs/suites.md
+	@$(NODE) test/suites/main.ts $(ARGS)
+
 check: types lint arrows ## types, lint and architecture
 
 types: $(READY) ## check the types
@@ -66,4 +69,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test e2e-api cluster bench check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol
+.PHONY: help demo test e2e-api cluster bench suites check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol

@@ -12,6 +12,7 @@ import { OwedQueue } from "../session/owed.ts";
 import { FLUSH } from "../wire/postgres/empty-messages.ts";
 import { encodeFunctionCall } from "../wire/postgres/function-call.ts";
 import type { TransactionStatus } from "../wire/postgres/ready-for-query.ts";
+import { AllClear, noteLifted } from "./all-clear.ts";
 import type { Effect } from "./effect.ts";
 import type { Errand } from "./errand.ts";
 import { refusalError, warningNotice } from "./error-reply.ts";
@@ -60,6 +61,18 @@ export class Core {
   readonly standing: Standing;
   readonly who: Who;
   replies = new Replies();
+  readonly allClear = new AllClear();
+  /** A statement of the open transaction has taken a snapshot, so that one more of ours changes nothing. */
+  snapshotTaken = false;
+  /**
+   * Rights to what queries of ours use may be missing: one has failed, or this transaction changed rights. In a transaction one that
+   * fails would take the client's own work with it, so there none is sent.
+   */
+  ownQueriesMayFail = false;
+  /** Code that nobody has read ran without masks in the open transaction, and may have left work for its end. */
+  unseen = false;
+  /** Something ran without masks that may have changed what the session is set to. */
+  loose = false;
   readonly decisions = new DecisionMemory();
   readonly uncommitted = new Uncommitted();
   transaction: TransactionStatus = "I";
@@ -304,6 +317,7 @@ export class Core {
   startRun(run: Pick<Run, "number" | "statement" | "decision" | "text">): Run {
     this.warnings.push(...run.decision.warnings);
     if (run.decision.scrub) this.touched = true;
+    if (run.decision.masksWere === "lifted") noteLifted(this, run.statement.facts);
     return {
       ...run,
       startedUs: this.options.clock.monotonicUs(),

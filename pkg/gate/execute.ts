@@ -8,6 +8,7 @@ import { encodeClose } from "../wire/postgres/close.ts";
 import { encodeDescribe } from "../wire/postgres/describe.ts";
 import { decodeExecute, encodeExecute } from "../wire/postgres/execute.ts";
 import { encodeParse } from "../wire/postgres/parse.ts";
+import { confirm } from "./all-clear.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
@@ -36,10 +37,20 @@ export function onExecute(core: Core, frame: Buffer): void {
     core.unsynced = true;
     return executeAbsent(core, frame, name);
   }
-  refresh(core, portal.judged?.statement ?? null, (cancelled) => {
-    core.unsynced = true;
-    executeKnown(core, frame, { name, rowsMax, portal }, cancelled);
+  const { judged } = portal;
+  refresh(core, judged === null ? [] : [judged.statement], (refreshed) => {
+    confirm(core, statementsOf(core, portal), refreshed, (cancelled) => {
+      core.unsynced = true;
+      executeKnown(core, frame, { name, rowsMax, portal }, cancelled);
+    });
   });
+}
+
+/** What is to be decided anew; none where the portal's own decision stays. */
+function statementsOf(core: Core, portal: Portal): readonly Statement[] {
+  if (stands(core, portal) || keepsPlan(core, portal)) return [];
+  const judged = judgePrepared(core, portal.prepared);
+  return judged === null ? [] : [judged.statement];
 }
 
 interface Call {

@@ -9,13 +9,14 @@ import { decodeDescribe, encodeDescribe } from "../wire/postgres/describe.ts";
 import { FLUSH, SYNC } from "../wire/postgres/empty-messages.ts";
 import { encodeExecute } from "../wire/postgres/execute.ts";
 import { decodeParse, encodeParse, type Parse } from "../wire/postgres/parse.ts";
+import { confirm } from "./all-clear.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import { refusedAtCommit } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { Errand } from "./errand.ts";
 import { closeUnrun, recordDecision, recordOutcome } from "./events.ts";
 import { contradictionOf, wantsInspection } from "./inspect.ts";
-import { basisOf, governed, judge, judgePrepared, onlyStatement, refusedDecision, stands } from "./judge.ts";
+import { basisFor, governed, judge, judgePrepared, onlyStatement, refusedDecision, stands } from "./judge.ts";
 import type { Judged, Portal, Prepared } from "./model.ts";
 import { boundToken, ownPrepared, type PreparedAs } from "./own.ts";
 import { noPlainToken, tokenInside, tokenNotPlain } from "./own-refusals.ts";
@@ -32,11 +33,18 @@ export function onParse(core: Core, frame: Buffer): void {
   const before = core.knowledge.view().key;
   const front = onlyStatement(core, parse.text, parse.types);
   if (front !== null && !front.facts.understood && !front.facts.syntax) core.knowledge.doubt();
-  refresh(core, front, (cancelled) => {
-    core.unsynced = true;
+  refresh(core, listOf(front), (refreshed) => {
     const isFresh = front?.sessionDependent !== true && core.knowledge.view().key === before;
-    parseFresh(core, frame, parse, isFresh ? front : onlyStatement(core, parse.text, parse.types), cancelled);
+    const statement = isFresh ? front : onlyStatement(core, parse.text, parse.types);
+    confirm(core, listOf(statement), refreshed, (cancelled) => {
+      core.unsynced = true;
+      parseFresh(core, frame, parse, statement, cancelled);
+    });
   });
+}
+
+function listOf(statement: Statement | null | undefined): readonly Statement[] {
+  return statement == null ? [] : [statement];
 }
 
 function parseFresh(
@@ -77,7 +85,7 @@ function prepare(core: Core, frame: Buffer, parse: Parse, judged: Judged | null,
     types: parse.types,
     inner: false,
     judged,
-    basis: basisOf(core),
+    basis: basisFor(core, judged),
     poison: null,
     unrun: judged?.number ?? null,
     ...(own && { own: own.own }),
@@ -118,9 +126,11 @@ export function onBind(core: Core, frame: Buffer): void {
     core.unsynced = true;
     return bindAbsent(core, frame, bind);
   }
-  refresh(core, prepared.judged?.statement ?? null, (cancelled) => {
-    core.unsynced = true;
-    bindKnown(core, frame, bind, prepared, cancelled);
+  refresh(core, listOf(prepared.judged?.statement), (refreshed) => {
+    confirm(core, listOf(judgePrepared(core, prepared)?.statement), refreshed, (cancelled) => {
+      core.unsynced = true;
+      bindKnown(core, frame, bind, prepared, cancelled);
+    });
   });
 }
 
@@ -252,6 +262,7 @@ export function onSync(core: Core): void {
   if (refusal !== null) raiseInBatch(core, refusal, null);
   core.unsynced = false;
   core.skipping = false;
+  core.allClear.over();
   core.ask(SYNC, ownPermit.protocol, { asked: "sync" });
 }
 

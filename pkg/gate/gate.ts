@@ -277,16 +277,11 @@ export class Gate {
   }
 }
 
-/** Where a rule may apply, a batch begins only when the last one is answered: then the transaction's state is known. */
+/** Where a rule may apply, a batch begins only when the last one is answered: then the transaction's state is known. So is what a Query amid it does to names. */
 function mustDrain(core: Core, type: number): boolean {
   if (core.owed.length === 0 || core.copyIn !== null) return false;
   const letter = String.fromCharCode(type);
   const begins = !core.unsynced && "QPBEDCF".includes(letter);
-  const inBatch = core.unsynced && (letter === "Q" || letter === "F" || core.owed.some(isWhole));
+  const inBatch = core.unsynced && (letter === "Q" || letter === "F" || core.owed.hasWhole);
   return (begins || inBatch) && !core.skipping && (core.who.isSet || governed(core));
-}
-
-/** A Query amid a batch: what it does to names and settings is known when it has ended. */
-function isWhole({ asked }: Owed): boolean {
-  return asked === "query" || asked === "function";
 }

@@ -5,6 +5,7 @@ import type { Refusal } from "../policy/decision.ts";
 import type { AnalysisContext } from "../sql/analyze.ts";
 import type { Analysis, Facts, Statement } from "../sql/facts.ts";
 import { textCharactersMax } from "../sql/grammar.ts";
+import { endsUnseen, isInert, keepsClear, wordForSetting } from "./all-clear.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import type { Core } from "./core.ts";
 import { encodingRefusal } from "./encoding.ts";
@@ -16,6 +17,11 @@ import { misplaced } from "./own-refusals.ts";
 /** What `judged` of a statement stands on: when it differs, it is judged anew. */
 export function basisOf(core: Core): string {
   return core.standing.basis(core.policies, core.knowledge.view().key);
+}
+
+/** What a decision of now stands on. */
+export function basisFor(core: Core, judged: Judged | null): string {
+  return judged?.decision.masksWere === "lifted" ? core.allClear.basis : basisOf(core);
 }
 
 /** Whether any rule, or its own proof, concerns this principal here, so that statements must be understood before they run. */
@@ -74,7 +80,8 @@ function cursorFacts(core: Core, name: string, read: NamesRead): Facts | undefin
   return namesStand(core, facts) ? facts : undefined;
 }
 
-export function judge(core: Core, statement: Statement, alone: boolean): Judged {
+/** `mayBeClear`: the server's word that nothing is protected holds for it, if it was given. */
+export function judge(core: Core, statement: Statement, alone: boolean, mayBeClear = true): Judged {
   const { context, clock } = core.options;
   const decision = core.decisions.decide({
     set: core.policies,
@@ -86,6 +93,7 @@ export function judge(core: Core, statement: Statement, alone: boolean): Judged 
     book: core.book,
     alone,
     auditWritable: core.options.auditWritable(),
+    clear: mayBeClear ? (core.allClear.word(core) ?? wordForSetting(core, statement.facts)) : null,
   });
   const judged = { number: core.nextNumber(), statement, decision };
   const refused =
@@ -102,6 +110,30 @@ function lapsed({ who }: Core, { facts }: Statement): Refusal | null {
   return who.refusal;
 }
 
+export interface JudgedInOrder extends Judged {
+  /** It runs without masks if the server says again, just before it, that nothing is protected (string-guard.ts). */
+  readonly guarded: boolean;
+}
+
+/**
+ * Statements of one string: behind what may make, read or wait for something, the server's word must be asked for again, unless they
+ * neither run nor return anything.
+ */
+export function judgeInOrder(core: Core, statements: readonly Statement[]): readonly JudgedInOrder[] {
+  let clear = true;
+  let { unseen } = core;
+  return statements.map((statement) => {
+    const { facts } = statement;
+    const asksAgain = !clear && facts.takesSnapshot === true;
+    const judged = judge(core, statement, statements.length === 1, clear || asksAgain || isInert(facts));
+    const isLifted = judged.decision.masksWere === "lifted";
+    const guarded = isLifted && (asksAgain || (!clear && unseen && endsUnseen(facts)));
+    clear &&= keepsClear(facts);
+    unseen ||= isLifted && !isInert(facts);
+    return { ...judged, guarded };
+  });
+}
+
 /** null for a text without a statement. The server takes no more than one in a Parse. */
 export function onlyStatement(core: Core, text: Buffer, types: readonly number[]): Statement | null {
   const { statements } = analyzeText(core, text, core.knowledge.view(), types);
@@ -111,16 +143,18 @@ export function onlyStatement(core: Core, text: Buffer, types: readonly number[]
 
 /** Whether `judged` was decided under what is in force and known now, and the names it uses mean what they meant. */
 export function stands(core: Core, { basis, judged }: Pick<Prepared, "basis" | "judged">): boolean {
-  return basis === basisOf(core) && namesStand(core, judged?.statement.facts);
+  const clear = core.allClear.holds(core);
+  if (clear && judged?.decision.masksWere === "unconfirmed") return false;
+  const isBasis = basis === basisOf(core) || (clear && basis === core.allClear.basis);
+  return isBasis && namesStand(core, judged?.statement.facts);
 }
 
 /** The decision on a prepared statement under the policy and the knowledge of now; null for an empty text. */
 export function judgePrepared(core: Core, prepared: Prepared): Judged | null {
-  const basis = basisOf(core);
   if (prepared.judged === null || stands(core, prepared)) return prepared.judged;
   const statement = statementOf(core, prepared);
   prepared.judged = statement === null ? null : judge(core, statement, true);
-  prepared.basis = basis;
+  prepared.basis = basisFor(core, prepared.judged);
   prepared.poison = null;
   return prepared.judged;
 }
@@ -139,6 +173,6 @@ function statementOf(core: Core, prepared: Prepared): Statement | null {
 
 /** A decision that something beside the policy turned into this refusal. */
 export function refusedDecision(judged: Judged, refusal: Refusal): Judged["decision"] {
-  const { matched, observed, warnings } = judged.decision;
-  return { verdict: "refuse", refusal, matched, observed, warnings };
+  const { matched, observed, warnings, masksWere } = judged.decision;
+  return { verdict: "refuse", refusal, matched, observed, warnings, masksWere };
 }

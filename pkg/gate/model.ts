@@ -50,6 +50,8 @@ export interface Part {
   readonly standIn: StandIn | null;
   /** It is meant for Weir. */
   readonly own?: OwnPart;
+  /** Characters by which it stands further back than in the client's text; absent: 0. */
+  readonly movedBy?: number;
 }
 
 export type OwnPart =

@@ -38,6 +38,9 @@ function settle(core: Core, status: TransactionStatus): void {
   core.portals.clear((portal) => portal.hold);
   core.uncommitted.clear();
   core.touched = false;
+  core.snapshotTaken = false;
+  core.unseen = false;
+  if (core.ownQueriesMayFail) core.knowledge.doubt();
   core.knowledge.transactionEnded();
 }
 

@@ -4,6 +4,7 @@ import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
 import type { Analysis, OwnStatement, Statement } from "../sql/facts.ts";
 import { decodeQuery, encodeQuery } from "../wire/postgres/query.ts";
+import { askAllClear, confirm } from "./all-clear.ts";
 import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { runCountedQuery } from "./counted.ts";
@@ -11,14 +12,17 @@ import { disturb } from "./disturb.ts";
 import { recordDecision, recordOutcome } from "./events.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
 import { inspect, inspectUnparsed, wantsInspection } from "./inspect.ts";
-import { analyzeText, judge, refusedDecision } from "./judge.ts";
+import { analyzeText, type JudgedInOrder, judge, judgeInOrder, refusedDecision } from "./judge.ts";
 import type { Judged, OwnPart, Part, Portal, Prepared, Run } from "./model.ts";
 import { literalToken, ownOf, ownShown, SHOWN_INSTEAD, withoutToken } from "./own.ts";
+import { cancelledByUser, mayAsk } from "./own-queries.ts";
 import { mayHoldToken, noPlainToken, refusedIdentity, tokenInside, whoChangesInside } from "./own-refusals.ts";
 import { pinQuery, toPin } from "./pin.ts";
 import { cannotPin, toPinOfString } from "./pin-string.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
 import { refresh } from "./refresh.ts";
+import { RewrittenString } from "./rewritten-string.ts";
+import { stringGuard } from "./string-guard.ts";
 import { writesBack } from "./write-back.ts";
 
 interface Asked {
@@ -38,14 +42,17 @@ function decideQuery(core: Core, asked: Asked): void {
   const before = core.knowledge.view();
   const known = analyzeText(core, text, before);
   if (known.statements.some(({ facts }) => !facts.understood && !facts.syntax)) core.knowledge.doubt();
-  refresh(core, known.statements[0] ?? null, (cancelled) => {
+  const decided = (refreshed: Refusal | null) => {
     const now = core.knowledge.view();
     const analysis = now.key === before.key ? known : analyzeText(core, text, now);
     const [first] = analysis.statements;
-    if (first === undefined) send(core, frame, [{ run: null, shown: true, standIn: null }]);
-    else if (analysis.statements.length > 1) several(core, asked, analysis, cancelled);
-    else alone(core, asked, first, cancelled);
-  });
+    if (first === undefined) return send(core, frame, [{ run: null, shown: true, standIn: null }]);
+    confirm(core, analysis.statements, refreshed, (cancelled) => {
+      if (analysis.statements.length > 1) several(core, asked, analysis, cancelled);
+      else alone(core, asked, first, cancelled);
+    });
+  };
+  refresh(core, known.statements, decided, true);
 }
 
 /** The frame goes up as it is, decided. */
@@ -76,8 +83,26 @@ function alone(core: Core, asked: Asked, statement: Statement, cancelled: Refusa
   };
   const stop = (why: Refusal) => refuse(core, text, judged, why);
   const pinned = () => pinQuery(core, toPin(core, judged), { view, run, refuse: stop, again: againOf(core, asked) });
-  if (wantsInspection(core, judged)) inspect(core, text, judged, pinned, stop);
-  else pinned();
+  if (wantsInspection(core, judged)) {
+    inspect(core, text, judged, pinned, (why) =>
+      unlessClear(core, statement, why, () => alone(core, asked, statement, null), stop),
+    );
+  } else pinned();
+}
+
+/** What the second witness stands against runs where nothing is protected. */
+function unlessClear(
+  core: Core,
+  { facts }: Statement,
+  why: Refusal,
+  again: () => void,
+  stop: (why: Refusal) => void,
+): void {
+  if (why === cancelledByUser || core.allClear.holds(core) || !mayAsk(core, facts)) return stop(why);
+  askAllClear(core, (cancelled) => {
+    if (core.allClear.holds(core)) again();
+    else stop(cancelled ?? why);
+  });
 }
 
 /** Once, and between transactions: what is known is asked for anew, and the Query decided on that. */
@@ -152,7 +177,7 @@ function endsTransaction(statement: Statement): boolean {
 
 function several(core: Core, asked: Asked, analysis: Analysis, cancelled: Refusal | null): void {
   const { text } = asked;
-  const judged = analysis.statements.map((statement) => judge(core, statement, false));
+  const judged = judgeInOrder(core, analysis.statements);
   const refuseAll = (whole: Refusal) => {
     for (const one of judged) recordDecision(core, "query", { ...one, decision: refusedDecision(one, whole) }, text);
     refuseWhole(core, judged, whole);
@@ -169,28 +194,29 @@ function several(core: Core, asked: Asked, analysis: Analysis, cancelled: Refusa
   pinQuery(core, oids, { view: core.knowledge.view(), run, refuse: refuseAll, again: againOf(core, asked) });
 }
 
-function sendSeveral(core: Core, { frame, text }: Asked, judged: readonly Judged[]): void {
-  const pieces: Buffer[] = [];
+function sendSeveral(core: Core, { frame, text }: Asked, judged: readonly JudgedInOrder[]): void {
+  const string = new RewrittenString(text, core.utf8);
   const parts: Part[] = [];
-  let at = 0;
   for (const one of judged) {
+    const guard = one.guarded ? stringGuard(core) : null;
     const refusal = refusalOf(core, one, text);
     recordDecision(core, "query", refusal === null ? one : { ...one, decision: refusedDecision(one, refusal) }, text);
     const shown = refusal === null ? ownShown(core, one.statement) : null;
     if (refusal === null) {
-      parts.push({ run: start(core, one, text), shown: true, standIn: null, ...(shown && { own: shown }) });
-      if (shown === null) continue;
-      pieces.push(text.subarray(at, one.statement.startByte), Buffer.from(` ${SHOWN_INSTEAD} `));
-      at = one.statement.endByte;
+      if (guard !== null) {
+        string.insert(one.statement.startByte, guard.sql);
+        parts.push(guard.part);
+      }
+      const run = start(core, one, text);
+      parts.push({ run, shown: true, standIn: null, movedBy: string.movedBy, ...(shown && { own: shown }) });
+      if (shown !== null) string.replace(one.statement, SHOWN_INSTEAD);
       continue;
     }
     const { sql, parts: raised } = replacement(core, one, refusal);
-    pieces.push(text.subarray(at, one.statement.startByte), Buffer.from(` ${sql} `));
-    at = one.statement.endByte;
+    string.replace(one.statement, sql);
     parts.push(...raised);
   }
-  if (pieces.length === 0) send(core, frame, parts);
-  else send(core, encodeQuery(Buffer.concat([...pieces, text.subarray(at)])), parts);
+  send(core, string.isRewritten ? encodeQuery(string.bytes()) : frame, parts);
 }
 
 function refuseWhole(core: Core, judged: readonly Judged[], refusal: Refusal): void {

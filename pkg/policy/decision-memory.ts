@@ -37,6 +37,7 @@ function isSame(a: DecisionRequest, b: DecisionRequest): boolean {
     a.principal === b.principal &&
     a.session === b.session &&
     a.book === b.book &&
+    a.clear === b.clear &&
     a.alone === b.alone &&
     a.auditWritable === b.auditWritable &&
     a.estimate === b.estimate &&

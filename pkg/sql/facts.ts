@@ -226,6 +226,8 @@ export interface Understood {
   readonly changesCatalog: boolean;
   /** search_path, temp objects, role or R1's settings may differ afterwards. */
   readonly changesResolution: boolean;
+  /** Functions, maybe the server's own, that it takes away rights to call; "*" for all of the server's. */
+  readonly revokesCalls?: readonly string[];
 }
 
 /** What a statement names and the server does not hold, so that it would reject it: as the catalogue, or the session, knows. */
@@ -236,6 +238,10 @@ export type Absent =
 
 export interface NotUnderstood {
   readonly understood: false;
+  /** It takes a snapshot of the data before it does anything else. Absent: not known. */
+  readonly takesSnapshot?: boolean;
+  /** It sends the client no rows. Absent: not known. */
+  readonly returnsNothing?: boolean;
   readonly why: string;
   /** True when the text was rejected by the grammar: PostgreSQL may report its own syntax error. */
   readonly syntax: boolean;

@@ -116,6 +116,7 @@ export const denying = (...effects: EffectKind[]): PolicySet => {
         exempt: [],
         safeFunctions: [],
         predicates: null,
+        whereNothingMatches: "Refuse",
         guards: [guard],
         budgets: [],
         detect: [],

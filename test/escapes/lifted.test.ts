@@ -15,6 +15,8 @@ import names from "./lifted/names.ts";
 import { WORLD } from "./lifted/world.ts";
 
 const attempts: readonly Attempt[] = [...after, ...meanwhile, ...names, ...beyond];
+/** Each takes seconds, with databases and sidecars of its own: all of them run with WEIR_LIFTED=all, else every fifth. */
+const tried = attempts.filter((_, n) => process.env.WEIR_LIFTED === "all" || n % 5 === 0);
 const PATTERN = "public.people.email";
 const FILE = `/tmp/weir-lifted-${process.pid}`;
 
@@ -150,7 +152,7 @@ test("there are at least 100 of them, each with a name of its own", () => {
   expect(new Set(attempts.map(({ name }) => name)).size).toBe(attempts.length);
 });
 
-test.each(attempts.map((one) => [one.name, one] as const))("%s", async (_, one) => {
+test.each(tried.map((one) => [one.name, one] as const))("%s", async (_, one) => {
   expect(await seen(one, null)).toMatch(SHOWS);
   for (const lifting of promised(one))
     expect({ lifting, seen: await seen(one, lifting) }).toEqual({ lifting, seen: expect.not.stringMatching(SHOWS) });

@@ -306,6 +306,7 @@ export class Core {
   }
 
   warn(): void {
+    if (this.warnings.length === 0) return;
     for (const warning of this.warnings) this.reply(warningNotice(warning, this.utf8));
     this.warnings = [];
   }
@@ -315,11 +316,15 @@ export class Core {
   }
 
   startRun(run: Pick<Run, "number" | "statement" | "decision" | "text">): Run {
-    this.warnings.push(...run.decision.warnings);
-    if (run.decision.scrub) this.touched = true;
-    if (run.decision.masksWere === "lifted") noteLifted(this, run.statement.facts);
+    const { number, statement, text, decision } = run;
+    if (decision.warnings.length > 0) this.warnings.push(...decision.warnings);
+    if (decision.scrub) this.touched = true;
+    if (decision.masksWere === "lifted") noteLifted(this, statement.facts);
     return {
-      ...run,
+      number,
+      statement,
+      text,
+      decision,
       startedUs: this.options.clock.monotonicUs(),
       rows: 0,
       maskedCells: 0,

@@ -26,6 +26,8 @@ export class Gate {
   readonly #server: FrameReader;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
+  /** The reader has given out all that it was handed, and nothing waits. */
+  #takesMore = true;
   #terminated = false;
 
   constructor(options: GateOptions) {
@@ -38,8 +40,13 @@ export class Gate {
   /** The client's bytes as they come, cut anywhere. */
   client(chunk: Buffer): Effect[] {
     if (this.#core.ended) return [];
-    this.#waiting.push(chunk);
-    this.#waitingBytes += chunk.length;
+    if (this.#takesMore) {
+      this.#takesMore = false;
+      this.#client.push(chunk);
+    } else {
+      this.#waiting.push(chunk);
+      this.#waitingBytes += chunk.length;
+    }
     this.#pump();
     return this.#core.take();
   }
@@ -146,7 +153,7 @@ export class Gate {
   get idle(): boolean {
     const { transaction, owed, unsynced, wait, large } = this.#core;
     const settled = owed.length === 0 && !unsynced && wait === null && large === null;
-    return transaction === "I" && settled && this.#waiting.length === 0;
+    return transaction === "I" && settled && this.#takesMore;
   }
 
   get terminated(): boolean {
@@ -206,6 +213,7 @@ export class Gate {
 
   #feed(): boolean {
     const chunk = this.#waiting.shift();
+    this.#takesMore = chunk === undefined;
     if (chunk === undefined) return false;
     this.#waitingBytes -= chunk.length;
     this.#client.push(chunk);

@@ -35,23 +35,27 @@ const TEXT_BYTES_MAX = 4 * textCharactersMax;
 /** Statements of a text under `view`. Bytes that are not UTF-8 mean something only the server knows. */
 export function analyzeText(core: Core, text: Buffer, view: View, parameterTypes?: readonly number[]): Analysis {
   if (text.length > TEXT_BYTES_MAX) return notUnderstood(text.length, "text longer than 4 MiB");
-  const { utf8 } = core;
-  if (!utf8 && !isAscii(text))
-    return notUnderstood(text.length, "the text is not ASCII and client_encoding is not UTF8");
-  if (utf8 && !isUtf8(text)) return notUnderstood(text.length, "the text is not valid UTF-8");
+  if (!isAscii(text)) {
+    if (!core.utf8) return notUnderstood(text.length, "the text is not ASCII and client_encoding is not UTF8");
+    if (!isUtf8(text)) return notUnderstood(text.length, "the text is not valid UTF-8");
+  }
   const encoding =
     view.resolution?.standardConformingStrings ?? core.options.parameters.get("standard_conforming_strings") === "on";
   if (!encoding) return notUnderstood(text.length, "standard_conforming_strings is off");
+  const { analyses } = core.options;
+  const { unsettled } = core.knowledge;
+  const known = analyses.known(text, unsettled ? `${view.key}!` : view.key, parameterTypes);
+  if (known !== null) return known;
   const read: NamesRead = { statements: new Map(), portals: new Map() };
   const context: AnalysisContext = {
     snapshot: view.snapshot,
     resolution: view.resolution,
     ...(parameterTypes && { parameterTypes }),
-    ...(core.knowledge.unsettled && { unsettled: true }),
+    ...(unsettled && { unsettled: true }),
     prepared: (name) => preparedFacts(core, wireName(name), read),
     cursor: (name) => cursorFacts(core, wireName(name), read),
   };
-  const analysis = core.options.analyses.analyze(text, view.key, context);
+  const analysis = analyses.analyze(text, view.key, context);
   for (const { sessionDependent, facts } of analysis.statements) if (sessionDependent) rememberNames(facts, read);
   return analysis;
 }

@@ -19,7 +19,7 @@ export interface Judged {
 export interface Run {
   readonly number: number;
   readonly statement: Statement;
-  /** The statement's own bytes, without its neighbours in the string. */
+  /** Of a statement that makes a name: its own bytes, without its neighbours in the string. */
   readonly text: Buffer;
   readonly decision: Allow;
   readonly startedUs: number;

@@ -152,7 +152,10 @@ function start(core: Core, judged: Judged, text: Buffer): Run {
   const { number, statement, decision } = judged;
   if (decision.verdict !== "allow") throw new Error("only an allowed statement runs");
   disturb(core, judged);
-  return core.startRun({ number, statement, decision, text: text.subarray(statement.startByte, statement.endByte) });
+  const { facts, startByte, endByte } = statement;
+  // Only what makes a name is kept with its text (learn-names.ts).
+  const own = facts.understood && facts.name !== undefined ? text.subarray(startByte, endByte) : text;
+  return core.startRun({ number, statement, decision, text: own });
 }
 
 function refuse(core: Core, text: Buffer, judged: Judged, refusal: Refusal): void {

@@ -1,5 +1,5 @@
 // `weir evidence`: a file that proves the records in it, from a collector.
-import { createWriteStream, renameSync, rmSync, statSync } from "node:fs";
+import { createWriteStream, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { collectorClient, collectorHelp, collectorOptions, errorOf } from "./collector-client.ts";
 import { type Command, exits, readArguments, UsageError } from "./command.ts";
@@ -14,6 +14,7 @@ Writes an evidence file, which anybody can check offline with \`weir verify FILE
 
 ${collectorHelp}
   --out FILE           where to; there only when it is whole
+  --checkpoint FILE    one that you keep from earlier: the file then proves that the log went on from it
 
 selection, everything when none is given:
   --chain CHAIN        once or several times
@@ -25,6 +26,7 @@ exit codes: 0 written, 64 wrong arguments, 69 the collector cannot be reached or
     const { values } = readArguments(args, {
       ...collectorOptions,
       out: { type: "string" },
+      checkpoint: { type: "string" },
       chain: { type: "string", multiple: true },
       cluster: { type: "string" },
       namespace: { type: "string" },
@@ -39,6 +41,7 @@ exit codes: 0 written, 64 wrong arguments, 69 the collector cannot be reached or
     for (const name of texts) if (values[name] !== undefined) selection[name] = values[name];
     for (const name of ["from", "to"] as const)
       if (values[name] !== undefined) selection[name] = timeOf(name, values[name]);
+    if (values.checkpoint !== undefined) selection.checkpoint = checkpointIn(values.checkpoint);
     const client = collectorClient(values);
     const part = `${out}.part`;
     try {
@@ -58,6 +61,14 @@ exit codes: 0 written, 64 wrong arguments, 69 the collector cannot be reached or
     return exits.good;
   },
 };
+
+function checkpointIn(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new UsageError(`--checkpoint: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  }
+}
 
 function timeOf(option: string, text: string): number {
   const time = Date.parse(text);

@@ -14,6 +14,8 @@ import type { Selection } from "./selection.ts";
 export interface EvidenceOptions {
   readonly signer: NoteSigner;
   readonly witnessKeys: readonly string[];
+  /** Earlier ones of this log, which it is shown to go on from. */
+  readonly olderCheckpoints?: readonly string[];
   readonly nowMs: () => number;
 }
 
@@ -30,7 +32,7 @@ interface Range {
 export async function evidenceOf(
   ledger: Ledger,
   selection: Selection,
-  { signer, witnessKeys, nowMs }: EvidenceOptions,
+  { signer, witnessKeys, olderCheckpoints = [], nowMs }: EvidenceOptions,
 ): Promise<AsyncGenerator<Buffer> | null> {
   const { checkpointNote: checkpoint, checkpointHead: head } = ledger.log;
   if (checkpoint === null || head === null) return null;
@@ -43,6 +45,7 @@ export async function evidenceOf(
   return writeEvidence({
     log: ledger.log,
     checkpoint,
+    olderCheckpoints,
     logKey: signer.vkey,
     witnessKeys: witnessKeys.filter((key) => hasSigned(checkpoint, key)),
     selection: { ...selection },

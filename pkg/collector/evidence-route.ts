@@ -6,6 +6,7 @@ import type { Checkpoints } from "./checkpoints.ts";
 import { type EvidenceOptions, evidenceOf } from "./evidence-export.ts";
 import { jsonBody } from "./json-body.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
+import { olderCheckpoint } from "./older-checkpoint.ts";
 import { readSelection } from "./selection.ts";
 
 export interface EvidenceRouteOptions {
@@ -17,18 +18,23 @@ export interface EvidenceRouteOptions {
 
 const AT_ONCE_MAX = 4;
 
+type Members = Readonly<Record<string, unknown>>;
+
 export function evidenceRoute(app: FastifyInstance, options: EvidenceRouteOptions, guard: RouteShorthandOptions): void {
   const { ledger, checkpoints, evidence, logger } = options;
   let open = 0;
   app.post("/v1/evidence", guard, async (request, reply) => {
-    const read = readSelection(jsonBody(request) ?? {});
+    const { checkpoint, ...asked } = (jsonBody(request) ?? {}) as Members;
+    const read = readSelection(asked);
     if (!read.ok) return reply.code(400).send({ error: read.error });
     if (open >= AT_ONCE_MAX)
       return reply.code(503).header("retry-after", 10).send({ error: "other exports are running" });
     await checkpoints.now();
     const current = ledger.current();
     if (current === null) return reply.code(503).header("retry-after", 2).send({ error: "the ledger is being opened" });
-    const pieces = await evidenceOf(current, read.selection, evidence);
+    const older = olderCheckpoint(checkpoint, evidence.signer.vkey, current.log.checkpointHead?.size ?? 0);
+    if (!older.ok) return reply.code(400).send({ error: older.error });
+    const pieces = await evidenceOf(current, read.selection, { ...evidence, olderCheckpoints: older.notes });
     if (pieces === null) return reply.code(404).send({ error: "nothing of this selection is held under a checkpoint" });
     open++;
     const stream = Readable.from(pieces, { objectMode: false });

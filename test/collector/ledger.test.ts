@@ -65,6 +65,16 @@ test("evidence of a selection is intact for a stranger, and over a restart the l
   expect(evidence.status).toBe(200);
   const report = verifyBytes(evidence.bytes, logKeyOf(second));
   expect([report.verdict, report.records, report.chains.map(({ chain }) => chain)]).toEqual(["intact", 50, [CHAIN]]);
+  const since = (body: object) => second.ask("POST", "/v1/evidence", { body: { namespace: "shop", ...body } });
+  const logged = await since({ checkpoint: before });
+  expect(verifyBytes(logged.bytes, logKeyOf(second), before).verdict).toBe("intact");
+  expect(verifyBytes(evidence.bytes, logKeyOf(second), before).verdict).not.toBe("intact");
+  for (const [checkpoint, why] of [
+    [before.replace(/\n\S+\n/, "\n1\n"), /checkpoint: is not signed by this log/],
+    ["x", /checkpoint: is none/],
+    [7, /checkpoint: must be/],
+  ] as const)
+    expect(await since({ checkpoint })).toMatchObject({ status: 400, json: { error: expect.stringMatching(why) } });
   const all = await second.ask("POST", "/v1/evidence", { body: {} });
   expect(verifyBytes(all.bytes, logKeyOf(second))).toMatchObject({ verdict: "intact", records: 60 });
   const trust = { logKey: logKeyOf(second), olderCheckpoint: before };

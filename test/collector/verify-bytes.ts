@@ -1,9 +1,12 @@
 // An evidence file held in memory, verified.
 import { verifyEvidence } from "../../pkg/ledger/verify-evidence.ts";
 
-export function verifyBytes(bytes: Buffer, logKey: string) {
+export function verifyBytes(bytes: Buffer, logKey: string, olderCheckpoint?: string) {
   const read = (into: Uint8Array, position: number) => bytes.copy(into, 0, position, position + into.length);
-  return verifyEvidence({ place: "memory", bytes: bytes.length, read }, { logKey });
+  return verifyEvidence(
+    { place: "memory", bytes: bytes.length, read },
+    { logKey, ...(olderCheckpoint && { olderCheckpoint }) },
+  );
 }
 
 /** The verifier key that a collector has told in its log. */

@@ -17,7 +17,7 @@ import { collectorRegistry, intakeMetrics, requestMetrics, watchedGauges } from 
 import { ObjectExport } from "../../pkg/collector/object-export.ts";
 import { readRoutes } from "../../pkg/collector/read-routes.ts";
 import { Registrar } from "../../pkg/collector/registrar.ts";
-import { Retention } from "../../pkg/collector/retention.ts";
+import { Retention, type RetentionOptions } from "../../pkg/collector/retention.ts";
 import { TailReaders } from "../../pkg/collector/tail-route.ts";
 import { podIsGone } from "../../pkg/collector/token-review.ts";
 import { TraceRing } from "../../pkg/collector/trace-ring.ts";
@@ -137,7 +137,8 @@ async function openCore(
   const checkpoints = new Checkpoints({ ...shared, signer, witnesses, everyMs: config.checkpointMs });
   const exported = new ObjectExport({ ...shared, files, dataFolder: folder, folder: config.exportFolder });
   const keepMs = config.keepDays === null ? null : config.keepDays * DAY_MS;
-  const retention = new Retention({ ...shared, keepMs, exportedUpTo: (ledger) => exported.exportedUpTo(ledger) });
+  const exportedUpTo: RetentionOptions["exportedUpTo"] = (ledger) => exported.exportedUpTo(ledger);
+  const retention = new Retention({ ...shared, keepMs, exportedUpTo, checkpoint: () => checkpoints.now() });
   const watch = new ChainWatch({
     ...shared,
     unclosedAfterMs: config.unclosedAfterMs,

@@ -14,25 +14,26 @@ Writes an evidence file, which anybody can check offline with \`weir verify FILE
 
 ${collectorHelp}
   --out FILE           where to; there only when it is whole
-  --checkpoint FILE    one that you keep from earlier: the file then proves that the log went on from it
 
 selection, everything when none is given:
   --chain CHAIN        once or several times
   --cluster, --namespace, --environment NAME
   --from TIME, --to TIME   such as 2026-11-28 or 2026-11-28T23:00:00Z
+  --checkpoint FILE    once or several times: a checkpoint kept from earlier; the evidence then shows that the log goes on
+                       from it, which \`weir verify --checkpoint FILE\` checks
 
 exit codes: 0 written, 64 wrong arguments, 69 the collector cannot be reached or refuses`,
   async run(args, terminal) {
     const { values } = readArguments(args, {
       ...collectorOptions,
       out: { type: "string" },
-      checkpoint: { type: "string" },
       chain: { type: "string", multiple: true },
       cluster: { type: "string" },
       namespace: { type: "string" },
       environment: { type: "string" },
       from: { type: "string" },
       to: { type: "string" },
+      checkpoint: { type: "string", multiple: true },
     });
     const { out } = values;
     if (out === undefined) throw new UsageError("name the file with --out FILE");
@@ -41,7 +42,7 @@ exit codes: 0 written, 64 wrong arguments, 69 the collector cannot be reached or
     for (const name of texts) if (values[name] !== undefined) selection[name] = values[name];
     for (const name of ["from", "to"] as const)
       if (values[name] !== undefined) selection[name] = timeOf(name, values[name]);
-    if (values.checkpoint !== undefined) selection.checkpoint = checkpointIn(values.checkpoint);
+    if (values.checkpoint !== undefined) selection.checkpoints = values.checkpoint.map(checkpointIn);
     const client = collectorClient(values);
     const part = `${out}.part`;
     try {

@@ -32,7 +32,8 @@ interface Range {
 export async function evidenceOf(
   ledger: Ledger,
   selection: Selection,
-  { signer, witnessKeys, olderCheckpoints = [], nowMs }: EvidenceOptions,
+  olderCheckpoints: readonly string[],
+  { signer, witnessKeys, nowMs }: EvidenceOptions,
 ): Promise<AsyncGenerator<Buffer> | null> {
   const { checkpointNote: checkpoint, checkpointHead: head } = ledger.log;
   if (checkpoint === null || head === null) return null;
@@ -86,7 +87,7 @@ async function chainOf(ledger: Ledger, chain: string, { first, last }: Range, si
   let tip: SegmentRow | undefined;
   for (const row of rowsOf(index, chain, first, last)) {
     if (row.first > next) add(absent, { from: next, to: row.first - 1, why: "gap" });
-    if (row.deleted !== 0) add(absent, { from: row.first, to: row.last, why: "retention" });
+    if (isGone(row, size)) add(absent, { from: row.first, to: row.last, why: "retention" });
     if (row.deleted_by !== null) indexes.add(row.deleted_by);
     next = row.last + 1;
     tip = row;
@@ -101,7 +102,7 @@ async function chainOf(ledger: Ledger, chain: string, { first, last }: Range, si
     absent,
   };
   const known = [...indexes].filter((entry) => entry < size).sort((a, b) => a - b);
-  return { claim, entries: await entriesAt(ledger, known), segments: () => segmentsOf(ledger, chain, first, last) };
+  return { claim, entries: await entriesAt(ledger, known), segments: () => segmentsOf(ledger, claim, size) };
 }
 
 function* rowsOf(index: LedgerIndex, chain: string, first: number, last: number): Generator<SegmentRow> {
@@ -134,14 +135,18 @@ async function entriesAt(ledger: Ledger, indexes: readonly number[]): Promise<re
   return found;
 }
 
+/** Its deletion is in the checkpoint's tree; until then its file is there. */
+function isGone({ deleted_by: by }: SegmentRow, size: number): boolean {
+  return by !== null && by < size;
+}
+
 async function* segmentsOf(
   { index, store }: Ledger,
-  chain: string,
-  first: number,
-  last: number,
+  { chain, first, last }: ChainClaim,
+  size: number,
 ): AsyncGenerator<FoundSegment> {
   for (const row of rowsOf(index, chain, first, last)) {
-    if (row.deleted !== 0) continue;
+    if (isGone(row, size)) continue;
     const file = await store.readBytes(row);
     if (file === null)
       throw new CollectorError("damaged", `segment ${row.first} of chain ${chain} is not there; restore it`);

@@ -6,7 +6,7 @@ import type { Checkpoints } from "./checkpoints.ts";
 import { type EvidenceOptions, evidenceOf } from "./evidence-export.ts";
 import { jsonBody } from "./json-body.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
-import { olderCheckpoint } from "./older-checkpoint.ts";
+import { readOlderCheckpoints } from "./older-checkpoints.ts";
 import { readSelection } from "./selection.ts";
 
 export interface EvidenceRouteOptions {
@@ -24,7 +24,7 @@ export function evidenceRoute(app: FastifyInstance, options: EvidenceRouteOption
   const { ledger, checkpoints, evidence, logger } = options;
   let open = 0;
   app.post("/v1/evidence", guard, async (request, reply) => {
-    const { checkpoint, ...asked } = (jsonBody(request) ?? {}) as Members;
+    const { checkpoints: kept, ...asked } = membersOf(jsonBody(request) ?? {});
     const read = readSelection(asked);
     if (!read.ok) return reply.code(400).send({ error: read.error });
     if (open >= AT_ONCE_MAX)
@@ -32,9 +32,9 @@ export function evidenceRoute(app: FastifyInstance, options: EvidenceRouteOption
     await checkpoints.now();
     const current = ledger.current();
     if (current === null) return reply.code(503).header("retry-after", 2).send({ error: "the ledger is being opened" });
-    const older = olderCheckpoint(checkpoint, evidence.signer.vkey, current.log.checkpointHead?.size ?? 0);
-    if (!older.ok) return reply.code(400).send({ error: older.error });
-    const pieces = await evidenceOf(current, read.selection, { ...evidence, olderCheckpoints: older.notes });
+    const older = readOlderCheckpoints(kept, evidence.signer, current.log.checkpointHead?.size ?? 0);
+    if (!older.ok) return reply.code(older.status).send({ error: older.error });
+    const pieces = await evidenceOf(current, read.selection, older.checkpoints, evidence);
     if (pieces === null) return reply.code(404).send({ error: "nothing of this selection is held under a checkpoint" });
     open++;
     const stream = Readable.from(pieces, { objectMode: false });
@@ -43,4 +43,11 @@ export function evidenceRoute(app: FastifyInstance, options: EvidenceRouteOption
     logger.log("info", "evidence_asked", { by: request.reader!.name });
     return reply.type("application/vnd.weir.evidence").send(stream);
   });
+}
+
+/** What is no object goes on as one that no selection is. */
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : { body: value };
 }

@@ -161,9 +161,10 @@ export class LedgerIndex {
     return this.all(sql, timeMs, after, most) as unknown as SegmentRow[];
   }
 
-  /** Deleted by the log's word, their files perhaps still there. */
-  doomed(most: number): readonly SegmentRow[] {
-    return this.all("SELECT * FROM segments WHERE deleted = 1 ORDER BY entry LIMIT ?", most) as unknown as SegmentRow[];
+  /** Deleted by the word of the log's first `size` entries, their files perhaps still there. */
+  doomed(size: number, most: number): readonly SegmentRow[] {
+    const sql = "SELECT * FROM segments WHERE deleted = 1 AND deleted_by < ? ORDER BY entry LIMIT ?";
+    return this.all(sql, size, most) as unknown as SegmentRow[];
   }
 
   gone(entry: number): void {

@@ -1,5 +1,6 @@
-// Deletes segments whose time is over. First the log says which, with their roots, and a checkpoint will sign that; then the files go. The
-// entries stay for ever, so that a chain without its old records still proves that they were there and that it was we who deleted them.
+// Deletes segments whose time is over. First the log says which, with their roots, and a checkpoint signs that; only then the files go, so
+// that whoever verifies at any moment finds either the file or the signed word that it was deleted. The entries stay for ever: a chain
+// without its old records still proves that they were there and that it was we who deleted them.
 import type { RetentionEntry } from "../ledger/entries.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { SegmentRow } from "./index-rows.ts";
@@ -13,6 +14,8 @@ export interface RetentionOptions {
   readonly keepMs: number | null;
   /** What must have a copy first, such as the export: entries below are free to go. */
   readonly exportedUpTo: (ledger: Ledger) => number;
+  /** Has the log signed as it is now; when that fails, the files stay for another round. */
+  readonly checkpoint: () => Promise<void>;
   readonly logger: Logger;
   readonly nowMs: () => number;
 }
@@ -30,7 +33,7 @@ export class Retention {
 
   /** One round; what it leaves over comes in the next. Returns how many segments the log says are deleted. */
   async turn(): Promise<number> {
-    const { ledger: kept, keepMs, nowMs, logger } = this.options;
+    const { ledger: kept, keepMs, nowMs, logger, checkpoint } = this.options;
     const ledger = kept.current();
     if (ledger === null) return 0;
     let deleted = 0;
@@ -40,6 +43,7 @@ export class Retention {
         deleted += batch.length;
       }
     }
+    if (deleted > 0) await checkpoint();
     await removeDoomed(ledger);
     if (deleted > 0) logger.log("info", "segments_deleted", { segments: deleted });
     return deleted;
@@ -61,8 +65,10 @@ export class Retention {
 }
 
 /** Also what a crash between the entry and the files has left. */
-async function removeDoomed({ index, store }: Ledger): Promise<void> {
-  for (let rows = index.doomed(SEGMENTS_PER_ENTRY); rows.length > 0; rows = index.doomed(SEGMENTS_PER_ENTRY)) {
+async function removeDoomed({ index, store, log }: Ledger): Promise<void> {
+  const signed = log.checkpointHead?.size ?? 0;
+  const next = () => index.doomed(signed, SEGMENTS_PER_ENTRY);
+  for (let rows = next(); rows.length > 0; rows = next()) {
     for (const row of rows) {
       await store.remove(row);
       index.gone(row.entry);

@@ -1,11 +1,13 @@
 // What the collector holds, shows and proves: over restarts, deletions, holds and exports.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { canonicalJson } from "../../pkg/audit/canonical-json.ts";
+import { type CollectorFiles, systemCollectorFiles } from "../../pkg/collector/collector-files.ts";
 import { lockData } from "../../pkg/collector/data-lock.ts";
-import { parseCheckpoint } from "../../pkg/ledger/checkpoint.ts";
+import { parseCheckpoint, signCheckpoint } from "../../pkg/ledger/checkpoint.ts";
 import { leafHash } from "../../pkg/ledger/merkle.ts";
-import { checkNote, parseNote, parseVkey } from "../../pkg/ledger/note.ts";
+import { checkNote, parseNote, parseSkey, parseVkey } from "../../pkg/ledger/note.ts";
 import { openSegment } from "../../pkg/ledger/segment.ts";
 import { verifyLedger } from "../../pkg/ledger/verify-ledger.ts";
 import { verifyRecordProof } from "../../pkg/ledger/verify-record-proof.ts";
@@ -65,24 +67,39 @@ test("evidence of a selection is intact for a stranger, and over a restart the l
   expect(evidence.status).toBe(200);
   const report = verifyBytes(evidence.bytes, logKeyOf(second));
   expect([report.verdict, report.records, report.chains.map(({ chain }) => chain)]).toEqual(["intact", 50, [CHAIN]]);
-  const since = (body: object) => second.ask("POST", "/v1/evidence", { body: { namespace: "shop", ...body } });
-  const logged = await since({ checkpoint: before });
-  expect(verifyBytes(logged.bytes, logKeyOf(second), before).verdict).toBe("intact");
-  expect(verifyBytes(evidence.bytes, logKeyOf(second), before).verdict).not.toBe("intact");
-  for (const [checkpoint, why] of [
-    [before.replace(/\n\S+\n/, "\n1\n"), /checkpoint: is not signed by this log/],
-    ["x", /checkpoint: is none/],
-    [7, /checkpoint: must be/],
-  ] as const)
-    expect(await since({ checkpoint })).toMatchObject({ status: 400, json: { error: expect.stringMatching(why) } });
   const all = await second.ask("POST", "/v1/evidence", { body: {} });
   expect(verifyBytes(all.bytes, logKeyOf(second))).toMatchObject({ verdict: "intact", records: 60 });
   const trust = { logKey: logKeyOf(second), olderCheckpoint: before };
   expect(await verifyLedger(site.config.data, trust)).toMatchObject({ verdict: "intact", records: 60 });
+  const since = await second.ask("POST", "/v1/evidence", { body: { namespace: "shop", checkpoints: [before] } });
+  expect(verifyBytes(since.bytes, logKeyOf(second), before)).toMatchObject({ verdict: "intact", records: 50 });
+  expect(verifyBytes(all.bytes, logKeyOf(second), before).verdict).toBe("proof-wrong");
   expect((await second.ask("POST", "/v1/evidence", { body: { cluster: "none" } })).status).toBe(404);
   expect((await second.ask("POST", "/v1/evidence", { body: { namespaces: "shop" } })).json.error).toMatch(
     /no such member/,
   );
+});
+
+test("a checkpoint that the log's key never signed, or that has more than the log, is refused for evidence", async () => {
+  const site = await newSite();
+  const collector = await startOn(site);
+  await fill(site, collector, new ChainMaker(CHAIN).statements(5));
+  await collector.upkeep();
+  const note = (await collector.ask("GET", "/v1/checkpoint")).bytes.toString();
+  const signer = parseSkey(readFileSync(join(site.config.data, "log.key"), "utf8"));
+  const beyond = signCheckpoint({ ...parseCheckpoint(note).checkpoint, size: 1000 }, [signer]);
+  const asked = async (checkpoints: unknown) => {
+    const { status, json } = await collector.ask("POST", "/v1/evidence", { body: { checkpoints } });
+    return [status, json?.error];
+  };
+  expect(await asked([note.replace("\n2\n", "\n1\n")])).toEqual([
+    400,
+    expect.stringContaining("checkpoints[0]: is no"),
+  ]);
+  expect(await asked([note, note])).toEqual([400, expect.stringContaining("checkpoints[1]: is the second")]);
+  expect(await asked("x")).toEqual([400, expect.stringContaining("checkpoints: must be a list")]);
+  expect(await asked([beyond])).toEqual([409, expect.stringContaining("it has lost some")]);
+  expect(await asked([note])).toEqual([200, undefined]);
 });
 
 test("a record is proven by its path to a signed checkpoint, with tiles for whoever wants to see for himself", async () => {
@@ -147,6 +164,35 @@ test("old segments go, their roots and the word of it stay; what is held stays u
   await second.upkeep();
   expect(filesBelow(join(site.config.data, "segments"))).toEqual([]);
   expect((await second.ask("GET", "/v1/legal-holds")).json).toEqual({ holds: [] });
+});
+
+test("what retention deletes stays until a checkpoint has signed the word of it, also when that fails for a while", async () => {
+  const site = await newSite({ keepDays: 30 });
+  const first = await startOn(site);
+  const chain = new ChainMaker(CHAIN, {}, recently()).statements(20);
+  await fill(site, first, chain);
+  await first.upkeep();
+  await first.stop("a month passes");
+  let canSign = false;
+  const files: CollectorFiles = {
+    ...systemCollectorFiles,
+    async replaceAll(all) {
+      if (!canSign && all.some(([name]) => name.endsWith("checkpoint"))) throw new Error("no checkpoint now");
+      await systemCollectorFiles.replaceAll(all);
+    },
+  };
+  const second = await startOn(site, { ...later(25), files });
+  const logKey = logKeyOf(second);
+  await second.upkeep();
+  expect(filesBelow(join(site.config.data, "segments"))).toHaveLength(4);
+  expect(await verifyLedger(site.config.data, { logKey })).toMatchObject({ verdict: "intact", records: 40 });
+  canSign = true;
+  // The ledger is opened anew first, after a while.
+  while (filesBelow(join(site.config.data, "segments")).length > 0) {
+    await delay(50);
+    await second.upkeep();
+  }
+  expect(await verifyLedger(site.config.data, { logKey })).toMatchObject({ verdict: "intact", records: 0 });
 });
 
 test("the export holds every segment by date, the full tiles and each checkpoint, and is not waited for by nobody", async () => {

@@ -5,7 +5,7 @@ export function verifyBytes(bytes: Buffer, logKey: string, olderCheckpoint?: str
   const read = (into: Uint8Array, position: number) => bytes.copy(into, 0, position, position + into.length);
   return verifyEvidence(
     { place: "memory", bytes: bytes.length, read },
-    { logKey, ...(olderCheckpoint && { olderCheckpoint }) },
+    { logKey, ...(olderCheckpoint !== undefined && { olderCheckpoint }) },
   );
 }
 

@@ -1,11 +1,15 @@
-// `weir demo`: a real PostgreSQL, the sidecar in front of it, three people who use it, and the records that they leave.
+// `weir demo`: a real PostgreSQL, the sidecar in front of it, three people who use it, and the records that they leave: seen live at a
+// collector, and proven by its evidence.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type { LocalPostgres } from "../../../pkg/localdb/start-postgres.ts";
 import { type Command, exits, readArguments } from "../command.ts";
 import type { Terminal } from "../terminal.ts";
+import { type Collector, startCollector } from "./collector-process.ts";
+import { openLiveView } from "./live-view.ts";
 import { play } from "./play.ts";
+import { prove } from "./proof.ts";
 import { showRecords } from "./records.ts";
 import { scenes } from "./script.ts";
 import { databaseName, logins, passwordOf, startShop } from "./shop-database.ts";
@@ -15,8 +19,9 @@ export const demo: Command = {
   summary: "see Weir govern a real PostgreSQL on this machine",
   help: `usage: weir demo [--exit]
 
-Starts PostgreSQL with a small shop, the sidecar in front of it, plays a session as a developer, an analyst and an AI
-agent, verifies the records, and stays up until Ctrl-C. Everything is on loopback and in a temporary folder.
+Starts PostgreSQL with a small shop, the sidecar in front of it and a collector beside it, plays a session as a developer,
+an analyst and an AI agent, shows what the collector saw of it, verifies its evidence, and stays up until Ctrl-C.
+Everything is on loopback and in a temporary folder.
 
   --exit   end after the session
 
@@ -37,17 +42,25 @@ exit codes: 0 all went as claimed, 1 something differed, 70 it could not be play
       return await Promise.race([step(terminal, what, pending), interruption.aborted]);
     };
     try {
-      const shop = await started("starting PostgreSQL with a small shop", startShop);
-      const sidecar = await started("starting the sidecar in front of it", () => startSidecar(folder, shop.port));
+      const [shop, collector] = await Promise.all([
+        started("starting PostgreSQL with a small shop", startShop),
+        started("starting the collector, which keeps the records", () => startCollector(folder)),
+      ]);
+      const begin = () => startSidecar(folder, shop.port, collector);
+      const sidecar = await started("starting the sidecar in front of PostgreSQL", begin);
+      const view = await openLiveView(collector);
+      closers.push(() => view.stop());
       const stage = { host: "127.0.0.1", governedPort: sidecar.port, directPort: shop.port };
-      const session = async () => [
-        ...(await play(scenes, stage, terminal)),
-        ...(await showRecords(sidecar.spoolFolder, scenes, terminal)),
-      ];
+      const session = async () => {
+        const played = await play(scenes, stage, terminal);
+        const { records, differences } = await showRecords(sidecar.spoolFolder, view, scenes, terminal);
+        return [...played, ...differences, ...(await prove(folder, collector, records, terminal))];
+      };
       const differences = await Promise.race([session(), interruption.aborted]);
       printVerdict(differences, terminal);
       if (!values.exit) {
-        printInvitation(sidecar, shop, terminal);
+        printInvitation({ sidecar, collector, shop, folder }, terminal);
+        view.printOn(terminal);
         await interruption.aborted.catch(() => {});
       }
       return differences.length === 0 ? exits.good : exits.failed;
@@ -86,20 +99,33 @@ function printVerdict(differences: readonly string[], terminal: Terminal): void 
 /** As it can be typed here, where nothing is on the PATH. */
 const weir = relative(process.cwd(), join(import.meta.dirname, "../weir.sh")).replace(/^(?!\.)/, "./");
 
-function printInvitation(sidecar: Sidecar, shop: LocalPostgres, terminal: Terminal): void {
+interface Parts {
+  readonly sidecar: Sidecar;
+  readonly collector: Collector;
+  readonly shop: LocalPostgres;
+  readonly folder: string;
+}
+
+function printInvitation({ sidecar, collector, shop, folder }: Parts, terminal: Terminal): void {
   terminal.print(`\n${terminal.bold("It stays up. Look around, as anyone of them:")}`);
   for (const login of logins.filter((name) => name !== "weir")) {
     terminal.print(`  psql "postgresql://${login}:${passwordOf(login)}@127.0.0.1:${sidecar.port}/${databaseName}"`);
   }
+  const access = `--collector ${collector.url} --ca ${collector.ca} --token-file ${collector.tokenFile}`;
   terminal.print(`
   any driver      the same URL
   without Weir    port ${shop.port}, to compare
   policies        ${sidecar.policyFolder}  (edit them: changes apply at once)
-  records         ${weir} verify --spool ${sidecar.spoolFolder}
+  live view       ${weir} tail ${access}
+  evidence        ${weir} evidence ${access} --out FILE
+                  ${weir} verify FILE --log-key ${collector.logKeyFile}
+  the ledger      ${weir} verify ${collector.dataFolder} --log-key ${collector.logKeyFile}
+  the spool       ${weir} verify --spool ${sidecar.spoolFolder}
   health          http://127.0.0.1:${sidecar.adminPort}/readyz and /metrics
-  its log         ${sidecar.logFile}
+  logs            ${join(folder, "sidecar.log")}, ${collector.logFile}
 
-Ctrl-C ends it and removes everything.`);
+Ctrl-C ends it and removes everything. What is asked through the sidecar shows here, as the collector sees it:
+`);
 }
 
 interface Interruption {

@@ -1,67 +1,51 @@
-// The records that the demo's session has left: shown, verified, and searched for what must not be in them.
+// The records that the demo's session has left: shown as the collector's tail told them, verified where the sidecar wrote them, and
+// searched for what must not be in them.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseLine } from "../../../pkg/audit/line.ts";
 import { HEAD_FILE, segmentName, segmentOrdinals } from "../../../pkg/audit/segment-file.ts";
 import { verifySpool } from "../../../pkg/audit/verify.ts";
+import type { Told } from "../../../pkg/collector/told.ts";
 import { type Terminal, table } from "../terminal.ts";
+import type { LiveView } from "./live-view.ts";
 import type { Scene } from "./script.ts";
 import { shopData } from "./shop-data.ts";
 
-/** The parts of a record (OCSF) that are shown. */
-interface Shown {
-  readonly status?: string;
-  readonly metadata: { readonly sequence?: number };
-  readonly actor?: { readonly user?: { readonly name?: string } };
-  readonly query_info?: { readonly query_string?: string | null };
-  readonly unmapped: {
-    readonly weir: {
-      readonly kind: string;
-      readonly session?: string;
-      readonly statement?: number;
-      readonly rows?: number | null;
-      readonly masked_cells?: number;
-      readonly step?: string;
-      readonly verdict?: string;
-      readonly masks?: readonly unknown[];
-      readonly rules?: readonly { readonly policy: string; readonly rule: string }[];
-    };
-  };
+export interface ShownRecords {
+  /** How many the sidecar had written when it was looked. */
+  readonly records: number;
+  /** Everything that is not as claimed; empty when they are whole, tell of every refusal and hold no secret. */
+  readonly differences: readonly string[];
 }
 
-/** Everything that is not as claimed; empty when the records are whole, tell of every refusal and hold no secret. */
 export async function showRecords(
   spool: string,
+  view: LiveView,
   scenes: readonly Scene[],
   terminal: Terminal,
-): Promise<readonly string[]> {
+): Promise<ShownRecords> {
   await untilHead(spool);
   const source = segmentOrdinals(readdirSync(spool))
     .map((ordinal) => readFileSync(join(spool, segmentName(ordinal)), "utf8"))
     .join("");
-  const records = source
-    .split("\n")
-    .filter((line) => line !== "")
-    .map(recordOf);
-  const decisions = records.filter(
-    ({ unmapped }) => unmapped.weir.kind === "decision" && people.has(unmapped.weir.step ?? ""),
-  );
-  const outcomes = new Map(
-    records.filter(({ unmapped }) => unmapped.weir.kind === "outcome").map((record) => [keyOf(record), record]),
-  );
+  const records = source.split("\n").length - 1;
+  const arrived = await view.sawUpTo(records - 1);
+  const seen = [...view.seen];
+  const decisions = seen.filter(({ kind, step }) => kind === "decision" && people.has(step ?? ""));
+  const outcomes = new Map(seen.filter(({ kind }) => kind === "outcome").map((told) => [keyOf(told), told]));
   print(decisions, outcomes, terminal);
   const report = await verifySpool(spool);
   const differences = [
+    ...(arrived ? [] : [`the collector's tail told ${seen.length} of ${records} records`]),
     ...(report.verdict === "intact" ? [] : [`the records are ${report.verdict}`]),
     ...report.notes,
     ...untold(decisions, outcomes, scenes),
     ...secretsIn(source),
   ];
-  const claim = `${report.records} records, chained and intact; each refusal names its rule; no customer's data is in them`;
+  const claim = `${records} records, chained and intact; each refusal names its rule; no customer's data is in them`;
   terminal.print(differences.length === 0 ? `  ${terminal.green("✓")} ${claim}` : "");
   for (const difference of differences) terminal.print(`  ${terminal.red(`✗ ${difference}`)}`);
-  return differences;
+  return { records, differences };
 }
 
 /** The sidecar notes about once a second how far its chain has come; only with that would a cut-off end show. */
@@ -72,57 +56,50 @@ async function untilHead(spool: string): Promise<void> {
 /** Steps that people ask for; the others are Weir's own questions. */
 const people = new Set(["query", "parse", "execute", "copy", "function"]);
 
-function recordOf(line: string): Shown {
-  const parsed = parseLine(Buffer.from(line));
-  if (parsed === null) throw new Error("a line of the spool is not a record");
-  return JSON.parse(parsed.record.toString("utf8"));
-}
-
 const rowsShown = 12;
 
 /** A decision and its outcome share it. */
-const keyOf = ({ unmapped }: Shown) => `${unmapped.weir.session}/${unmapped.weir.statement}`;
+const keyOf = ({ session, statement }: Told) => `${session}/${statement}`;
 
-function print(decisions: readonly Shown[], outcomes: ReadonlyMap<string, Shown>, terminal: Terminal): void {
-  terminal.print(`\n${terminal.bold("── What an auditor sees")}\n`);
+function print(decisions: readonly Told[], outcomes: ReadonlyMap<string, Told>, terminal: Terminal): void {
+  const title = terminal.bold("── What an auditor saw meanwhile, at the collector ");
+  terminal.print(`\n${title}${terminal.dim("(weir tail)")}\n`);
   const rows = decisions
     .slice(-rowsShown)
     .map((decision) => [
-      String(decision.metadata.sequence ?? ""),
-      decision.actor?.user?.name ?? "",
-      verdictOf(decision.unmapped.weir),
-      rulesShown(decision.unmapped.weir.rules ?? []),
+      new Date(decision.timeMs).toISOString().slice(11, 23),
+      decision.principal ?? "",
+      decision.verdict ?? "",
+      rulesShown(decision.rules),
       outcomeOf(outcomes.get(keyOf(decision))),
-      short(decision.query_info?.query_string ?? "(keyed digest only)"),
+      short(decision.text ?? "(keyed digest only)"),
     ]);
   const paint = (text: string, column: number) =>
     (column === 2 || column === 4) && text.startsWith("refuse") ? terminal.red(text) : text;
   for (const line of table(
-    ["no.", "who", "decision", "rule", "outcome", "statement, without its literals"],
+    ["time", "who", "decision", "rule", "outcome", "statement, without its literals"],
     rows,
     paint,
   ))
     terminal.print(`    ${line}`);
 }
 
+const nameOf = (rule: string) => rule.slice(rule.lastIndexOf("/") + 1);
+
 /** The first one decided. */
-function rulesShown(rules: readonly { readonly rule: string }[]): string {
-  const names = [...new Set(rules.map(({ rule }) => rule))];
+function rulesShown(rules: readonly string[]): string {
+  const names = [...new Set(rules.map(nameOf))];
   return names.length > 1 ? `${names[0]} +${names.length - 1}` : (names[0] ?? "");
 }
 
-function outcomeOf(outcome: Shown | undefined): string {
-  const { rows = null, masked_cells: masked = 0 } = outcome?.unmapped.weir ?? {};
+function outcomeOf(outcome: Told | undefined): string {
+  const { rows = null, maskedCells = null } = outcome ?? {};
   if (outcome?.status === "refused" && rows !== null) return `refused after ${many(rows, "row")}`;
   if (outcome?.status !== "completed") return outcome?.status ?? "open";
-  return `${many(rows ?? 0, "row")}${masked > 0 ? `, ${many(masked, "cell")} masked` : ""}`;
+  return `${many(rows ?? 0, "row")}${maskedCells ? `, ${many(maskedCells, "cell")} masked` : ""}`;
 }
 
 const many = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
-
-function verdictOf({ verdict = "", masks = [] }: Shown["unmapped"]["weir"]): string {
-  return verdict === "allow" && masks.length > 0 ? "mask" : verdict;
-}
 
 function short(text: string): string {
   const line = text.replace(/\s+/g, " ");
@@ -131,15 +108,13 @@ function short(text: string): string {
 
 /** Every refusal is told by the decision, or where rows had to be counted first, by the outcome. */
 function untold(
-  decisions: readonly Shown[],
-  outcomes: ReadonlyMap<string, Shown>,
+  decisions: readonly Told[],
+  outcomes: ReadonlyMap<string, Told>,
   scenes: readonly Scene[],
 ): readonly string[] {
-  const isRefused = (decision: Shown) =>
-    decision.unmapped.weir.verdict === "refuse" || outcomes.get(keyOf(decision))?.status === "refused";
-  const told = decisions
-    .filter(isRefused)
-    .flatMap(({ unmapped }) => (unmapped.weir.rules ?? []).map(({ rule }) => rule));
+  const isRefused = (decision: Told) =>
+    decision.verdict === "refuse" || outcomes.get(keyOf(decision))?.status === "refused";
+  const told = decisions.filter(isRefused).flatMap(({ rules }) => rules.map(nameOf));
   const expected = scenes.flatMap(({ steps }) =>
     steps.flatMap(({ expect }) => (expect.outcome === "refused" ? [expect.rule] : [])),
   );

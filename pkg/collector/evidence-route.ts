@@ -18,8 +18,6 @@ export interface EvidenceRouteOptions {
 
 const AT_ONCE_MAX = 4;
 
-type Members = Readonly<Record<string, unknown>>;
-
 export function evidenceRoute(app: FastifyInstance, options: EvidenceRouteOptions, guard: RouteShorthandOptions): void {
   const { ledger, checkpoints, evidence, logger } = options;
   let open = 0;

@@ -14,7 +14,6 @@ import { onFunctionCall } from "./function-call.ts";
 import type { Identified } from "./identified.ts";
 import { governed } from "./judge.ts";
 import { isDecidable, LargeFrame, PIECES_FROM_BYTES } from "./large-frames.ts";
-import type { Owed } from "./model.ts";
 import { onCancelDone } from "./on-ready.ts";
 import type { GateOptions } from "./options.ts";
 import { onQuery } from "./query.ts";

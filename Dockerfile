@@ -1,4 +1,4 @@
-# Sidecar and operator in one image without shell and package manager. `make image` makes the same without a daemon (scripts/image.ts).
+# Sidecar, operator and collector in one image without shell and package manager. `make image` makes the same without a daemon (scripts/image.ts).
 FROM node:24-bookworm-slim AS build
 WORKDIR /weir
 COPY package.json package-lock.json ./

@@ -1,4 +1,4 @@
-// `make image`: sidecar and operator as an image archive, without a container engine: for `ctr images import`, `docker load` and the like.
+// `make image`: sidecar, operator and collector as an image archive, without a container engine: for `ctr images import`, `docker load` and the like.
 // The same checkout on the same machine gives the same bytes. The Dockerfile makes the same root file system where an engine is at hand.
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";

@@ -26,7 +26,7 @@ export type OpenOutcome =
 const OWN = "own-cluster";
 
 export function openSources(config: CollectorConfig, connect: typeof connectKube = connectKube): OpenOutcome {
-  const read = config.sources === null ? NONE : readFile(config.sources);
+  const read = config.sources === null ? NONE : readFile(config.sources, config.ownCluster === null ? [] : [OWN]);
   if (!read.ok) return read;
   const problems: string[] = [];
   const attempt = <T>(what: string, open: () => T): T | null => {
@@ -86,9 +86,9 @@ export function openSources(config: CollectorConfig, connect: typeof connectKube
 
 const NONE = { ok: true, file: { sources: [], readers: [], witnesses: [] } } as const;
 
-function readFile(path: string): ReturnType<typeof readSources> {
+function readFile(path: string, known: readonly string[]): ReturnType<typeof readSources> {
   try {
-    return readSources(readFileSync(path, "utf8"), path);
+    return readSources(readFileSync(path, "utf8"), path, known);
   } catch (cause) {
     const { code = "error" } = cause as NodeJS.ErrnoException;
     return { ok: false, problems: [`${path}: cannot be read (${code}); name a file of sources`] };

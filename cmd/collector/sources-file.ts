@@ -21,7 +21,8 @@ const NAME_FORM = "up to 63 letters, digits, dots, dashes and underscores";
 
 type Members = Readonly<Record<string, unknown>>;
 
-export function readSources(text: string, place: string): ReadSources {
+/** `known`: sources that are not of this file, whose accounts may read. */
+export function readSources(text: string, place: string, known: readonly string[] = []): ReadSources {
   const document = parseDocument(text, { uniqueKeys: true });
   if (document.errors.length > 0)
     return { ok: false, problems: document.errors.map(({ message }) => `${place}: ${message.split("\n")[0]}`) };
@@ -34,13 +35,14 @@ export function readSources(text: string, place: string): ReadSources {
   const form = new Form(place);
   const whole = form.members(value, "", ["sources", "readers", "witnesses"]);
   const sources = form.items(whole.sources, "sources").map(([item, at]) => sourceOf(form, item, at));
-  const readers = form.items(whole.readers, "readers").map(([item, at]) => readerOf(form, item, at, sources));
+  const sourceNames = [...known, ...sources.map(({ name }) => name)];
+  const readers = form.items(whole.readers, "readers").map(([item, at]) => readerOf(form, item, at, sourceNames));
   const witnesses = form.items(whole.witnesses, "witnesses").map(([item, at]) => witnessOf(form, item, at));
-  for (const [name, list] of Object.entries({ sources, readers }))
-    form.distinct(
-      list.map((each) => each.name),
-      name,
-    );
+  form.distinct(sourceNames, "sources");
+  form.distinct(
+    readers.map(({ name }) => name),
+    "readers",
+  );
   if (form.problems.length > 0) return { ok: false, problems: form.problems };
   return { ok: true, file: { sources, readers, witnesses: witnesses.filter((each) => each !== null) } };
 }
@@ -87,7 +89,7 @@ function certificateOf(form: Form, value: unknown, at: string) {
   return { kind: "certificate", ca: form.text(ca, `${at}.ca`), san: pattern } as const;
 }
 
-function readerOf(form: Form, value: unknown, at: string, sources: readonly Source[]): Reader {
+function readerOf(form: Form, value: unknown, at: string, sources: readonly string[]): Reader {
   const proofs = ["tokenSha256", "account", "certificate"];
   const item = form.members(value, at, ["name", "may", ...proofs]);
   const given = proofs.filter((proof) => item[proof] !== undefined);
@@ -106,14 +108,13 @@ function readerProofOf(
   form: Form,
   item: Members,
   at: string,
-  { kind, sources }: { readonly kind: string; readonly sources: readonly Source[] },
+  { kind, sources }: { readonly kind: string; readonly sources: readonly string[] },
 ): ReaderProof {
   if (kind === "certificate") return certificateOf(form, item.certificate, at);
   if (kind === "account") {
     const { source, account } = form.members(item.account, at, ["source", "account"]);
-    const names = sources.map(({ name }) => name);
-    if (!names.includes(source as string))
-      form.problem(`${at}.source`, `is no source of this file${hint(String(source), names) || "; name one"}`);
+    if (!sources.includes(source as string))
+      form.problem(`${at}.source`, `is no source of this file${hint(String(source), sources) || "; name one"}`);
     return { kind: "account", source: String(source), account: form.text(account, `${at}.account`) };
   }
   const sha256 = String(item.tokenSha256 ?? "");

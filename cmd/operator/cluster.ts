@@ -1,4 +1,5 @@
 // The operator in a cluster: its roles on one connection to the API server, and a certificate of its own CA unless it was given one.
+import { readFileSync } from "node:fs";
 import { startCertificates } from "../../pkg/controller/certificates.ts";
 import { connectKube } from "../../pkg/kube/connect.ts";
 import type { Random } from "../../pkg/runtime/random.ts";
@@ -42,7 +43,7 @@ export async function connectCluster(config: OperatorConfig, options: ClusterOpt
     },
     controller() {
       const { cluster, clusterDomain } = settings.current();
-      const role = startControllerRole({ ...shared, cluster, clusterDomain });
+      const role = startControllerRole({ ...shared, ...collectorOf(config, clusterDomain), cluster, clusterDomain });
       return { name: "controller", routes() {}, waitsFor: role.waitsFor, start: async () => {}, stop: role.stop };
     },
     bundles() {
@@ -60,6 +61,16 @@ export async function connectCluster(config: OperatorConfig, options: ClusterOpt
   const roles: Role[] = [];
   for (const name of config.roles) roles.push(await makers[name]());
   return { roles, certificate: { ...certificate, stop: () => stopAll(certificate, api) } };
+}
+
+/** `localhost` is for who looks through `kubectl port-forward`. */
+function collectorOf({ collectorSecret, collectorCa, releaseNamespace }: OperatorConfig, clusterDomain: string) {
+  const service = `weir-collector.${releaseNamespace}`;
+  const names = [`${service}.svc`, service, `${service}.svc.${clusterDomain}`, "localhost"];
+  return {
+    served: collectorSecret === null ? null : { secret: collectorSecret, names },
+    ...(collectorCa !== null && { alsoTrusted: () => readFileSync(collectorCa, "utf8") }),
+  };
 }
 
 async function stopAll(certificate: CertificateSource, api: { close(): void }): Promise<void> {

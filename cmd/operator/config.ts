@@ -18,6 +18,10 @@ export interface OperatorConfig {
   /** A folder instead of the API server; for development. */
   readonly knownFolder: string | null;
   readonly releaseNamespace: string;
+  /** A Secret that is to hold the certificate of the release's collector; null: it has none. */
+  readonly collectorSecret: string | null;
+  /** A file; null: sidecars trust the release's CA alone. */
+  readonly collectorCa: string | null;
   readonly podName: string;
   /** How long it goes on answering after it was told to stop. */
   readonly drainSeconds: number;
@@ -62,6 +66,18 @@ const variables = {
     filled,
   ),
   releaseNamespace: variable("POD_NAMESPACE", "weir-system", "the namespace that it is installed in", filled),
+  collectorSecret: variable(
+    "WEIR_COLLECTOR_SECRET",
+    null,
+    "the Secret for the certificate of the release's collector; not set: it has none",
+    filled,
+  ),
+  collectorCa: variable(
+    "WEIR_COLLECTOR_CA",
+    null,
+    "a PEM file that sidecars trust beside the release's CA: that of a collector elsewhere",
+    filled,
+  ),
   podName: variable("POD_NAME", "weir-operator", "the name of its pod", filled),
   drainSeconds: variable("WEIR_DRAIN_SECONDS", "15", "seconds from 0 to 600", (text) =>
     /^[0-9]{1,3}$/.test(text) && Number(text) <= 600 ? Number(text) : undefined,

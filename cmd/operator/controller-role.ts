@@ -4,6 +4,7 @@ import { trustBundle } from "../../pkg/controller/authority.ts";
 import { type Controller, startController } from "../../pkg/controller/controller.ts";
 import { CA_SECRET } from "../../pkg/controller/paths.ts";
 import { readSecret } from "../../pkg/controller/secret.ts";
+import { keepServedCertificate, type ServedCertificate } from "../../pkg/controller/served-certificate.ts";
 import { loadSigner, publishKeys } from "../../pkg/controller/signing-key.ts";
 import type { KubeApi } from "../../pkg/kube/api.ts";
 import { startElector } from "../../pkg/kube/lease.ts";
@@ -20,6 +21,10 @@ export interface ControllerRoleOptions {
   readonly cluster: string;
   /** Of the same. */
   readonly clusterDomain: string;
+  /** That the collector serves with; not given: it is none of the release. */
+  readonly served?: ServedCertificate | null;
+  /** PEM of what sidecars trust beside the release's CA, now. */
+  alsoTrusted?(): string;
   readonly clock: Clock;
   readonly random: Random;
   /** How often keys and certificates are looked at. */
@@ -53,8 +58,9 @@ export function startControllerRole(options: ControllerRoleOptions): ControllerR
   /** Until the signing key is another one. */
   async function leadWithOneKey(signal: AbortSignal): Promise<void> {
     const signer = await loadSigner(api, releaseNamespace);
-    await publishKeys(api, releaseNamespace, signer);
     let trust = await readTrust();
+    await publishKeys(api, releaseNamespace, signer, trust);
+    await keepServed();
     if (signal.aborted) return;
     const nowMs = () => clock.nowMs();
     const running = startController({ ...options, signer, trust: () => trust, nowMs, monotonicMs, onError });
@@ -69,9 +75,11 @@ export function startControllerRole(options: ControllerRoleOptions): ControllerR
           break;
         }
         await running.tidy();
+        await keepServed();
         const now = await readTrust();
         if (now === trust) continue;
         trust = now;
+        await publishKeys(api, releaseNamespace, signer, trust);
         running.lookAgain();
       } catch (error) {
         onError((error as Error).message);
@@ -85,7 +93,17 @@ export function startControllerRole(options: ControllerRoleOptions): ControllerR
   async function readTrust(): Promise<string> {
     const trust = trustBundle(await readSecret(api, releaseNamespace, CA_SECRET));
     if (trust === "") throw new Error(`Secret ${releaseNamespace}/${CA_SECRET} holds no CA yet`);
-    return trust;
+    return trust + (options.alsoTrusted?.() ?? "");
+  }
+
+  /** The rest does not wait for it. */
+  async function keepServed(): Promise<void> {
+    if (!options.served) return;
+    try {
+      await keepServedCertificate(api, releaseNamespace, options.served, clock.nowMs());
+    } catch (error) {
+      onError((error as Error).message);
+    }
   }
 
   const identity = `${hostname()}_${options.random.bytes(6).toString("hex")}`;

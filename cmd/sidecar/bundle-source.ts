@@ -1,6 +1,6 @@
 // Policies out of signed bundles: at the start the newest good one of what was kept and of the namespace's ConfigMap, then whatever
 // the operator has. A bundle that is refused, or does not compile here, leaves the last good one in force.
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import type { Bundle } from "../../pkg/bundle/bundle.ts";
 import { followBundle } from "../../pkg/bundle/follow-bundle.ts";
 import { keepLastGood, type LastGood, startingBundle } from "../../pkg/bundle/last-good.ts";
@@ -50,6 +50,7 @@ class BundleSource implements PolicySource {
   /** Why the newest bundle does not count, and why there may be a newer one that nobody knows of. */
   #bundleProblems: readonly string[] = [];
   #operatorProblem: string | null = "the operator has not answered yet";
+  #account: string | null = null;
   /** The operator's newest bundle is in force, as far as it has shown one. */
   #isNewest = true;
   #reloads = 0;
@@ -100,6 +101,10 @@ class BundleSource implements PolicySource {
     return { version, ageSeconds: this.#age.seconds(), refusedTotal: this.#refusedTotal };
   }
 
+  attested(): string | null {
+    return this.#account;
+  }
+
   close(): void {
     this.#stop();
   }
@@ -138,6 +143,7 @@ class BundleSource implements PolicySource {
 
   #renewed(): void {
     this.#operatorProblem = null;
+    this.#account = accountIn(this.#from.token) ?? this.#account;
     if (!this.#isNewest) return;
     this.#age.renewed();
     this.#judgeAge("the bundle could be renewed");
@@ -213,6 +219,16 @@ class BundleSource implements PolicySource {
     if (set.version === inForce.policies.set.version) return;
     this.#inForce = { ...inForce, policies: { ...inForce.fresh, set } };
     this.#changed(reason);
+  }
+}
+
+/** Of the token that the operator has just reviewed; the kubelet may have put a newer one of the same account there. */
+function accountIn(file: string): string | null {
+  try {
+    const claims = JSON.parse(Buffer.from(readFileSync(file, "latin1").split(".")[1] ?? "", "base64url").toString());
+    return /^system:serviceaccount:([a-z0-9.-]+:[a-z0-9.-]+)$/.exec(claims.sub)?.[1]?.replace(":", "/") ?? null;
+  } catch {
+    return null;
   }
 }
 

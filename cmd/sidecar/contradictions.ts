@@ -10,6 +10,10 @@ const withoutWrong: Partial<Values> = {
   relays: [],
   upstreamLogins: {},
   identities: {},
+  "identity.issuers": [],
+  "identity.revocations": null,
+  "identity.certificates": [],
+  "identity.development": {},
   "tls.certificate": null,
   "tls.key": null,
   "tls.clientCa": null,
@@ -43,13 +47,19 @@ export function contradictions(good: Partial<Values>, readFile: ReadFile): reado
     problems.push(
       `tls.clientCertificate is ${config["tls.clientCertificate"]} although tls.clientCa is not set; name the CA's file`,
     );
-  problems.push(...addressesTwice(config));
+  problems.push(...addressesTwice(config), ...identityProblems(config));
   const files: [string, string | null, number][] = [
     ["tls.certificate", certificate, 1],
     ["tls.key", key, 1],
     ["tls.clientCa", config["tls.clientCa"], 1],
     ["keys.mask", config["keys.mask"], 32],
     ["keys.digest", config["keys.digest"], 32],
+    ["identity.revocations", config["identity.revocations"], 1],
+    ...config["identity.issuers"].map(({ name, keys }): [string, string | null, number] =>
+      keys.kind === "file"
+        ? [`identity.issuers: ${name}: keysFile`, keys.file, 1]
+        : [`identity.issuers: ${name}: ca`, keys.caFile, 1],
+    ),
     ...Object.entries(config.upstreamLogins).flatMap(([name, login]): [string, string, number][] => [
       [`upstreamLogins.${name}.passwordFile`, login.passwordFile, 1],
       ...("userFile" in login
@@ -64,6 +74,19 @@ export function contradictions(good: Partial<Values>, readFile: ReadFile): reado
     const problem = path === null ? null : fileProblem(path, bytesLeast, readFile);
     if (problem !== null) problems.push(`${name}: ${path} ${problem}`);
   }
+  return problems;
+}
+
+function identityProblems(config: Values): readonly string[] {
+  const problems: string[] = [];
+  const noIssuer = config["identity.issuers"].length === 0 && Object.keys(config["identity.development"]).length === 0;
+  for (const [login, { proof }] of Object.entries(config.identities))
+    if (proof?.kind === "token" && noIssuer)
+      problems.push(`identities.${login}.token is set although identity.issuers is not; name whose tokens count`);
+  if (config["identity.revocations"] !== null && config["identity.issuers"].length === 0)
+    problems.push("identity.revocations is set although identity.issuers is not; name whose tokens count");
+  if (config["identity.certificates"].length > 0 && config["tls.clientCa"] === null)
+    problems.push("identity.certificates is set although tls.clientCa is not; name the CA's file");
   return problems;
 }
 

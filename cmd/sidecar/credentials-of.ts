@@ -1,28 +1,43 @@
 // How logins are proved at one database, out of the configuration.
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import type { Verifier } from "../../pkg/identity/verifier.ts";
 import type { ClientSecret, Credentials } from "../../pkg/proxy/credentials.ts";
 import { parseVerifier } from "../../pkg/proxy/scram-keys.ts";
 import type { GovernedUpstream } from "./compile-policies.ts";
 import type { LoginProof, UpstreamLogin } from "./parse-value.ts";
 import type { Values } from "./settings.ts";
+import { certificateNames, tokenSecret } from "./tokens.ts";
 
-/** `saltKey`: random bytes of this process. Password files are read at each login, so that a rotated one counts at once. */
+export interface Proving {
+  /** Random bytes of this process. */
+  readonly saltKey: Buffer;
+  /** null: no token counts. */
+  readonly verifier: Verifier | null;
+}
+
+/** Password files are read at each login, so that a rotated one counts at once. */
 export function credentialsOf(
   { credentials, database }: GovernedUpstream,
   config: Values,
-  saltKey: Buffer,
+  { saltKey, verifier }: Proving,
 ): Credentials {
   if (credentials === "PassThrough") return { mode: "PassThrough" };
   const login = upstreamLoginOf(database, config)!;
+  const certificates = certificateNames(config);
   return {
     mode: "Brokered",
     get user() {
       return "user" in login ? login.user : withoutLineEnd(readFileSync(login.userFile)).toString();
     },
     password: async () => withoutLineEnd(await readFile(login.passwordFile)),
-    clients: (login) =>
-      Object.hasOwn(config.identities, login) ? secretOf(config.identities[login]!.proof) : unlisted(config),
+    clients: (login) => {
+      if (!Object.hasOwn(config.identities, login)) return unlisted(config, verifier, login);
+      const { proof } = config.identities[login]!;
+      if (proof?.kind !== "token") return secretOf(proof);
+      return verifier === null ? undefined : tokenSecret(config, verifier, login, proof);
+    },
+    ...(certificates && { certificates }),
     saltKey,
   };
 }
@@ -36,11 +51,12 @@ export function upstreamLoginOf(database: string, { upstreamLogins, namespace }:
 }
 
 /** In a pod, where policies come in bundles, whoever reaches a loopback address is the workload that the login is held for. */
-function unlisted(config: Values): ClientSecret | undefined {
-  return config["bundle.url"] === null ? undefined : { kind: "trustLoopback" };
+function unlisted(config: Values, verifier: Verifier | null, login: string): ClientSecret | undefined {
+  if (config["bundle.url"] !== null) return { kind: "trustLoopback" };
+  return verifier === null ? undefined : tokenSecret(config, verifier, login, null);
 }
 
-function secretOf(proof: LoginProof | null): ClientSecret | undefined {
+function secretOf(proof: Exclude<LoginProof, { kind: "token" }> | null): ClientSecret | undefined {
   switch (proof?.kind) {
     case "passwordFile":
       return { kind: "password", password: withoutLineEnd(readFileSync(proof.file)) };

@@ -3,15 +3,14 @@
 import type { GovernedListener } from "../../pkg/proxy/governor.ts";
 import type { Upstream } from "../../pkg/proxy/upstream.ts";
 import { databaseOf, type GovernedUpstream } from "./compile-policies.ts";
-import { credentialsOf } from "./credentials-of.ts";
+import { credentialsOf, type Proving } from "./credentials-of.ts";
 import type { PolicySource } from "./policy-source.ts";
 import type { Values } from "./settings.ts";
 
-/** `saltKey`: random bytes of this process. */
 export function governedListeners(
   config: Values,
   policies: PolicySource,
-  saltKey: Buffer,
+  proving: Proving,
 ): readonly GovernedListener[] {
   const clientCertificate = config["tls.clientCertificate"];
   return config.listeners.map((listener, index) => {
@@ -37,7 +36,7 @@ export function governedListeners(
         return open().upstream;
       },
       get credentials() {
-        return credentialsOf(open(), config, saltKey);
+        return credentialsOf(open(), config, proving);
       },
     };
   });

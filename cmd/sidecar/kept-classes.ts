@@ -20,6 +20,7 @@ export function keptClasses(folder: string, logger: Logger): KeptClasses {
   const path = join(folder, CLASSES_FILE);
   const databases = new Map(Object.entries(read(path, logger)));
   return {
+    databases: () => databases.keys(),
     load: (database) => databases.get(database) ?? null,
     save(database, entries) {
       if (JSON.stringify(databases.get(database) ?? []) === JSON.stringify(entries)) return;

@@ -32,7 +32,16 @@ export type LoginProof =
   /** A TLS certificate of the client's: its common name, or `DNS:`, `URI:`, `EMAIL:` and another name; null: the login. */
   | { readonly kind: "certificate"; readonly name: string | null }
   /** None, for connections from loopback addresses only. */
-  | { readonly kind: "trustLoopback" };
+  | { readonly kind: "trustLoopback" }
+  | ({ readonly kind: "token" } & TokenUse);
+
+/** Whose tokens prove a login: of those named, or in one of the groups; where none are given, of the one whom the login names. */
+export interface TokenUse {
+  /** How the client is asked for it; null: as `identity.ask` says. */
+  readonly ask: "Password" | "OAuthBearer" | null;
+  readonly names: readonly string[];
+  readonly groups: readonly string[];
+}
 
 /** A login that the sidecar itself holds at an upstream: for `Brokered` sessions and for the catalogue. */
 /** The user as a text, or in a file, as the key `username` of a mounted Secret is. */
@@ -182,7 +191,16 @@ export const namespaceLabels: Parse<Readonly<Record<string, Readonly<Record<stri
 /** A map from login to `{kind, name, groups}`, with how it proves itself to us where that is our task. */
 export const identities: Parse<Readonly<Record<string, StaticIdentity>>> = (raw) =>
   map(raw, (value, login) => {
-    const known = ["kind", "name", "groups", "passwordFile", "scramVerifier", "certificate", "trustLoopback"] as const;
+    const known = [
+      "kind",
+      "name",
+      "groups",
+      "passwordFile",
+      "scramVerifier",
+      "certificate",
+      "trustLoopback",
+      "token",
+    ] as const;
     const { kind, name, groups, ...proofs } = fields(value, known, `.${login}`);
     return {
       kind: within(`.${login}.kind`, () => oneOf("Human", "Agent", "Service")(kind)),
@@ -194,7 +212,8 @@ export const identities: Parse<Readonly<Record<string, StaticIdentity>>> = (raw)
 
 function loginProof(proofs: Readonly<Record<string, unknown>>): LoginProof | null {
   const given = Object.entries(proofs).filter(([, value]) => value !== undefined && value !== false);
-  if (given.length > 1) throw new Invalid("give one of passwordFile, scramVerifier, certificate and trustLoopback");
+  if (given.length > 1)
+    throw new Invalid("give one of passwordFile, scramVerifier, certificate, token and trustLoopback");
   const [name, value] = given[0] ?? [];
   switch (name) {
     case undefined:
@@ -209,10 +228,21 @@ function loginProof(proofs: Readonly<Record<string, unknown>>): LoginProof | nul
       );
     case "certificate":
       return { kind: "certificate", name: value === true ? null : within("certificate", () => text(value)) };
+    case "token":
+      return { kind: "token", ...within("token", () => tokenUse(value)) };
     default:
       if (value === true) return { kind: "trustLoopback" };
       throw new Invalid("trustLoopback: write true or leave it out");
   }
+}
+
+function tokenUse(value: unknown): TokenUse {
+  const { ask, names, groups } = fields(value === true ? {} : value, ["ask", "names", "groups"], "");
+  return {
+    ask: ask === undefined ? null : within("ask", () => oneOf("Password", "OAuthBearer")(ask)),
+    names: within("names", () => list(names ?? [], "names").map(text)),
+    groups: within("groups", () => list(groups ?? [], "groups").map(text)),
+  };
 }
 
 /** A map from GovernedDatabase to `{user, passwordFile}` or `{userFile, passwordFile}`. */
@@ -228,7 +258,7 @@ export const upstreamLogins: Parse<Readonly<Record<string, UpstreamLogin>>> = (r
     };
   });
 
-function within<T>(place: string, parse: () => T): T {
+export function within<T>(place: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
@@ -236,7 +266,7 @@ function within<T>(place: string, parse: () => T): T {
   }
 }
 
-function list(raw: unknown, what: string): readonly unknown[] {
+export function list(raw: unknown, what: string): readonly unknown[] {
   if (Array.isArray(raw)) return raw;
   throw new Invalid(`write a list of ${what}`);
 }
@@ -245,12 +275,12 @@ function isObject(raw: unknown): raw is Record<string, unknown> {
   return typeof raw === "object" && raw !== null && !Array.isArray(raw);
 }
 
-function map<T>(raw: unknown, parse: (value: unknown, key: string) => T): Readonly<Record<string, T>> {
+export function map<T>(raw: unknown, parse: (value: unknown, key: string) => T): Readonly<Record<string, T>> {
   if (!isObject(raw)) throw new Invalid("write a map");
   return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, parse(value, key)]));
 }
 
-function fields<const K extends string>(
+export function fields<const K extends string>(
   raw: unknown,
   names: readonly K[],
   place: string,

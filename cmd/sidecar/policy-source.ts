@@ -13,6 +13,8 @@ export interface PolicySource {
   follow(told: (version: string, reason: string) => void): void;
   /** null: there are no bundles. */
   bundle(): BundleState | null;
+  /** The pod's ServiceAccount, `namespace/name`, while the operator has taken its token; null, or absent: it has not. */
+  attested?(): string | null;
   close(): void;
 }
 

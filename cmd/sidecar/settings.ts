@@ -1,6 +1,7 @@
 // Every setting of the sidecar, once: its place in the configuration file, its environment variable, how it is written,
 // what it is when it is not, and what it does. docs/configuration.md is printed from this table.
 import { collectorUrl, otlpUrl, pairs } from "./parse-address.ts";
+import { certificatePrincipals, developmentIdentities, issuers } from "./parse-identity.ts";
 import {
   addressOrAll,
   bundleKeys,
@@ -328,9 +329,58 @@ export const settings = {
   identities: {
     env: "WEIR_IDENTITIES",
     parse: identities,
-    form: "map of login to {kind, name, groups} and for Brokered one of {passwordFile, scramVerifier, certificate, trustLoopback}; in the environment as JSON",
+    form: "map of login to {kind, name, groups} and for Brokered one of {passwordFile, scramVerifier, certificate, token, trustLoopback}; in the environment as JSON",
     fallback: {},
-    help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name; with bundles, in a pod, it needs no proof for Brokered from a loopback address. `certificate` is true for a client certificate whose common name is the login, or another common name, or `DNS:`, `URI:` or `EMAIL:` with a name of it.",
+    help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name; with bundles, in a pod, it needs no proof for Brokered from a loopback address. `certificate` is true for a client certificate whose common name is the login, or another common name, or `DNS:`, `URI:` or `EMAIL:` with a name of it. `token` is true, or {ask, names, groups}: whose tokens prove the login.",
+  },
+  "identity.issuers": {
+    env: "WEIR_IDENTITY_ISSUERS",
+    parse: issuers,
+    form: "list of {issuer, audiences, ...}, see [logins](logins.md); in the environment as JSON",
+    fallback: [],
+    help: "Whose tokens (OIDC, JWT) count, as the proof of a login where credentials are Brokered, and in `SET weir.identity`. With it a login that is not listed in `identities` is proved by a token that names it; in a pod it stays trusted from loopback addresses.",
+  },
+  "identity.revocations": {
+    env: "WEIR_IDENTITY_REVOCATIONS",
+    parse: text,
+    form: "JSON file",
+    fallback: null,
+    help: 'What is taken back: `{"tokens": [jti], "principals": {name: time}, "groups": {name: [groups]}}`; watched, so that it acts on the next statement of open sessions.',
+  },
+  "identity.ask": {
+    env: "WEIR_IDENTITY_ASK",
+    parse: oneOf("Password", "OAuthBearer"),
+    form: "Password or OAuthBearer",
+    fallback: "Password",
+    help: "How a client is asked for its token: as a password, which every client can, or by SASL OAUTHBEARER (libpq 18 and later). Over TLS or a unix socket only.",
+  },
+  "identity.scope": {
+    env: "WEIR_IDENTITY_SCOPE",
+    parse: text,
+    form: "text",
+    fallback: "openid",
+    help: "The scope that OAUTHBEARER clients are told to ask their identity provider for.",
+  },
+  "identity.certificates": {
+    env: "WEIR_IDENTITY_CERTIFICATES",
+    parse: certificatePrincipals,
+    form: "list of {name, kind, groups}; in the environment as JSON",
+    fallback: [],
+    help: "Whom names of client certificates mean (`URI:`, `DNS:` or `EMAIL:` and a name, `*` for any run of characters), where credentials are Brokered: such a certificate proves any login.",
+  },
+  "identity.sessionSeconds": {
+    env: "WEIR_IDENTITY_SESSION_SECONDS",
+    parse: whole(0, 31_536_000),
+    form: "seconds, or 0",
+    fallback: 0,
+    help: "How old a session may become that a token or certificate began; then its next statement is refused and it ends, or it ends when it is idle. 0: as old as the token.",
+  },
+  "identity.development": {
+    env: "WEIR_IDENTITY_DEVELOPMENT",
+    parse: developmentIdentities,
+    form: "map of name to {kind, name, groups}; in the environment as JSON",
+    fallback: {},
+    help: "For the demo and for development only: the token `weir-dev.NAME` is taken for the identity of that name, without any proof (L0, issuer `development`).",
   },
   upstreamLogins: {
     env: "WEIR_UPSTREAM_LOGINS",

@@ -21,6 +21,7 @@ import type { PolicySource } from "./policy-source.ts";
 import { serveAdmin } from "./serve-admin.ts";
 import type { Values } from "./settings.ts";
 import type { Behind } from "./start-behind.ts";
+import { verifierOf } from "./tokens.ts";
 import { unhurriedFiles } from "./unhurried-files.ts";
 import { watchUnmatched } from "./watch-unmatched.ts";
 
@@ -32,9 +33,10 @@ export interface Sidecar {
 /** @throws Refused, AuditUnavailable, or the system's error when an address cannot be listened on. */
 export async function startSidecar(config: Values, world: World): Promise<Sidecar> {
   const { clock, random, logger } = world;
-  const [maskKeys, certificate, [around, openPolicies]] = allOf(
+  const [maskKeys, certificate, verifier, [around, openPolicies]] = allOf(
     () => maskKeysOf(config),
     () => certificateOf(config, world),
+    () => verifierOf(config, world),
     () => policiesOf(config, world),
   );
   const digest = digestOf(config, world);
@@ -51,9 +53,10 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
     behind?.tick();
   }, 1000).unref();
   const governor = createGovernor({
-    listeners: governedListeners(config, policies, random.bytes(32)),
+    listeners: governedListeners(config, policies, { saltKey: random.bytes(32), verifier }),
     policies: () => policies.current()?.set ?? null,
-    identify: identifyBy(config.identities),
+    identify: identifyBy(config.identities, () => policies.attested?.() ?? null),
+    ...(verifier && { tokens: verifier }),
     audit,
     digest: (text) => digest.of(text),
     maskKeys,
@@ -163,6 +166,7 @@ function limitsOf(config: Values) {
   return {
     sessions: config["limits.sessions"],
     logins: config["limits.logins"],
+    ...(config["identity.sessionSeconds"] > 0 && { sessionAgeMsMax: config["identity.sessionSeconds"] * 1000 }),
     loginTimeMs: config["limits.loginSeconds"] * 1000,
     frameBytesMax: config["limits.frameBytes"],
     waitingBytesMax: config["limits.waitingBytes"],

@@ -17,6 +17,8 @@ export interface InstallSettings {
   readonly clusterDomain: string;
   readonly audience: string;
   readonly bundleUrl: string;
+  /** Where sidecars ship their records; "" where there is no collector. */
+  readonly collectorUrl: string;
   readonly mode: "auto" | "native" | "legacy";
   readonly openshift: boolean;
   readonly optOut: "Allowed" | "Denied";
@@ -49,6 +51,7 @@ export const defaultSettings = {
   clusterDomain: "cluster.local",
   audience: "weir.dev/weir-system",
   bundleUrl: "https://weir-operator.weir-system.svc:443/v1/bundle",
+  collectorUrl: "",
   mode: "auto",
   openshift: false,
   optOut: "Allowed",
@@ -167,6 +170,10 @@ const fields: Readonly<Record<keyof InstallSettings, Field>> = {
     "write a URL that begins with https://",
     (value) => URL.canParse(value) && value.startsWith("https://"),
   ),
+  collectorUrl: {
+    fits: (value) => value === "" || (line(value) && /^https:\/\/[^/\s]+\/?$/.test(String(value))),
+    form: 'write https://host:port, or "" for none',
+  },
   mode: oneOf("auto", "native", "legacy"),
   openshift: { fits: (value) => typeof value === "boolean", form: "write true or false" },
   optOut: oneOf("Allowed", "Denied"),

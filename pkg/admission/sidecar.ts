@@ -103,11 +103,21 @@ function environment(
     WEIR_NAMESPACE: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" } },
     WEIR_INSTANCE: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } },
     WEIR_WORKLOAD: workload,
+    ...(settings.collectorUrl === "" ? {} : shipping(settings.collectorUrl)),
     ...(brokered.length > 0 ? { WEIR_UPSTREAM_LOGINS: logins(brokered) } : {}),
   };
   return Object.entries(values).map(([name, value]) =>
     typeof value === "string" ? { name, value } : { name, valueFrom: value },
   );
+}
+
+/** The collector knows the pod by the token that the operator knows it by, and is known by the CA of the same ConfigMap. */
+function shipping(url: string): Readonly<Record<string, string>> {
+  return {
+    WEIR_COLLECTOR_URL: url,
+    WEIR_COLLECTOR_TOKEN: "/var/run/weir/identity/token",
+    WEIR_COLLECTOR_CA: "/var/run/weir/bundle/ca.crt",
+  };
 }
 
 /** Files only: who may read a Secret is none of the operator's business. */

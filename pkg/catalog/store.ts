@@ -1,11 +1,16 @@
 // What the sessions of one database share of its catalogue. Whoever loads puts; everyone reads.
 import type { Snapshot } from "./snapshot.ts";
 
+/** A load is not repeated sooner than this many times what it took, where there is another way. */
+const BUSY_TIMES = 10;
+
 export class CatalogStore {
   #current: Snapshot | null = null;
   #stale = true;
   #probedAtMs = Number.NEGATIVE_INFINITY;
   #changes = 0;
+  #loadedAtMs = Number.NEGATIVE_INFINITY;
+  #loadMs = 0;
 
   /** The last good snapshot, or null before the first. */
   get current(): Snapshot | null {
@@ -25,6 +30,17 @@ export class CatalogStore {
   /** Grows with every `invalidate`; taken before loading and handed to `put`. */
   get changes(): number {
     return this.#changes;
+  }
+
+  /** A load ended, of the whole or of what one transaction sees. */
+  loaded(nowMs: number, tookMs: number): void {
+    this.#loadedAtMs = nowMs;
+    this.#loadMs = tookMs;
+  }
+
+  /** Loading again now would take more than a tenth of the time: what can do without should. */
+  isBusy(nowMs: number): boolean {
+    return nowMs - this.#loadedAtMs < BUSY_TIMES * this.#loadMs;
   }
 
   /** A change was seen: `current` no longer holds. */

@@ -14,6 +14,8 @@ import type { Selection } from "./selection.ts";
 export interface EvidenceOptions {
   readonly signer: NoteSigner;
   readonly witnessKeys: readonly string[];
+  /** Earlier ones of this log, which it is shown to go on from. */
+  readonly olderCheckpoints?: readonly string[];
   readonly nowMs: () => number;
 }
 

@@ -18,7 +18,7 @@ export function examine({ header, signature, records }: Candidate, sender: Sende
   const claims = claimsOf(header, sender);
   if (claims !== null) return { good: false, as: "forbidden", why: claims };
   const chain = index.chain(header.chain);
-  const key = index.publicKey(header.chain, header.key);
+  const key = index.publicKey(header.chain, header.key, header.environment);
   if (chain === undefined || key === undefined)
     return { good: false, as: "unknown-key", why: "this key is not registered for this chain: POST /v1/chains first" };
   if (!isOwner(chain, sender)) return { good: false, as: "forbidden", why: OTHERS };

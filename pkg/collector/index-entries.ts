@@ -71,7 +71,14 @@ function applyKey(run: Run, index: number, entry: LogEntry & { readonly type: "c
        instance = excluded.instance, sender = excluded.sender, uid = excluded.uid, state = 'open'`,
     ...[chain, cluster, namespace, environment, workload, instance, source, account, name, uid, GENESIS, time],
   );
-  run("INSERT OR IGNORE INTO keys VALUES (?, ?, ?, ?)", chain, keyIdOfEntry(entry), entry.publicKey, index);
+  run(
+    "INSERT OR IGNORE INTO keys VALUES (?, ?, ?, ?, ?)",
+    chain,
+    keyIdOfEntry(entry),
+    entry.publicKey,
+    environment,
+    index,
+  );
 }
 
 function event(run: Run, index: number, entry: EventParts, number: number | null): void {

@@ -17,7 +17,7 @@ CREATE TABLE chains (
 ) STRICT;
 CREATE INDEX chains_seen ON chains (state, seen);
 CREATE TABLE keys (
-  chain TEXT NOT NULL, key TEXT NOT NULL, public_key TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (chain, key)
+  chain TEXT NOT NULL, key TEXT NOT NULL, public_key TEXT NOT NULL, environment TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (chain, key, environment)
 ) STRICT;
 CREATE TABLE segments (
   entry INTEGER PRIMARY KEY, chain TEXT NOT NULL, cluster TEXT NOT NULL, namespace TEXT NOT NULL, environment TEXT NOT NULL,

@@ -82,15 +82,16 @@ export class LedgerIndex {
     ) as unknown as ChainRow[];
   }
 
-  /** Raw, in base64. */
-  publicKey(chain: string, key: string): string | undefined {
-    const row = this.get("SELECT public_key FROM keys WHERE chain = ? AND key = ?", chain, key);
-    return row?.public_key as string | undefined;
+  /** Raw, in base64; of a key that was registered for this environment. */
+  publicKey(chain: string, key: string, environment: string): string | undefined {
+    const sql = "SELECT public_key FROM keys WHERE chain = ? AND key = ? AND environment = ?";
+    return this.get(sql, chain, key, environment)?.public_key as string | undefined;
   }
 
   /** The entry that registers this key. */
-  keyEntry(chain: string, key: string): number | undefined {
-    return this.get("SELECT entry FROM keys WHERE chain = ? AND key = ?", chain, key)?.entry as number | undefined;
+  keyEntry(chain: string, key: string, environment: string): number | undefined {
+    const sql = "SELECT entry FROM keys WHERE chain = ? AND key = ? AND environment = ?";
+    return this.get(sql, chain, key, environment)?.entry as number | undefined;
   }
 
   keysOf(chain: string): readonly { readonly key: string; readonly entry: number }[] {

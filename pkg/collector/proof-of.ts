@@ -22,7 +22,7 @@ export async function proofOf(
   const file = row.deleted === 0 ? await store.readBytes(row) : null;
   if (file === null) return { ok: false, status: 404, error: "the segment was deleted; its root stays in the log" };
   const { first, last } = row;
-  const key = index.keyEntry(chain, openSegment(file)?.header.key ?? "");
+  const key = index.keyEntry(chain, openSegment(file)?.header.key ?? "", row.environment);
   if (key === undefined) return { ok: false, status: 404, error: "the segment cannot be read; verify the data folder" };
   const proof = await proveRecord({
     number,

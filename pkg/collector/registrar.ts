@@ -43,7 +43,7 @@ export class Registrar {
     const { chain } = registration;
     const known = ledger.index.chain(chain);
     if (known !== undefined && !isOwner(known, sender)) return reply(403, ownerProblem());
-    if (ledger.index.publicKey(chain, keyIdOfEntry(registration)) === undefined) {
+    if (ledger.index.publicKey(chain, keyIdOfEntry(registration), registration.environment) === undefined) {
       if (ledger.index.keysOf(chain).length >= KEYS_MAX)
         return reply(403, `the chain has ${KEYS_MAX} keys; begin a new one`);
       try {

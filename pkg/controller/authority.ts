@@ -72,6 +72,27 @@ export async function issueLeaf(now: SecretData, names: readonly string[], nowMs
   };
 }
 
+/** A leaf that was written down, and whose it is. null: no pair, for other names, or not of this authority. */
+export function readLeaf(
+  { certificate, key }: { readonly certificate: string | undefined; readonly key: string | undefined },
+  now: SecretData,
+  names: readonly string[],
+): Leaf | null {
+  try {
+    const read = new X509Certificate(certificate ?? "");
+    if (!read.checkPrivateKey(createPrivateKey(key ?? ""))) return null;
+    if (names.some((name) => read.checkHost(name) === undefined)) return null;
+    const signer = [readPair(now["ca.crt"], now["ca.key"]), readPair(now["previous.crt"], now["previous.key"])].find(
+      (pair) => pair !== null && read.verify(pair.certificate.publicKey),
+    );
+    if (!signer) return null;
+    const issuer = signer.certificate.fingerprint256;
+    return { certificate: certificate!, key: key!, renewAtMs: renewAt(read), issuer };
+  } catch {
+    return null;
+  }
+}
+
 /** Whether a leaf should be replaced: two thirds of its life are over, or another CA signs now. */
 export function isLeafDue(leaf: Leaf, now: SecretData, nowMs: number): boolean {
   const signer = signerOf(now, nowMs);

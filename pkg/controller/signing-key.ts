@@ -58,20 +58,23 @@ function linksIn(data: SecretData): readonly KeyLink[] {
   }
 }
 
-/** ConfigMap weir-public, field `keys`: this key first, then those that were there, so that a change of keys can overlap. */
-export async function publishKeys(api: KubeApi, namespace: string, { key }: Signer): Promise<void> {
+/**
+ * ConfigMap weir-public: in `keys` this key first, then those that were there, so that a change of keys can overlap; in `ca.crt` what
+ * people verify the collector with.
+ */
+export async function publishKeys(api: KubeApi, namespace: string, { key }: Signer, trust: string): Promise<void> {
   const path = configMapPath(namespace, PUBLIC_CONFIG_MAP);
   const { status, body } = await api.call({ path });
   const before: string = status === 200 ? (body.data?.keys ?? "") : "";
   const known = publicKeys(before);
   const others = typeof known === "string" ? [] : known.map(({ text }) => text);
   const keys = others.includes(key.public.text) ? others : [key.public.text, ...others].slice(0, KEYS_MAX);
-  if (keys.join(",") === before) return;
+  if (keys.join(",") === before && body.data?.["ca.crt"] === trust) return;
   await applyObject(api, path, {
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: { name: PUBLIC_CONFIG_MAP, namespace },
-    data: { keys: keys.join(",") },
+    data: { keys: keys.join(","), "ca.crt": trust },
   });
 }
 

@@ -4,7 +4,7 @@ import type { Facts } from "../sql/facts.ts";
 import { encodeDescribe } from "../wire/postgres/describe.ts";
 import type { Core } from "./core.ts";
 import type { Errand } from "./errand.ts";
-import { queryFrames } from "./refresh.ts";
+import { queryFrames } from "./own-queries.ts";
 
 export interface Absence {
   readonly frames: Parameters<Core["run"]>[0];

@@ -28,10 +28,11 @@ export function underMask(set: PolicySet, database: string, principal: Principal
 
 /** null: the login may begin. */
 export function refusedAtStartup(ask: StartupAsk): Refusal | null {
+  if (ask.settings.some((setting) => setting.name === "weir.identity")) return identityAtStartup;
   const [namespace = "", name = ""] = ask.database.split("/");
   const database = { namespace, name };
   const governed = governs(ask.set, database, ask.principal, ask.session);
-  if (governed.policies === 0) return null;
+  if (governed.policies === 0 && ask.principal.grants === undefined) return null;
   if (ask.replication) return noReplication;
   if (ask.switches && governed.masks) return unknownSwitches;
   const decision = decide({
@@ -66,6 +67,14 @@ function settingFacts(settings: StartupAsk["settings"]): Understood {
     changesResolution: false,
   };
 }
+
+const identityAtStartup: Refusal = {
+  rule: { policy: "weir", rule: "identity" },
+  sqlstate: "42501",
+  message: "weir: weir.identity cannot be set by the start-up options, because the token would reach the database",
+  detail: "Nothing was sent to the database.",
+  hint: "Log in with the token as the password, or set weir.identity by a statement.",
+};
 
 const noReplication: Refusal = {
   rule: { policy: "weir", rule: "replication" },

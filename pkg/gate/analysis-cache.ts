@@ -7,6 +7,7 @@ import { type AnalysisContext, analyze, type Grammar } from "../sql/analyze.ts";
 import type { Analysis, Facts, Lineage, Statement } from "../sql/facts.ts";
 import { type StoredValue, storedValues } from "../sql/stored-values.ts";
 import { hasLiteralsAt, type Shape, ShapeReader } from "../sql/text-shape.ts";
+import { LatelyShapes } from "./lately-shapes.ts";
 
 const GENERATION_MAX = 2_000;
 /** What the analyses of one generation may weigh, estimated: a wide statement's facts are larger than its text by far. */
@@ -35,6 +36,7 @@ export class AnalysisCache {
   #views = new Map<string, number>();
   #newest = 0;
   #last = { viewKey: "", types: "", view: -1 };
+  readonly #lately = new LatelyShapes<Kept>();
   /** Facts of statements whose result the server described as predicted, under the view they were analysed with. */
   readonly witnessed = new WeakSet<Facts>();
   hits = 0;
@@ -43,6 +45,20 @@ export class AnalysisCache {
   /** `grammar: null`: no grammar for the server's major version, so nothing is understood. */
   constructor(grammar: Grammar | null) {
     this.#grammar = grammar;
+  }
+
+  /** What `analyze` would say, where a text of this shape was analysed before; null where it has to look. */
+  known(text: Buffer, viewKey: string, parameterTypes: readonly number[] | undefined): Analysis | null {
+    const shape = this.#shape;
+    if (!shape.read(text, this.#viewOf(viewKey, parameterTypes))) return null;
+    const slot = this.#lately.slotOf(shape);
+    let kept = this.#lately.at(slot, shape);
+    if (kept === undefined) {
+      kept = this.#find(shape.key);
+      if (kept === undefined) return null;
+      this.#lately.put(slot, shape, kept);
+    } else this.hits += 1;
+    return moved(kept, text.length);
   }
 
   /** `text`: valid UTF-8. */
@@ -78,7 +94,7 @@ export class AnalysisCache {
   }
 
   #viewOf(viewKey: string, parameterTypes: readonly number[] | undefined): number {
-    const types = parameterTypes?.join() ?? "?";
+    const types = parameterTypes === undefined ? "?" : parameterTypes.length === 0 ? "" : parameterTypes.join();
     if (viewKey === this.#last.viewKey && types === this.#last.types) return this.#last.view;
     const key = `${viewKey}/${types}`;
     let view = this.#views.get(key);
@@ -99,6 +115,7 @@ export class AnalysisCache {
     this.#old = new Map();
     this.#youngBytes = 0;
     this.#oldBytes = 0;
+    this.#lately.clear();
   }
 
   #find(key: string): Kept | undefined {

@@ -12,6 +12,8 @@ export interface BookKeeping {
   readonly remembered: readonly BookEntry[];
   /** Called with each new book. */
   keep(entries: readonly BookEntry[]): void;
+  /** No other database of the server has a column with a class, as far as is known: code in one may reach another. */
+  othersAreEmpty(): boolean;
 }
 
 export class ClassBooks {
@@ -29,6 +31,11 @@ export class ClassBooks {
   /** The book that was asked for last; null before any was. */
   get current(): ClassBook | null {
     return this.#now?.book ?? null;
+  }
+
+  /** No column has, or had, a class as far as any book told, in this database or in another of the same server. */
+  get areEmpty(): boolean {
+    return (this.#last === null || this.#last.entries.length === 0) && (this.#keeping?.othersAreEmpty() ?? true);
   }
 
   of(policies: PolicySet, snapshot: Snapshot, database: string): ClassBook {

@@ -12,10 +12,12 @@ import { OwedQueue } from "../session/owed.ts";
 import { FLUSH } from "../wire/postgres/empty-messages.ts";
 import { encodeFunctionCall } from "../wire/postgres/function-call.ts";
 import type { TransactionStatus } from "../wire/postgres/ready-for-query.ts";
+import { AllClear, noteLifted } from "./all-clear.ts";
 import type { Effect } from "./effect.ts";
 import type { Errand } from "./errand.ts";
 import { refusalError, warningNotice } from "./error-reply.ts";
 import type { Flow } from "./flow.ts";
+import type { Identified } from "./identified.ts";
 import { Knowledge } from "./knowledge.ts";
 import type { LargeFrame } from "./large-frames.ts";
 import type { Owed, Portal, Prepared, Run, StandIn } from "./model.ts";
@@ -24,10 +26,11 @@ import { OwnNames } from "./raise.ts";
 import { Replies } from "./replies.ts";
 import { Standing } from "./standing.ts";
 import { Uncommitted } from "./uncommitted.ts";
+import { Who } from "./who.ts";
 
 /** Client frames wait until `until()` holds; then `resume()` runs and they go on. */
 export interface Wait {
-  readonly why: "drain" | "errand" | "copy start" | "row limit" | "muzzle";
+  readonly why: "drain" | "errand" | "copy start" | "row limit" | "muzzle" | "identity";
   readonly until: () => boolean;
   readonly resume: () => void;
 }
@@ -56,7 +59,20 @@ export class Core {
   readonly portals = new Names<Portal>();
   readonly knowledge: Knowledge;
   readonly standing: Standing;
+  readonly who: Who;
   replies = new Replies();
+  readonly allClear = new AllClear();
+  /** A statement of the open transaction has taken a snapshot, so that one more of ours changes nothing. */
+  snapshotTaken = false;
+  /**
+   * Rights to what queries of ours use may be missing: one has failed, or this transaction changed rights. In a transaction one that
+   * fails would take the client's own work with it, so there none is sent.
+   */
+  ownQueriesMayFail = false;
+  /** Code that nobody has read ran without masks in the open transaction, and may have left work for its end. */
+  unseen = false;
+  /** Something ran without masks that may have changed what the session is set to. */
+  loose = false;
   readonly decisions = new DecisionMemory();
   readonly uncommitted = new Uncommitted();
   transaction: TransactionStatus = "I";
@@ -98,7 +114,8 @@ export class Core {
     this.options = options;
     this.names = new OwnNames(options.random.bytes(16));
     this.knowledge = new Knowledge(options);
-    this.standing = new Standing(options);
+    this.who = new Who(options.identity, options.principal, options.clock.nowMs());
+    this.standing = new Standing(options, this.who);
   }
 
   /** Masked values that the client was given last; null while it was given none. */
@@ -155,6 +172,19 @@ export class Core {
   record(event: AuditEvent, onFailure: "Deny" | "Allow" = "Deny", durability: "Process" | "Node" = "Process"): void {
     this.#effects.push({ do: "record", event, onFailure, durability });
   }
+
+  /** Has a token verified; client frames wait until the outcome is here. */
+  verify(token: string, then: (found: Identified) => void): void {
+    let found: Identified | null = null;
+    this.identified = (outcome) => {
+      found = outcome;
+    };
+    this.#effects.push({ do: "verify", token });
+    this.hold({ why: "identity", until: () => found !== null, resume: () => then(found!) });
+  }
+
+  /** Takes the outcome that is waited for. */
+  identified: (outcome: Identified) => void = () => {};
 
   cancel(): void {
     this.#effects.push({ do: "cancel" });
@@ -276,6 +306,7 @@ export class Core {
   }
 
   warn(): void {
+    if (this.warnings.length === 0) return;
     for (const warning of this.warnings) this.reply(warningNotice(warning, this.utf8));
     this.warnings = [];
   }
@@ -285,10 +316,15 @@ export class Core {
   }
 
   startRun(run: Pick<Run, "number" | "statement" | "decision" | "text">): Run {
-    this.warnings.push(...run.decision.warnings);
-    if (run.decision.scrub) this.touched = true;
+    const { number, statement, text, decision } = run;
+    if (decision.warnings.length > 0) this.warnings.push(...decision.warnings);
+    if (decision.scrub) this.touched = true;
+    if (decision.masksWere === "lifted") noteLifted(this, statement.facts);
     return {
-      ...run,
+      number,
+      statement,
+      text,
+      decision,
       startedUs: this.options.clock.monotonicUs(),
       rows: 0,
       maskedCells: 0,

@@ -16,7 +16,7 @@ import { refusalError } from "./error-reply.ts";
 import { finishRun } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
 import type { Owed, Portal, Run } from "./model.ts";
-import { queryFrames } from "./refresh.ts";
+import { queryFrames } from "./own-queries.ts";
 
 /** Held-back replies of one statement; beyond it the statement counts as exceeded. */
 export const HELD_BYTES_MAX = 64 * 1024 * 1024;

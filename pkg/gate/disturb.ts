@@ -5,6 +5,7 @@ import type { Judged } from "./model.ts";
 
 export function disturb(core: Core, judged: Judged): void {
   const { facts } = judged.statement;
+  core.allClear.over();
   core.uncommitted.add(judged, core.policies.version);
   if (!facts.understood || facts.transaction !== undefined) core.leftFailure = true;
   const inTransaction = core.transaction !== "I" || core.unsynced;

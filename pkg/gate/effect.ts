@@ -15,5 +15,7 @@ export type Effect =
   | { readonly do: "reply"; readonly bytes: Buffer }
   /** Ask the upstream to cancel what runs; the gate hears `cancelDone()` when that connection has ended. */
   | { readonly do: "cancel" }
+  /** Verify a token; the gate hears `identified()` when that is done. The token goes nowhere else. */
+  | { readonly do: "verify"; readonly token: string }
   /** End the session: this error to the client as FATAL, then both sockets close. */
   | { readonly do: "end"; readonly sqlstate: string; readonly message: string };

@@ -49,6 +49,14 @@ export function standInError(fields: ReadonlyMap<string, string>, standIn: Stand
   );
 }
 
+/** The server's error about a statement that stands `movedBy` characters further back than in the client's text. */
+export function movedError(fields: ReadonlyMap<string, string>, movedBy: number): Buffer {
+  const entries = [...fields].map(
+    ([key, value]) => [key, key === "P" ? String(Number(value) - movedBy) : value] as const,
+  );
+  return encodeError(entries, "latin1");
+}
+
 /** Severity and SQLSTATE stay; everything the server said in prose goes. */
 export function scrubbedError(body: Buffer): Buffer {
   const fields = decodeErrorFields(body);

@@ -18,10 +18,11 @@ function digestOf(core: Core, statement: Statement, text: Buffer): StatementText
 /** Facts without anything the session's names or literals could have put there. */
 function factsFor(facts: Facts): unknown {
   if (!facts.understood) return null;
-  const { settings, name, copy, named: _named, ...rest } = facts;
+  const { settings, name, copy, transaction, named: _named, own: _own, ...rest } = facts;
   return {
     ...rest,
     settings: settings.map(({ name: setting, scope }) => ({ name: setting, scope })),
+    ...(transaction && { transaction: "name" in transaction ? { do: transaction.do } : transaction }),
     ...(copy && { copy: { direction: copy.direction, place: copy.place, format: copy.format } }),
     ...(name && { name: { do: name.do } }),
   };
@@ -89,13 +90,13 @@ function reasonOf(judged: Judged): string | null {
 /** The decision record of one statement. `text` is the whole text it stands in. */
 export function decided(core: Core, step: DecisionEvent["step"], judged: Judged, text: Buffer): DecisionEvent {
   const { decision, statement } = judged;
-  const { session, principal, database, serverDatabase, context } = core.options;
+  const { session, database, serverDatabase, context } = core.options;
   const allowed = decision.verdict === "allow";
   const { rules, masks, text: normalized } = toldOf(judged);
   return {
     event: "decision",
     session,
-    principal,
+    principal: core.who.principal,
     database,
     client: context.clientAddress,
     application: context.application,

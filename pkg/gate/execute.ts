@@ -8,6 +8,7 @@ import { encodeClose } from "../wire/postgres/close.ts";
 import { encodeDescribe } from "../wire/postgres/describe.ts";
 import { decodeExecute, encodeExecute } from "../wire/postgres/execute.ts";
 import { encodeParse } from "../wire/postgres/parse.ts";
+import { confirm } from "./all-clear.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
@@ -20,8 +21,11 @@ import { raiseInBatch } from "./extended.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
 import { governed, judge, judgePrepared, refusedDecision, stands } from "./judge.ts";
 import { learnNames } from "./learn-names.ts";
-import type { Judged, Owed, Portal, Prepared } from "./model.ts";
+import { changesWho } from "./learn-who.ts";
+import type { Judged, Owed, OwnPart, Portal, Prepared } from "./model.ts";
 import { rowsFetched } from "./on-row.ts";
+import { ownValue } from "./own.ts";
+import { refusedIdentity } from "./own-refusals.ts";
 import { abortedBy, absentName } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 
@@ -33,10 +37,20 @@ export function onExecute(core: Core, frame: Buffer): void {
     core.unsynced = true;
     return executeAbsent(core, frame, name);
   }
-  refresh(core, portal.judged?.statement ?? null, (cancelled) => {
-    core.unsynced = true;
-    executeKnown(core, frame, { name, rowsMax, portal }, cancelled);
+  const { judged } = portal;
+  refresh(core, judged === null ? [] : [judged.statement], (refreshed) => {
+    confirm(core, statementsOf(core, portal), refreshed, (cancelled) => {
+      core.unsynced = true;
+      executeKnown(core, frame, { name, rowsMax, portal }, cancelled);
+    });
   });
+}
+
+/** What is to be decided anew; none where the portal's own decision stays. */
+function statementsOf(core: Core, portal: Portal): readonly Statement[] {
+  if (stands(core, portal) || keepsPlan(core, portal)) return [];
+  const judged = judgePrepared(core, portal.prepared);
+  return judged === null ? [] : [judged.statement];
 }
 
 interface Call {
@@ -75,7 +89,18 @@ function executeKnown(core: Core, frame: Buffer, call: Call, cancelled: Refusal 
   const refusal = cancelled ?? refusalOf(core, portal, judged);
   if (refusal !== null)
     return refuse(core, frame, { judged: { ...judged, number: core.nextNumber() }, refusal, portal });
-  run(core, frame, call, recorded(core, judged, portal.prepared));
+  const go = (own?: OwnPart) => run(core, frame, call, recorded(core, judged, portal.prepared), own);
+  const { own } = portal.prepared;
+  if (own === undefined) return go();
+  if (own.do === "show") return go({ do: "show", name: `weir.${own.what}`, value: ownValue(core, own.what) });
+  const { local } = own;
+  const token = typeof own.token === "string" ? own.token : (portal.token ?? "");
+  if (token === "") return go({ do: "identify", identity: null, local });
+  core.verify(token, (found) => {
+    if (core.skipping) return;
+    if (found.ok) return go({ do: "identify", identity: found.identity, local });
+    refuse(core, frame, { judged: { ...judged, number: core.nextNumber() }, refusal: refusedIdentity(found), portal });
+  });
 }
 
 /** The decision of this Execute, recorded: the first one after a Parse is the Parse's own. */
@@ -169,14 +194,14 @@ function rollBack(core: Core): void {
   );
 }
 
-function run(core: Core, frame: Buffer, call: Call, judged: Judged): void {
+function run(core: Core, frame: Buffer, call: Call, judged: Judged, own?: OwnPart): void {
   const { portal, name, rowsMax } = call;
   const { decision, statement } = judged;
   if (decision.verdict !== "allow") throw new Error("only an allowed statement runs");
   if (!portal.described && (decision.witness || decision.masks.columns !== null)) describePortal(core, name, portal);
   disturb(core, judged);
   const started = core.startRun({ number: judged.number, statement, decision, text: portal.prepared.text });
-  const parts = [{ run: started, shown: true, standIn: null }];
+  const parts = [{ run: started, shown: true, standIn: null, ...(own && { own }) }];
   const undo = learnNames(core, started);
   if (decision.writeLimits.length > 0 && !core.surelyFailed)
     return runCountedExecute(core, frame, started, portal, undo);
@@ -188,6 +213,7 @@ function run(core: Core, frame: Buffer, call: Call, judged: Judged): void {
   portal.rows += rowsMax;
   const asked = core.ask(frame, decidedPermit, { asked: "execute", portal, parts, undo });
   if (left !== null && (isCopyOut(statement) || isFetch(statement))) return holdToEnd(core, asked);
+  if (changesWho(core, statement, own)) return holdToEnd(core, asked);
   holdForCopy(core, asked, 0);
 }
 

@@ -9,14 +9,17 @@ import { decodeDescribe, encodeDescribe } from "../wire/postgres/describe.ts";
 import { FLUSH, SYNC } from "../wire/postgres/empty-messages.ts";
 import { encodeExecute } from "../wire/postgres/execute.ts";
 import { decodeParse, encodeParse, type Parse } from "../wire/postgres/parse.ts";
+import { confirm } from "./all-clear.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import { refusedAtCommit } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { Errand } from "./errand.ts";
 import { closeUnrun, recordDecision, recordOutcome } from "./events.ts";
 import { contradictionOf, wantsInspection } from "./inspect.ts";
-import { basisOf, governed, judge, judgePrepared, onlyStatement, refusedDecision, stands } from "./judge.ts";
+import { basisFor, governed, judge, judgePrepared, onlyStatement, refusedDecision, stands } from "./judge.ts";
 import type { Judged, Portal, Prepared } from "./model.ts";
+import { boundToken, ownPrepared, type PreparedAs } from "./own.ts";
+import { noPlainToken, tokenInside, tokenNotPlain } from "./own-refusals.ts";
 import { changedMeanwhile, pin, toldError, toPin } from "./pin.ts";
 import { abortedBy, absentName, raisingSql, refusedBy } from "./raise.ts";
 import { refresh } from "./refresh.ts";
@@ -30,11 +33,18 @@ export function onParse(core: Core, frame: Buffer): void {
   const before = core.knowledge.view().key;
   const front = onlyStatement(core, parse.text, parse.types);
   if (front !== null && !front.facts.understood && !front.facts.syntax) core.knowledge.doubt();
-  refresh(core, front, (cancelled) => {
-    core.unsynced = true;
+  refresh(core, listOf(front), (refreshed) => {
     const isFresh = front?.sessionDependent !== true && core.knowledge.view().key === before;
-    parseFresh(core, frame, parse, isFresh ? front : onlyStatement(core, parse.text, parse.types), cancelled);
+    const statement = isFresh ? front : onlyStatement(core, parse.text, parse.types);
+    confirm(core, listOf(statement), refreshed, (cancelled) => {
+      core.unsynced = true;
+      parseFresh(core, frame, parse, statement, cancelled);
+    });
   });
+}
+
+function listOf(statement: Statement | null | undefined): readonly Statement[] {
+  return statement == null ? [] : [statement];
 }
 
 function parseFresh(
@@ -46,7 +56,11 @@ function parseFresh(
 ): void {
   if (statement === null) return prepare(core, frame, parse, null);
   const judged = judge(core, statement, true);
-  const bound = cancelled ?? tooManyStatements(core, parse.text.length);
+  const bound =
+    cancelled ??
+    tokenInside(statement, parse.text) ??
+    tokenNotPlain(statement, parse.text) ??
+    tooManyStatements(core, parse.text.length);
   const refusal = bound ?? (judged.decision.verdict === "refuse" ? judged.decision.refusal : null);
   recordDecision(
     core,
@@ -54,7 +68,7 @@ function parseFresh(
     bound === null ? judged : { ...judged, decision: refusedDecision(judged, bound) },
     parse.text,
   );
-  if (refusal === null) return prepare(core, frame, parse, judged);
+  if (refusal === null) return prepare(core, frame, parse, judged, ownPrepared(core, parse.text, statement));
   // What the server rejects in analysis is answered with its own error; what it accepts is refused at Bind.
   if (bound === null && !statement.facts.understood) return prepare(core, frame, parse, judged);
   const marker = core.names.next();
@@ -65,19 +79,22 @@ function parseFresh(
   });
 }
 
-function prepare(core: Core, frame: Buffer, parse: Parse, judged: Judged | null): void {
+function prepare(core: Core, frame: Buffer, parse: Parse, judged: Judged | null, own: PreparedAs | null = null): void {
   const prepared: Prepared = {
     text: Buffer.from(parse.text),
     types: parse.types,
     inner: false,
     judged,
-    basis: basisOf(core),
+    basis: basisFor(core, judged),
     poison: null,
     unrun: judged?.number ?? null,
+    ...(own && { own: own.own }),
   };
   closeUnrun(core, core.statements.get(parse.name));
   const undo = core.statements.set(parse.name, prepared);
-  core.ask(frame, judged?.decision.verdict === "refuse" ? ownPermit.inspect : decidedPermit, {
+  const sent = own?.text == null ? frame : encodeParse(parse.name, own.text, parse.types);
+  const permit = own?.text == null ? decidedPermit : ownPermit.own;
+  core.ask(sent, judged?.decision.verdict === "refuse" ? ownPermit.inspect : permit, {
     asked: "parse",
     name: parse.name,
     prepared,
@@ -109,17 +126,21 @@ export function onBind(core: Core, frame: Buffer): void {
     core.unsynced = true;
     return bindAbsent(core, frame, bind);
   }
-  refresh(core, prepared.judged?.statement ?? null, (cancelled) => {
-    core.unsynced = true;
-    bindKnown(core, frame, bind, prepared, cancelled);
+  refresh(core, listOf(prepared.judged?.statement), (refreshed) => {
+    confirm(core, listOf(judgePrepared(core, prepared)?.statement), refreshed, (cancelled) => {
+      core.unsynced = true;
+      bindKnown(core, frame, bind, prepared, cancelled);
+    });
   });
 }
 
 function bindKnown(core: Core, frame: Buffer, bind: BindNames, prepared: Prepared, cancelled: Refusal | null): void {
   const changed = !stands(core, prepared);
   const judged = judgePrepared(core, prepared);
+  const isBegun = frame === core.large?.head;
   const refusal =
     cancelled ??
+    (isBegun && prepared.own !== undefined ? noPlainToken : null) ??
     tooManyPortals(core) ??
     prepared.poison ??
     (judged?.decision.verdict === "refuse" ? judged.decision.refusal : null) ??
@@ -144,6 +165,7 @@ function describeAgain(core: Core, frame: Buffer, bind: BindNames, prepared: Pre
 }
 
 function sendBind(core: Core, frame: Buffer, bind: BindNames, prepared: Prepared): void {
+  const bound = boundToken(core, frame, prepared);
   const portal: Portal = {
     prepared,
     judged: prepared.judged,
@@ -153,9 +175,11 @@ function sendBind(core: Core, frame: Buffer, bind: BindNames, prepared: Prepared
     rows: 0,
     hold: false,
     poison: null,
+    ...(bound && { token: bound.token }),
   };
   const undo = core.portals.set(bind.portal, portal);
-  core.ask(frame, decidedPermit, { asked: "bind", prepared, undo });
+  if (bound === null) core.ask(frame, decidedPermit, { asked: "bind", prepared, undo });
+  else core.ask(bound.frame, ownPermit.own, { asked: "bind", prepared, undo });
 }
 
 function bindTo(bind: BindNames, statement: string): Buffer {
@@ -238,6 +262,7 @@ export function onSync(core: Core): void {
   if (refusal !== null) raiseInBatch(core, refusal, null);
   core.unsynced = false;
   core.skipping = false;
+  core.allClear.over();
   core.ask(SYNC, ownPermit.protocol, { asked: "sync" });
 }
 

@@ -11,9 +11,9 @@ import { closeUnrun, finishRun, recordOutcome } from "./events.ts";
 import { onExecute } from "./execute.ts";
 import { onBind, onClose, onDescribe, onFlush, onParse, onSync } from "./extended.ts";
 import { onFunctionCall } from "./function-call.ts";
+import type { Identified } from "./identified.ts";
 import { governed } from "./judge.ts";
 import { isDecidable, LargeFrame, PIECES_FROM_BYTES } from "./large-frames.ts";
-import type { Owed } from "./model.ts";
 import { onCancelDone } from "./on-ready.ts";
 import type { GateOptions } from "./options.ts";
 import { onQuery } from "./query.ts";
@@ -25,6 +25,8 @@ export class Gate {
   readonly #server: FrameReader;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
+  /** The reader has given out all that it was handed, and nothing waits. */
+  #takesMore = true;
   #terminated = false;
 
   constructor(options: GateOptions) {
@@ -37,8 +39,13 @@ export class Gate {
   /** The client's bytes as they come, cut anywhere. */
   client(chunk: Buffer): Effect[] {
     if (this.#core.ended) return [];
-    this.#waiting.push(chunk);
-    this.#waitingBytes += chunk.length;
+    if (this.#takesMore) {
+      this.#takesMore = false;
+      this.#client.push(chunk);
+    } else {
+      this.#waiting.push(chunk);
+      this.#waitingBytes += chunk.length;
+    }
     this.#pump();
     return this.#core.take();
   }
@@ -99,6 +106,14 @@ export class Gate {
     return this.#core.take();
   }
 
+  /** What became of the token that was to be verified. */
+  identified(outcome: Identified): Effect[] {
+    if (this.#core.ended) return [];
+    this.#core.identified(outcome);
+    this.#pump();
+    return this.#core.take();
+  }
+
   /** Either side is gone: whatever runs is closed in the records. */
   gone(): Effect[] {
     for (const entry of this.#core.owed.drain()) {
@@ -137,7 +152,7 @@ export class Gate {
   get idle(): boolean {
     const { transaction, owed, unsynced, wait, large } = this.#core;
     const settled = owed.length === 0 && !unsynced && wait === null && large === null;
-    return transaction === "I" && settled && this.#waiting.length === 0;
+    return transaction === "I" && settled && this.#takesMore;
   }
 
   get terminated(): boolean {
@@ -197,6 +212,7 @@ export class Gate {
 
   #feed(): boolean {
     const chunk = this.#waiting.shift();
+    this.#takesMore = chunk === undefined;
     if (chunk === undefined) return false;
     this.#waitingBytes -= chunk.length;
     this.#client.push(chunk);
@@ -217,6 +233,7 @@ export class Gate {
 
   #dispatch(type: number, frame: Buffer): void {
     const core = this.#core;
+    if (!core.who.lasts) core.who.look(core.options.clock.nowMs());
     if (mustDrain(core, type)) {
       if (core.unsynced) core.forward(FLUSH, ownPermit.protocol);
       core.hold({
@@ -267,16 +284,11 @@ export class Gate {
   }
 }
 
-/** Where a rule may apply, a batch begins only when the last one is answered: then the transaction's state is known. */
+/** Where a rule may apply, a batch begins only when the last one is answered: then the transaction's state is known. So is what a Query amid it does to names. */
 function mustDrain(core: Core, type: number): boolean {
   if (core.owed.length === 0 || core.copyIn !== null) return false;
   const letter = String.fromCharCode(type);
   const begins = !core.unsynced && "QPBEDCF".includes(letter);
-  const inBatch = core.unsynced && (letter === "Q" || letter === "F" || core.owed.some(isWhole));
-  return (begins || inBatch) && !core.skipping && governed(core);
-}
-
-/** A Query amid a batch: what it does to names and settings is known when it has ended. */
-function isWhole({ asked }: Owed): boolean {
-  return asked === "query" || asked === "function";
+  const inBatch = core.unsynced && (letter === "Q" || letter === "F" || core.owed.hasWhole);
+  return (begins || inBatch) && !core.skipping && (core.who.isSet || governed(core));
 }

@@ -13,7 +13,7 @@ import { testify } from "./descriptions.ts";
 import { Errand } from "./errand.ts";
 import { decided, recordDecision, recordOutcome } from "./events.ts";
 import type { Judged } from "./model.ts";
-import { cancelledByUser } from "./refresh.ts";
+import { cancelledByUser } from "./own-queries.ts";
 import { witnessRefusal } from "./witness.ts";
 
 /** A result of stored columns under a mask is described first, once per text, catalogue and resolution. */

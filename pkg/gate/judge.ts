@@ -5,21 +5,28 @@ import type { Refusal } from "../policy/decision.ts";
 import type { AnalysisContext } from "../sql/analyze.ts";
 import type { Analysis, Facts, Statement } from "../sql/facts.ts";
 import { textCharactersMax } from "../sql/grammar.ts";
+import { endsUnseen, isInert, keepsClear, wordForSetting } from "./all-clear.ts";
 import { notUnderstood } from "./analysis-cache.ts";
 import type { Core } from "./core.ts";
 import { encodingRefusal } from "./encoding.ts";
 import type { View } from "./knowledge.ts";
 import type { Judged, Prepared } from "./model.ts";
 import { NAMES_DEEP_MAX, type NamesRead, namesStand, rememberNames } from "./names-read.ts";
+import { misplaced } from "./own-refusals.ts";
 
 /** What `judged` of a statement stands on: when it differs, it is judged anew. */
 export function basisOf(core: Core): string {
   return core.standing.basis(core.policies, core.knowledge.view().key);
 }
 
-/** Whether any rule concerns this principal here, so that statements must be understood before they run. */
-export function governed(core: Core): boolean {
-  return core.standing.governed(core.policies).policies > 0;
+/** What a decision of now stands on. */
+export function basisFor(core: Core, judged: Judged | null): string {
+  return judged?.decision.masksWere === "lifted" ? core.allClear.basis : basisOf(core);
+}
+
+/** Whether any rule, or its own proof, concerns this principal here, so that statements must be understood before they run. */
+export function governed({ who, standing, policies }: Core): boolean {
+  return standing.governed(policies).policies > 0 || who.isNarrowed;
 }
 
 /** What the engine takes, if every character had four bytes: a longer text is not even decoded. */
@@ -28,23 +35,27 @@ const TEXT_BYTES_MAX = 4 * textCharactersMax;
 /** Statements of a text under `view`. Bytes that are not UTF-8 mean something only the server knows. */
 export function analyzeText(core: Core, text: Buffer, view: View, parameterTypes?: readonly number[]): Analysis {
   if (text.length > TEXT_BYTES_MAX) return notUnderstood(text.length, "text longer than 4 MiB");
-  const { utf8 } = core;
-  if (!utf8 && !isAscii(text))
-    return notUnderstood(text.length, "the text is not ASCII and client_encoding is not UTF8");
-  if (utf8 && !isUtf8(text)) return notUnderstood(text.length, "the text is not valid UTF-8");
+  if (!isAscii(text)) {
+    if (!core.utf8) return notUnderstood(text.length, "the text is not ASCII and client_encoding is not UTF8");
+    if (!isUtf8(text)) return notUnderstood(text.length, "the text is not valid UTF-8");
+  }
   const encoding =
     view.resolution?.standardConformingStrings ?? core.options.parameters.get("standard_conforming_strings") === "on";
   if (!encoding) return notUnderstood(text.length, "standard_conforming_strings is off");
+  const { analyses } = core.options;
+  const { unsettled } = core.knowledge;
+  const known = analyses.known(text, unsettled ? `${view.key}!` : view.key, parameterTypes);
+  if (known !== null) return known;
   const read: NamesRead = { statements: new Map(), portals: new Map() };
   const context: AnalysisContext = {
     snapshot: view.snapshot,
     resolution: view.resolution,
     ...(parameterTypes && { parameterTypes }),
-    ...(core.knowledge.unsettled && { unsettled: true }),
+    ...(unsettled && { unsettled: true }),
     prepared: (name) => preparedFacts(core, wireName(name), read),
     cursor: (name) => cursorFacts(core, wireName(name), read),
   };
-  const analysis = core.options.analyses.analyze(text, view.key, context);
+  const analysis = analyses.analyze(text, view.key, context);
   for (const { sessionDependent, facts } of analysis.statements) if (sessionDependent) rememberNames(facts, read);
   return analysis;
 }
@@ -73,22 +84,58 @@ function cursorFacts(core: Core, name: string, read: NamesRead): Facts | undefin
   return namesStand(core, facts) ? facts : undefined;
 }
 
-export function judge(core: Core, statement: Statement, alone: boolean): Judged {
-  const { principal, context, clock } = core.options;
+/** `mayBeClear`: the server's word that nothing is protected holds for it, if it was given. */
+export function judge(core: Core, statement: Statement, alone: boolean, mayBeClear = true): Judged {
+  const { context, clock } = core.options;
   const decision = core.decisions.decide({
     set: core.policies,
     database: core.standing.database,
-    principal,
+    principal: core.who.principal,
     session: context,
     nowMs: clock.nowMs(),
     facts: statement.facts,
     book: core.book,
     alone,
     auditWritable: core.options.auditWritable(),
+    clear: mayBeClear ? (core.allClear.word(core) ?? wordForSetting(core, statement.facts)) : null,
   });
   const judged = { number: core.nextNumber(), statement, decision };
-  const refused = decision.verdict === "allow" ? encodingRefusal(core, statement, decision) : null;
+  const refused =
+    lapsed(core, statement) ??
+    misplaced(statement) ??
+    (decision.verdict === "allow" ? encodingRefusal(core, statement, decision) : null);
   return refused === null ? judged : { ...judged, decision: refusedDecision(judged, refused) };
+}
+
+/** Under an identity that counts no more only the way back is open. */
+function lapsed({ who }: Core, { facts }: Statement): Refusal | null {
+  if (who.refusal === null) return null;
+  if (facts.understood && (facts.own !== undefined || facts.transaction?.do.startsWith("rollback"))) return null;
+  return who.refusal;
+}
+
+export interface JudgedInOrder extends Judged {
+  /** It runs without masks if the server says again, just before it, that nothing is protected (string-guard.ts). */
+  readonly guarded: boolean;
+}
+
+/**
+ * Statements of one string: behind what may make, read or wait for something, the server's word must be asked for again, unless they
+ * neither run nor return anything.
+ */
+export function judgeInOrder(core: Core, statements: readonly Statement[]): readonly JudgedInOrder[] {
+  let clear = true;
+  let { unseen } = core;
+  return statements.map((statement) => {
+    const { facts } = statement;
+    const asksAgain = !clear && facts.takesSnapshot === true;
+    const judged = judge(core, statement, statements.length === 1, clear || asksAgain || isInert(facts));
+    const isLifted = judged.decision.masksWere === "lifted";
+    const guarded = isLifted && (asksAgain || (!clear && unseen && endsUnseen(facts)));
+    clear &&= keepsClear(facts);
+    unseen ||= isLifted && !isInert(facts);
+    return { ...judged, guarded };
+  });
 }
 
 /** null for a text without a statement. The server takes no more than one in a Parse. */
@@ -100,16 +147,18 @@ export function onlyStatement(core: Core, text: Buffer, types: readonly number[]
 
 /** Whether `judged` was decided under what is in force and known now, and the names it uses mean what they meant. */
 export function stands(core: Core, { basis, judged }: Pick<Prepared, "basis" | "judged">): boolean {
-  return basis === basisOf(core) && namesStand(core, judged?.statement.facts);
+  const clear = core.allClear.holds(core);
+  if (clear && judged?.decision.masksWere === "unconfirmed") return false;
+  const isBasis = basis === basisOf(core) || (clear && basis === core.allClear.basis);
+  return isBasis && namesStand(core, judged?.statement.facts);
 }
 
 /** The decision on a prepared statement under the policy and the knowledge of now; null for an empty text. */
 export function judgePrepared(core: Core, prepared: Prepared): Judged | null {
-  const basis = basisOf(core);
   if (prepared.judged === null || stands(core, prepared)) return prepared.judged;
   const statement = statementOf(core, prepared);
   prepared.judged = statement === null ? null : judge(core, statement, true);
-  prepared.basis = basis;
+  prepared.basis = basisFor(core, prepared.judged);
   prepared.poison = null;
   return prepared.judged;
 }
@@ -128,6 +177,6 @@ function statementOf(core: Core, prepared: Prepared): Statement | null {
 
 /** A decision that something beside the policy turned into this refusal. */
 export function refusedDecision(judged: Judged, refusal: Refusal): Judged["decision"] {
-  const { matched, observed, warnings } = judged.decision;
-  return { verdict: "refuse", refusal, matched, observed, warnings };
+  const { matched, observed, warnings, masksWere } = judged.decision;
+  return { verdict: "refuse", refusal, matched, observed, warnings, masksWere };
 }

@@ -165,11 +165,10 @@ export class Knowledge {
   }
 
   #snapshot(): Snapshot | null {
-    if (this.#ownDdl) return this.#private;
     const { catalogs } = this.#options;
-    if (catalogs.stale || catalogs.current === null) return null;
-    if (this.#resolution === null || this.#resolution.tempSchema === null) return catalogs.current;
-    return this.#withTemporary(catalogs.current);
+    const base = this.#ownDdl ? this.#private : catalogs.stale ? null : catalogs.current;
+    if (base === null || this.#resolution === null || this.#resolution.tempSchema === null) return base;
+    return this.#withTemporary(base);
   }
 
   #withTemporary(base: Snapshot): Snapshot | null {
@@ -180,6 +179,6 @@ export class Knowledge {
 
   /** Temp relations must be asked for. */
   get wantsTemporary(): boolean {
-    return this.#resolution?.tempSchema != null && this.#tempRows === null && !this.#ownDdl;
+    return this.#resolution?.tempSchema != null && this.#tempRows === null;
   }
 }

@@ -1,8 +1,9 @@
 // What the gate keeps about one session: statements, portals, what runs, and what stands beside each reply that is owed.
 import type { Allow, Decision, Refusal, RuleRef } from "../policy/decision.ts";
+import type { Identity } from "../principal/identity.ts";
 import type { Undo } from "../session/names.ts";
 import type { Asked } from "../session/owed.ts";
-import type { Statement } from "../sql/facts.ts";
+import type { OwnSetting, Statement } from "../sql/facts.ts";
 import type { RowField } from "../wire/postgres/row-description.ts";
 import type { Counting } from "./counted.ts";
 import type { Errand } from "./errand.ts";
@@ -18,7 +19,7 @@ export interface Judged {
 export interface Run {
   readonly number: number;
   readonly statement: Statement;
-  /** The statement's own bytes, without its neighbours in the string. */
+  /** Of a statement that makes a name: its own bytes, without its neighbours in the string. */
   readonly text: Buffer;
   readonly decision: Allow;
   readonly startedUs: number;
@@ -47,7 +48,22 @@ export interface Part {
   /** false: ours (the ROLLBACK in front of a refused COMMIT); the client sees nothing of it. */
   readonly shown: boolean;
   readonly standIn: StandIn | null;
+  /** It is meant for Weir. */
+  readonly own?: OwnPart;
+  /** Characters by which it stands further back than in the client's text; absent: 0. */
+  readonly movedBy?: number;
 }
+
+export type OwnPart =
+  /** The server shows another setting, whose name and value become these. */
+  | { readonly do: "show"; readonly name: string; readonly value: string }
+  /** null: the session's own identity again. */
+  | { readonly do: "identify"; readonly identity: Identity | null; readonly local: boolean };
+
+/** What a statement that is prepared, and meant for Weir, will need when it runs. */
+export type OwnPrepared =
+  | { readonly do: "show"; readonly what: OwnSetting }
+  | { readonly do: "identify"; readonly local: boolean; readonly token: string | { readonly parameter: number } };
 
 export interface Prepared {
   /** Text as sent, for judging it anew. */
@@ -66,6 +82,7 @@ export interface Prepared {
    * and closes it; one that never runs is closed when the statement goes.
    */
   unrun: number | null;
+  readonly own?: OwnPrepared;
 }
 
 export interface Portal {
@@ -78,6 +95,8 @@ export interface Portal {
   rows: number;
   readonly hold: boolean;
   poison: Refusal | null;
+  /** What was bound as the token of an identity; "" for none. */
+  readonly token?: string;
 }
 
 /** A frame sent upstream whose reply is owed. */

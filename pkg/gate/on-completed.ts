@@ -10,8 +10,10 @@ import { Errand } from "./errand.ts";
 import { finishRun } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
 import { learnNames } from "./learn-names.ts";
+import { learnWho } from "./learn-who.ts";
 import type { Owed, Run } from "./model.ts";
 import { noteFetched } from "./on-row.ts";
+import { isCalledByUs } from "./own-calls.ts";
 import { show } from "./server-lane.ts";
 
 export function onCompleted(core: Core, head: Owed, reply: "commandComplete" | "emptyQuery"): void {
@@ -19,6 +21,7 @@ export function onCompleted(core: Core, head: Owed, reply: "commandComplete" | "
   const run = head.parts[head.at]?.run ?? null;
   const tag = reply === "emptyQuery" ? "" : decodeCommandComplete(core.buffer, core.start + 5, core.end);
   if (run !== null) {
+    if (core.who.isSet || head.parts[head.at]?.own !== undefined) learnWho(core, head.parts[head.at]!, tag);
     completed(core, run);
     noteFetched(core, run);
   }
@@ -54,6 +57,8 @@ function affectedRows(tag: string): number | null {
 function completed(core: Core, run: Run): void {
   const judged = { number: run.number, statement: run.statement, decision: run.decision };
   const { facts } = run.statement;
+  if (facts.takesSnapshot === true) core.snapshotTaken = true;
+  if (facts.understood && facts.revokesCalls?.some(isCalledByUs)) core.ownQueriesMayFail = true;
   if (!facts.understood || facts.changesCatalog || facts.changesResolution) disturb(core, judged);
   if (!run.named) learnNames(core, run);
 }

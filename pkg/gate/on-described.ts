@@ -1,6 +1,6 @@
 // ParameterDescription, RowDescription and NoData: the shape of a result, and the server's testimony about where it comes from.
 import type { Statement } from "../sql/facts.ts";
-import { decodeRowDescription, type RowField } from "../wire/postgres/row-description.ts";
+import { decodeRowDescription, encodeRowDescription, type RowField } from "../wire/postgres/row-description.ts";
 import type { Core } from "./core.ts";
 import { describedFields } from "./descriptions.ts";
 import { openRowFlow } from "./flow.ts";
@@ -17,7 +17,9 @@ export function onDescribed(core: Core, head: Owed, reply: "parameterDescription
   if (head.errand !== null) head.errand.described(told ? core.frame().subarray(5) : null);
   learnPortal(core, head, told);
   if (head.errand === null && head.prepared !== null && told) testPrepared(core, head);
-  if (head.silent && reply === "rowDescription") core.passCurrent();
+  const own = head.prepared?.own ?? head.portal?.prepared.own;
+  if (own?.do === "show" && told && head.errand === null) describeOwn(core, `weir.${own.what}`);
+  else if (head.silent && reply === "rowDescription") core.passCurrent();
   else show(core, head);
 }
 
@@ -45,6 +47,13 @@ function testPrepared(core: Core, head: Owed): void {
   if (why !== null) head.prepared!.poison = witnessRefusal(why);
 }
 
+/** The server describes the setting that stands in for one of ours. */
+function describeOwn(core: Core, name: string): void {
+  if (core.muzzle !== null) return;
+  const fields = decodeRowDescription(core.buffer, core.start + 5, core.end);
+  core.reply(encodeRowDescription(fields.map((field) => ({ ...field, name }))));
+}
+
 /** A result of a Query begins. */
 function onQueryDescribed(core: Core, head: Owed): void {
   const run = head.parts[head.at]?.run ?? null;
@@ -52,6 +61,8 @@ function onQueryDescribed(core: Core, head: Owed): void {
   const fields = fieldsOf(core, run.statement);
   const why = contradictionOf(core, asJudged(run), { fields });
   if (why !== null) return core.silence(witnessRefusal(why), true);
+  const own = head.parts[head.at]?.own;
+  if (own?.do === "show") return describeOwn(core, own.name);
   show(core, head);
   core.flow = openRowFlow(core, run, fields, limitOf(core, head));
 }

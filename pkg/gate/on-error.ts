@@ -6,7 +6,7 @@ import { SYNC } from "../wire/postgres/empty-messages.ts";
 import { decodeErrorFields } from "../wire/postgres/error-fields.ts";
 import type { Core } from "./core.ts";
 import { onCountedError } from "./counted.ts";
-import { answersStandIn, scrubbedError, standInError } from "./error-reply.ts";
+import { answersStandIn, movedError, scrubbedError, standInError } from "./error-reply.ts";
 import { closeUnrun, finishRun, recordOutcome } from "./events.ts";
 import type { Owed, StandIn } from "./model.ts";
 import { withholds } from "./scrub.ts";
@@ -14,6 +14,7 @@ import { withholds } from "./scrub.ts";
 export function onError(core: Core, head: Owed, frame: Buffer): void {
   const fields = decodeErrorFields(frame.subarray(5));
   core.flow = null;
+  if (core.who.isSet) core.who.failed();
   if (head.errand !== null) head.errand.failedWith(frame);
   else answer(core, head, fields, frame);
   leaveCopy(core);
@@ -39,13 +40,24 @@ function answer(core: Core, head: Owed, fields: ReadonlyMap<string, string>, fra
   if (standIn !== null && standIn.number !== null && run === null)
     recordOutcome(core, standIn.number, "refused", sqlstate);
   if (run !== null) finishRun(core, run, sqlstate === "57014" ? "cancelled" : "failed", sqlstate, null);
-  const isWithheld = withholds(core, head) && !isOfBindItself(head, fields);
-  tell(core, isWithheld ? scrubbedError(frame.subarray(5)) : frame);
+  const isWithheld = withholds(core, head) && !isOfBindItself(head, fields) && !isOfFailedTransaction(fields);
+  tell(core, isWithheld ? scrubbedError(frame.subarray(5)) : asWritten(head, fields, frame));
+}
+
+/** With the position in the text that the client wrote. */
+function asWritten(head: Owed, fields: ReadonlyMap<string, string>, frame: Buffer): Buffer {
+  const movedBy = head.parts[head.at]?.movedBy ?? 0;
+  return movedBy === 0 || !fields.has("P") ? frame : movedError(fields, movedBy);
 }
 
 /** Bind's own look at the message and its names, before anything is planned. */
 function isOfBindItself({ asked }: Owed, fields: ReadonlyMap<string, string>): boolean {
   return asked === "bind" && fields.get("R") === "exec_bind_message";
+}
+
+/** The protocol's own answer to whatever is sent in a failed transaction. No code of a session's can choose its routine. */
+function isOfFailedTransaction(fields: ReadonlyMap<string, string>): boolean {
+  return fields.get("C") === "25P02" && fields.get("F") === "postgres.c" && /^exec_/.test(fields.get("R") ?? "");
 }
 
 function tell(core: Core, bytes: Buffer): void {

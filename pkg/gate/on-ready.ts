@@ -6,7 +6,7 @@ import { decodeReadyForQuery, encodeReadyForQuery, type TransactionStatus } from
 import type { Core } from "./core.ts";
 import { Errand } from "./errand.ts";
 import { finishRun } from "./events.ts";
-import type { Owed } from "./model.ts";
+import type { Owed, Portal } from "./model.ts";
 import { raisingSql } from "./raise.ts";
 
 export function onReady(core: Core, head: Owed): void {
@@ -21,6 +21,7 @@ export function onReady(core: Core, head: Owed): void {
   if (core.muzzle !== null) return unmuzzle(core, status);
   core.warn();
   core.passCurrent();
+  if (core.who.isOver) core.endSession("28000", core.who.refusal!.message);
 }
 
 /** Statements of a string behind one that failed never ran. */
@@ -29,13 +30,19 @@ function closeParts(core: Core, head: Owed): void {
     if (part.run !== null) finishRun(core, part.run, core.muzzle === null ? "skipped" : "refused", null, null);
 }
 
+const isHeld = ({ hold }: Portal): boolean => hold;
+
 function settle(core: Core, status: TransactionStatus): void {
   core.transaction = status;
   core.leftFailure = false;
   if (status !== "I") return;
-  core.portals.clear((portal) => portal.hold);
+  if (core.who.isSet) core.who.ended(true, core.options.clock.nowMs());
+  core.portals.forget(isHeld);
   core.uncommitted.clear();
   core.touched = false;
+  core.snapshotTaken = false;
+  core.unseen = false;
+  if (core.ownQueriesMayFail) core.knowledge.doubt();
   core.knowledge.transactionEnded();
 }
 

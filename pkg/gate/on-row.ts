@@ -1,16 +1,18 @@
 // DataRow: the only message that is common enough to be written for speed. One result shape, one flow; no object per row.
 import type { Statement } from "../sql/facts.ts";
+import { encodeDataRow } from "../wire/postgres/data-row.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import type { Core } from "./core.ts";
 import { noteHeld } from "./counted.ts";
 import { finishRun } from "./events.ts";
 import { type Flow, openRowFlow } from "./flow.ts";
 import { wireName } from "./judge.ts";
-import type { Owed, Portal, Run } from "./model.ts";
+import type { Owed, Part, Portal, Run } from "./model.ts";
 
 export function onRow(core: Core, head: Owed, buffer: Buffer, start: number, end: number): void {
   if (head.errand !== null) return head.errand.row(buffer.subarray(start + 5, end));
   if (core.muzzle !== null) return;
+  if (core.flow === null && head.parts[head.at]?.own?.do === "show") return showOwn(core, head.parts[head.at]!);
   const flow = core.flow ?? executeFlow(core, head);
   if (flow === null) return;
   noteHeld(head, end - start);
@@ -21,6 +23,12 @@ export function onRow(core: Core, head: Owed, buffer: Buffer, start: number, end
   core.replies.beforeSink();
   flow.rows.maskDataRow(buffer, start, end, core.replies.sink);
   flow.run.maskedCells = flow.rows.maskedCells;
+}
+
+function showOwn(core: Core, { run, own }: Part): void {
+  if (own?.do !== "show") return;
+  if (run !== null) run.rows += 1;
+  core.reply(encodeDataRow([Buffer.from(own.value)]));
 }
 
 /** A row that has begun: counted and let pass when nothing is to be masked in it. */

@@ -2,6 +2,7 @@
 import type { CatalogStore } from "../catalog/store.ts";
 import type { MaskKeys } from "../mask/keys.ts";
 import type { PolicySet, SessionContext } from "../policy/rules.ts";
+import type { Identity } from "../principal/identity.ts";
 import type { Principal } from "../principal/principal.ts";
 import type { AnalysisCache } from "./analysis-cache.ts";
 import type { ClassBooks } from "./class-books.ts";
@@ -15,13 +16,17 @@ export interface GateClock {
 export interface GateOptions {
   /** Unique name of the session, in every record of it. */
   readonly session: string;
+  /** Who the session is by its login: as it was then, and as it is now. */
   readonly principal: Principal;
+  readonly identity: Identity;
   /** `namespace/name` of the GovernedDatabase. */
   readonly database: string;
   /** What the client calls the database of that server. */
   readonly serverDatabase: string;
   readonly context: SessionContext;
   readonly tls: boolean;
+  /** What a token that is signed for this session alone must carry. */
+  readonly nonce: string;
   /** The policies in force now; never null here: without any, the login was refused. */
   policies(): PolicySet;
   /** Shared by the sessions of one upstream database. */

@@ -2,8 +2,9 @@
 // so what ran before it and what does not run after it is the server's own doing (docs/design.md section 5, table of refusals).
 import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
-import type { Analysis, Statement } from "../sql/facts.ts";
+import type { Analysis, OwnStatement, Statement } from "../sql/facts.ts";
 import { decodeQuery, encodeQuery } from "../wire/postgres/query.ts";
+import { askAllClear, confirm } from "./all-clear.ts";
 import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { runCountedQuery } from "./counted.ts";
@@ -11,12 +12,17 @@ import { disturb } from "./disturb.ts";
 import { recordDecision, recordOutcome } from "./events.ts";
 import { holdForCopy } from "./hold-for-copy.ts";
 import { inspect, inspectUnparsed, wantsInspection } from "./inspect.ts";
-import { analyzeText, judge, refusedDecision } from "./judge.ts";
-import type { Judged, Part, Portal, Prepared, Run } from "./model.ts";
+import { analyzeText, type JudgedInOrder, judge, judgeInOrder, refusedDecision } from "./judge.ts";
+import type { Judged, OwnPart, Part, Portal, Prepared, Run } from "./model.ts";
+import { literalToken, ownOf, ownShown, SHOWN_INSTEAD, withoutToken } from "./own.ts";
+import { cancelledByUser, mayAsk } from "./own-queries.ts";
+import { mayHoldToken, noPlainToken, refusedIdentity, tokenInside, whoChangesInside } from "./own-refusals.ts";
 import { pinQuery, toPin } from "./pin.ts";
 import { cannotPin, toPinOfString } from "./pin-string.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
 import { refresh } from "./refresh.ts";
+import { RewrittenString } from "./rewritten-string.ts";
+import { stringGuard } from "./string-guard.ts";
 import { writesBack } from "./write-back.ts";
 
 interface Asked {
@@ -36,14 +42,17 @@ function decideQuery(core: Core, asked: Asked): void {
   const before = core.knowledge.view();
   const known = analyzeText(core, text, before);
   if (known.statements.some(({ facts }) => !facts.understood && !facts.syntax)) core.knowledge.doubt();
-  refresh(core, known.statements[0] ?? null, (cancelled) => {
+  const decided = (refreshed: Refusal | null) => {
     const now = core.knowledge.view();
     const analysis = now.key === before.key ? known : analyzeText(core, text, now);
     const [first] = analysis.statements;
-    if (first === undefined) send(core, frame, [{ run: null, shown: true, standIn: null }]);
-    else if (analysis.statements.length > 1) several(core, asked, analysis, cancelled);
-    else alone(core, asked, first, cancelled);
-  });
+    if (first === undefined) return send(core, frame, [{ run: null, shown: true, standIn: null }]);
+    confirm(core, analysis.statements, refreshed, (cancelled) => {
+      if (analysis.statements.length > 1) several(core, asked, analysis, cancelled);
+      else alone(core, asked, first, cancelled);
+    });
+  };
+  refresh(core, known.statements, decided, true);
 }
 
 /** The frame goes up as it is, decided. */
@@ -57,9 +66,12 @@ function alone(core: Core, asked: Asked, statement: Statement, cancelled: Refusa
   const view = core.knowledge.view();
   const judged = judge(core, statement, true);
   const refusal = cancelled ?? refusalOf(core, judged, text);
+  const own = ownOf(statement);
+  if (own !== null && refusal === null) return runOwn(core, text, judged, own);
   if (refusal !== null) {
     const refused = () => refuse(core, text, judged, refusal);
-    if (cancelled === null && !statement.facts.understood) inspectUnparsed(core, text, judged, refused);
+    if (cancelled === null && !statement.facts.understood && !mayHoldToken(refusal))
+      inspectUnparsed(core, text, judged, refused);
     else refused();
     return;
   }
@@ -71,8 +83,26 @@ function alone(core: Core, asked: Asked, statement: Statement, cancelled: Refusa
   };
   const stop = (why: Refusal) => refuse(core, text, judged, why);
   const pinned = () => pinQuery(core, toPin(core, judged), { view, run, refuse: stop, again: againOf(core, asked) });
-  if (wantsInspection(core, judged)) inspect(core, text, judged, pinned, stop);
-  else pinned();
+  if (wantsInspection(core, judged)) {
+    inspect(core, text, judged, pinned, (why) =>
+      unlessClear(core, statement, why, () => alone(core, asked, statement, null), stop),
+    );
+  } else pinned();
+}
+
+/** What the second witness stands against runs where nothing is protected. */
+function unlessClear(
+  core: Core,
+  { facts }: Statement,
+  why: Refusal,
+  again: () => void,
+  stop: (why: Refusal) => void,
+): void {
+  if (why === cancelledByUser || core.allClear.holds(core) || !mayAsk(core, facts)) return stop(why);
+  askAllClear(core, (cancelled) => {
+    if (core.allClear.holds(core)) again();
+    else stop(cancelled ?? why);
+  });
 }
 
 /** Once, and between transactions: what is known is asked for anew, and the Query decided on that. */
@@ -91,7 +121,28 @@ function unnamedPortal(judged: Judged, text: Buffer): Portal {
   return { prepared, judged, basis: "", fields: null, described: true, rows: 0, hold: false, poison: null };
 }
 
+/** A statement that is meant for Weir, alone in its string. */
+function runOwn(core: Core, text: Buffer, judged: Judged, own: OwnStatement): void {
+  const go = (sql: Buffer, part: OwnPart) => {
+    recordDecision(core, "query", judged, text);
+    const parts = [{ run: start(core, judged, text), shown: true, standIn: null, own: part }];
+    core.ask(encodeQuery(sql), ownPermit.own, { asked: "query", parts });
+  };
+  const shown = ownShown(core, judged.statement);
+  if (shown !== null) return go(Buffer.from(SHOWN_INSTEAD), shown);
+  if (own.do !== "identify")
+    return go(text, { do: "identify", identity: null, local: own.do === "forget" && own.local });
+  const given = literalToken(text, own.token);
+  if (given === null) return refuse(core, text, judged, noPlainToken);
+  core.verify(given.token, (found) => {
+    if (!found.ok) return refuse(core, text, judged, refusedIdentity(found));
+    go(withoutToken(core, text, given), { do: "identify", identity: found.identity, local: own.local });
+  });
+}
+
 function refusalOf(core: Core, judged: Judged, text: Buffer): Refusal | null {
+  const token = tokenInside(judged.statement, text);
+  if (token !== null) return token;
   if (judged.decision.verdict === "refuse") return judged.decision.refusal;
   return writesBack(core, judged, text) ?? commitRefusal(core, judged.statement);
 }
@@ -101,7 +152,10 @@ function start(core: Core, judged: Judged, text: Buffer): Run {
   const { number, statement, decision } = judged;
   if (decision.verdict !== "allow") throw new Error("only an allowed statement runs");
   disturb(core, judged);
-  return core.startRun({ number, statement, decision, text: text.subarray(statement.startByte, statement.endByte) });
+  const { facts, startByte, endByte } = statement;
+  // Only what makes a name is kept with its text (learn-names.ts).
+  const own = facts.understood && facts.name !== undefined ? text.subarray(startByte, endByte) : text;
+  return core.startRun({ number, statement, decision, text: own });
 }
 
 function refuse(core: Core, text: Buffer, judged: Judged, refusal: Refusal): void {
@@ -126,12 +180,16 @@ function endsTransaction(statement: Statement): boolean {
 
 function several(core: Core, asked: Asked, analysis: Analysis, cancelled: Refusal | null): void {
   const { text } = asked;
-  const judged = analysis.statements.map((statement) => judge(core, statement, false));
+  const judged = judgeInOrder(core, analysis.statements);
   const refuseAll = (whole: Refusal) => {
     for (const one of judged) recordDecision(core, "query", { ...one, decision: refusedDecision(one, whole) }, text);
     refuseWhole(core, judged, whole);
   };
-  const whole = cancelled ?? judged.map(needsToBeAlone).find((refusal) => refusal !== null) ?? null;
+  const whole =
+    cancelled ??
+    whoChangesInside(core, judged) ??
+    judged.map(needsToBeAlone).find((refusal) => refusal !== null) ??
+    null;
   if (whole !== null) return refuseAll(whole);
   const oids = toPinOfString(core, judged);
   if (oids === null) return refuseAll(cannotPin);
@@ -139,24 +197,29 @@ function several(core: Core, asked: Asked, analysis: Analysis, cancelled: Refusa
   pinQuery(core, oids, { view: core.knowledge.view(), run, refuse: refuseAll, again: againOf(core, asked) });
 }
 
-function sendSeveral(core: Core, { frame, text }: Asked, judged: readonly Judged[]): void {
-  const pieces: Buffer[] = [];
+function sendSeveral(core: Core, { frame, text }: Asked, judged: readonly JudgedInOrder[]): void {
+  const string = new RewrittenString(text, core.utf8);
   const parts: Part[] = [];
-  let at = 0;
   for (const one of judged) {
+    const guard = one.guarded ? stringGuard(core) : null;
     const refusal = refusalOf(core, one, text);
     recordDecision(core, "query", refusal === null ? one : { ...one, decision: refusedDecision(one, refusal) }, text);
+    const shown = refusal === null ? ownShown(core, one.statement) : null;
     if (refusal === null) {
-      parts.push({ run: start(core, one, text), shown: true, standIn: null });
+      if (guard !== null) {
+        string.insert(one.statement.startByte, guard.sql);
+        parts.push(guard.part);
+      }
+      const run = start(core, one, text);
+      parts.push({ run, shown: true, standIn: null, movedBy: string.movedBy, ...(shown && { own: shown }) });
+      if (shown !== null) string.replace(one.statement, SHOWN_INSTEAD);
       continue;
     }
     const { sql, parts: raised } = replacement(core, one, refusal);
-    pieces.push(text.subarray(at, one.statement.startByte), Buffer.from(` ${sql} `));
-    at = one.statement.endByte;
+    string.replace(one.statement, sql);
     parts.push(...raised);
   }
-  if (at === 0) send(core, frame, parts);
-  else send(core, encodeQuery(Buffer.concat([...pieces, text.subarray(at)])), parts);
+  send(core, string.isRewritten ? encodeQuery(string.bytes()) : frame, parts);
 }
 
 function refuseWhole(core: Core, judged: readonly Judged[], refusal: Refusal): void {

@@ -1,46 +1,49 @@
 // Looks at the server between the client's statements: how names resolve now, whether the catalogue changed, and if so the
-// catalogue itself. Only by extended protocol under our own names, never inside a pipeline, and inside a transaction only
-// directly in front of a statement that takes a snapshot itself (docs/design.md section 7, "Catalog").
+// catalogue itself. Where changes come faster than catalogues load, and nothing in the database is protected, that is all there is to
+// know (all-clear.ts).
 import { buildSnapshot, nextVersion } from "../catalog/load.ts";
 import { probeOf } from "../catalog/probe-query.ts";
-import { type CatalogQuery, catalogQueries, probeQuery, reusable, temporaryQuery } from "../catalog/queries.ts";
+import { catalogQueries, probeQuery, reusable, temporaryQuery } from "../catalog/queries.ts";
 import { resolutionOf, resolutionQuery } from "../catalog/resolution.ts";
 import type { Refusal } from "../policy/decision.ts";
-import { ownPermit } from "../policy/permit.ts";
 import type { Statement } from "../sql/facts.ts";
-import { encodeBind } from "../wire/postgres/bind.ts";
-import { encodeClose } from "../wire/postgres/close.ts";
-import { SYNC } from "../wire/postgres/empty-messages.ts";
-import { encodeExecute } from "../wire/postgres/execute.ts";
-import { encodeParse } from "../wire/postgres/parse.ts";
+import { askAllClear, endsLoose } from "./all-clear.ts";
 import type { Core } from "./core.ts";
-import { Errand } from "./errand.ts";
+import type { Errand } from "./errand.ts";
 import { governed } from "./judge.ts";
-
-const isolationQuery: CatalogQuery = {
-  name: "isolation",
-  sql: "SELECT pg_catalog.current_setting('transaction_isolation')",
-};
+import { askServer, cancelIn, frontOf, isFixed, isolationQuery, mayAsk } from "./own-queries.ts";
 
 /** What became of the look: go on, or the client's own cancel hit it and the statement is answered as cancelled. */
 export type Refreshed = (cancelled: Refusal | null) => void;
 
-/** Makes sure that what is known is fresh where that is possible, then goes on. `front`: the statement it would run in front of. */
-export function refresh(core: Core, front: Statement | null, then: Refreshed): void {
+/**
+ * Makes sure that what is known is fresh where that is possible, then goes on. `front`: the statements it would run in front of, of one
+ * message. `whole`: nothing can follow before they have ended, as after a Query; in a pipeline the next may need what is known.
+ */
+export function refresh(core: Core, front: readonly Statement[], then: Refreshed, whole = false): void {
+  if (!governed(core)) return then(null);
+  if (!core.unsynced) core.allClear.over();
+  const goOn: Refreshed = (cancelled) => {
+    if (!endsLoose(core)) then(cancelled);
+  };
   const nowMs = core.options.clock.nowMs();
-  if (!governed(core) || core.knowledge.need(nowMs) === "nothing" || !mayAsk(core, front)) {
-    then(null);
-    return;
-  }
-  new Look(core, then).start();
+  const need = core.knowledge.need(nowMs);
+  if (need === "nothing" || !mayAsk(core, frontOf(front))) return goOn(null);
+  if (need === "probe" || !whole || front.length > 1 || !doesWithout(core, nowMs)) return new Look(core, goOn).start();
+  askAllClear(core, (cancelled) => {
+    if (cancelled !== null || core.allClear.holds(core)) goOn(cancelled);
+    else new Look(core, goOn).start();
+  });
 }
 
-function mayAsk(core: Core, front: Statement | null): boolean {
-  if (core.owed.length > 0 || core.unsynced || core.skipping || core.copyIn !== null) return false;
-  if (core.transaction === "I") return true;
-  if (core.transaction === "E") return false;
-  return front?.facts.understood === true && front.facts.takesSnapshot;
+/** Only masks bind, so that where nothing is protected no rule asks what a statement does. */
+function doesWithout(core: Core, nowMs: number): boolean {
+  const { masks, lifting, guards, observed } = core.standing.governed(core.policies);
+  return masks && lifting !== "Refuse" && !guards && !observed && core.options.catalogs.isBusy(nowMs);
 }
+
+/** Where others change the catalogue faster than it loads, what it holds stays unknown. */
+const LOOKS_MAX = 3;
 
 class Look {
   readonly #core: Core;
@@ -48,7 +51,8 @@ class Look {
   #done = false;
   #cancelled: Refusal | null = null;
   /** Invalidations seen before the look began: later ones make its answer stale again. */
-  readonly #changes: number;
+  #changes: number;
+  #looks = 0;
 
   constructor(core: Core, then: Refreshed) {
     this.#core = core;
@@ -58,16 +62,20 @@ class Look {
 
   start(): void {
     this.#core.hold({ why: "errand", until: () => this.#done, resume: () => this.#then(this.#cancelled) });
+    this.#look();
+  }
+
+  #look(): void {
+    this.#looks += 1;
+    this.#changes = this.#core.options.catalogs.changes;
     this.#ask(
       [resolutionQuery(this.#core.options.serverMajor), isolationQuery, probeQuery(this.#core.options.serverMajor)],
       (errand) => this.#resolved(errand),
     );
   }
 
-  #ask(queries: readonly CatalogQuery[], next: (errand: Errand) => void): void {
-    const errand = new Errand(queries.length * 5 + 1, (ended) => (ended.failed ? this.#failed(ended) : next(ended)));
-    const frames = queries.flatMap((query) => queryFrames(this.#core.names.next(), query.sql));
-    this.#core.run([...frames, { bytes: SYNC, asked: "sync" }], ownPermit.catalog, errand);
+  #ask(queries: Parameters<typeof askServer>[1], next: (errand: Errand) => void): void {
+    askServer(this.#core, queries, (ended) => (ended.failed ? this.#failed(ended) : next(ended)));
   }
 
   #resolved(errand: Errand): void {
@@ -76,7 +84,7 @@ class Look {
     const probed = probeOf(probe!);
     const unchanged = options.catalogs.current?.probe === probed;
     // A fixed snapshot shows the catalogue as it was: only what older knowledge agrees with may be used.
-    const fixed = this.#core.transaction === "T" && isolation?.[0]?.[0] !== "read committed";
+    const fixed = isFixed(this.#core, isolation);
     knowledge.learnResolution(resolutionOf(resolution![0]!));
     if (unchanged && !knowledge.ownDdl) options.catalogs.confirm(options.clock.nowMs(), this.#changes);
     if (fixed && (knowledge.ownDdl || !unchanged)) return this.#giveUp();
@@ -87,28 +95,39 @@ class Look {
   #load(probed: string): void {
     const { options, knowledge } = this.#core;
     const known = reusable(options.catalogs.current, probed);
+    const startedMs = options.clock.nowMs();
     this.#ask(catalogQueries(options.serverMajor, known), (errand) => {
       const { serverMajor, database } = options;
       knowledge.learnCatalog(
         buildSnapshot(errand.results, serverMajor, database, nextVersion(), probed, known),
         this.#changes,
       );
+      const nowMs = options.clock.nowMs();
+      options.catalogs.loaded(nowMs, nowMs - startedMs);
       this.#temporary();
     });
   }
 
   #temporary(): void {
     const { knowledge, options } = this.#core;
-    if (!knowledge.wantsTemporary) return this.#end();
+    if (!knowledge.wantsTemporary) return this.#looked();
     this.#ask([temporaryQuery(options.serverMajor)], (errand) => {
       knowledge.learnTemporary(errand.results[0]!);
-      this.#end();
+      this.#looked();
     });
   }
 
+  /** Other sessions may have changed the catalogue while it was loaded. */
+  #looked(): void {
+    if (this.#core.knowledge.view().snapshot === null && this.#looks < LOOKS_MAX) this.#look();
+    else this.#end();
+  }
+
+  /** What is dropped while it is looked at may make a query fail; in a transaction that is the end of it. */
   #failed(errand: Errand): void {
-    if (errand.error?.get("C") === "57014") this.#cancelled = cancelledByUser;
-    this.#giveUp();
+    this.#cancelled = cancelIn(errand);
+    if (this.#cancelled === null && this.#core.transaction === "I" && this.#looks < LOOKS_MAX) this.#look();
+    else this.#giveUp();
   }
 
   #giveUp(): void {
@@ -121,29 +140,3 @@ class Look {
     this.#done = true;
   }
 }
-
-/** One query of ours under a name of its own, which is gone when it has been answered. */
-export function queryFrames(
-  name: string,
-  sql: string,
-): { bytes: Buffer; asked: "parse" | "bind" | "execute" | "close" }[] {
-  return [
-    { bytes: encodeParse(name, Buffer.from(sql), []), asked: "parse" },
-    {
-      bytes: encodeBind({ portal: name, statement: name, parameterFormats: [], parameters: [], resultFormats: [] }),
-      asked: "bind",
-    },
-    { bytes: encodeExecute(name, 0), asked: "execute" },
-    { bytes: encodeClose("P", name), asked: "close" },
-    { bytes: encodeClose("S", name), asked: "close" },
-  ];
-}
-
-/** The server's own words for a cancelled statement, when the client's cancel hit work of ours in front of it. */
-export const cancelledByUser: Refusal = {
-  rule: { policy: "weir", rule: "cancel" },
-  sqlstate: "57014",
-  message: "canceling statement due to user request",
-  detail: "",
-  hint: "",
-};

@@ -42,6 +42,7 @@ export interface Moment {
 }
 
 interface Cached {
+  readonly rules: DatabaseRules;
   /** Policies whose subjects match. */
   readonly candidates: readonly PreparedPolicy[];
   /** Their answers, where no statement can change them. */
@@ -57,15 +58,25 @@ const cache = new WeakMap<DatabaseRules, WeakMap<Principal, WeakMap<SessionConte
 const combinationsMax = 64;
 
 export function bindingsOf(asker: Asker, moment: Moment): Bindings {
-  const rules = rulesOf(asker.set, asker.database);
-  const cached = cachedFor(rules, asker);
+  const cached = lastFor(asker);
   const answers = cached.varies ? answersAt(cached, moment) : (cached.answers as readonly Answer[]);
   const key = cached.varies ? answers.join() : "";
   const known = cached.bindings.get(key);
   if (known !== undefined) return known;
-  const bindings = bind(rules, cached.candidates, answers, asker.principal);
+  const bindings = bind(cached.rules, cached.candidates, answers, asker.principal);
   if (cached.bindings.size < combinationsMax) cached.bindings.set(key, bindings);
   return bindings;
+}
+
+/** A session asks the same way again and again. */
+const lately = new WeakMap<SessionContext, Asker & { readonly cached: Cached }>();
+
+function lastFor({ set, database, principal, session }: Asker): Cached {
+  const last = lately.get(session);
+  if (last?.set === set && last.database === database && last.principal === principal) return last.cached;
+  const cached = cachedFor(rulesOf(set, database), { set, database, principal, session });
+  lately.set(session, { set, database, principal, session, cached });
+  return cached;
 }
 
 function cachedFor(rules: DatabaseRules, asker: Asker): Cached {
@@ -89,7 +100,7 @@ function candidatesFor(rules: DatabaseRules, asker: Asker): Cached {
   const answers = candidates.map(({ condition }) =>
     condition === null ? "yes" : condition.varies ? null : condition.evaluate(input),
   );
-  return { candidates, answers, varies: answers.includes(null), input, bindings: new Map() };
+  return { rules, candidates, answers, varies: answers.includes(null), input, bindings: new Map() };
 }
 
 function answersAt(cached: Cached, moment: Moment): readonly Answer[] {

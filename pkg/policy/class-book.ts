@@ -50,6 +50,8 @@ export interface ClassBook {
   readonly entries: readonly BookEntry[];
   /** Patterns that matched no column; likely a slip in the policy. */
   readonly unmatched: readonly { readonly policy: string; readonly pattern: string }[];
+  /** No column has, or had under this name or another, a class of any policy. */
+  readonly isEmpty: boolean;
   /** False for a relation that the catalogue did not show when the book was made: its classes are not known. */
   knows(relation: number): boolean;
   /** Number 0 stands for the whole row. Never holds two entries of the same class and path. */
@@ -57,6 +59,8 @@ export interface ClassBook {
   classesIn(relation: number): readonly ColumnClass[];
   /** Whether values of a class may be read, written, compared or told by this statement. Observe policies do not count. */
   touchesClass(facts: Facts): boolean;
+  /** Whether code that nobody has read may run in it, triggers included: where there are classes it may meet any. */
+  runsUnseen(facts: Facts): boolean;
 }
 
 /** PostgreSQL's FirstNormalObjectId: smaller OIDs are the server's own objects. */
@@ -77,6 +81,7 @@ export function buildClassBook(
 class Book implements ClassBook {
   readonly entries: readonly BookEntry[];
   readonly unmatched: ClassBook["unmatched"];
+  readonly isEmpty: boolean;
   readonly #classes: ReadonlyMap<number, ReadonlyMap<number, readonly ColumnClass[]>>;
   readonly #whole: ReadonlyMap<number, readonly ColumnClass[]>;
   readonly #known: ReadonlySet<number>;
@@ -86,6 +91,7 @@ class Book implements ClassBook {
   constructor(entries: readonly BookEntry[], unmatched: ClassBook["unmatched"], shapes: readonly RelationShape[]) {
     this.entries = entries;
     this.unmatched = unmatched;
+    this.isEmpty = entries.length === 0;
     this.#classes = joinFamilies(entries, shapes);
     this.#whole = new Map([...this.#classes].map(([oid, columns]) => [oid, wholeRow([...columns.values()].flat())]));
     this.#known = new Set(shapes.map((shape) => shape.oid));
@@ -109,6 +115,14 @@ class Book implements ClassBook {
   touchesClass(facts: Facts): boolean {
     if (!this.#holdsClass) return false;
     return !facts.understood || this.#understoodTouches(facts);
+  }
+
+  runsUnseen(facts: Facts): boolean {
+    if (!facts.understood || facts.effects.includes("ExecuteCode")) return true;
+    return (
+      facts.writes.some((write) => this.#writeTouches(write.relation)) ||
+      facts.functions.some((use) => use.trust === "opaque")
+    );
   }
 
   #understoodTouches(facts: Understood): boolean {

@@ -6,7 +6,18 @@ import type { DatabaseName, SessionContext } from "./rules.ts";
 type Input = Readonly<Record<string, unknown>>;
 
 export function principalInput(principal: Principal): Input {
-  const { kind, name, issuer, groups, assurance, login, serviceAccount = "", client = "", actingFor } = principal;
+  const {
+    kind,
+    name,
+    issuer,
+    groups,
+    assurance,
+    login,
+    serviceAccount = "",
+    client = "",
+    claims = {},
+    actingFor,
+  } = principal;
   return {
     kind,
     name,
@@ -16,6 +27,7 @@ export function principalInput(principal: Principal): Input {
     login,
     serviceAccount,
     client,
+    claims,
     actingFor: actingFor === undefined ? nobody : principalInput(actingFor),
   };
 }
@@ -29,6 +41,7 @@ const nobody: Input = {
   login: "",
   serviceAccount: "",
   client: "",
+  claims: {},
 };
 
 export function sessionInput(session: SessionContext, database: DatabaseName): Input {

@@ -27,7 +27,18 @@ export type CompiledCondition =
 export const CONDITION_LIMITS = { characters: 2000, nodes: 400, nesting: 2, listItems: 256 } as const;
 
 const fields: Readonly<Record<string, readonly string[]>> = {
-  principal: ["kind", "name", "issuer", "groups", "assurance", "login", "serviceAccount", "client", "actingFor"],
+  principal: [
+    "kind",
+    "name",
+    "issuer",
+    "groups",
+    "assurance",
+    "login",
+    "serviceAccount",
+    "client",
+    "claims",
+    "actingFor",
+  ],
   session: ["environment", "cluster", "namespace", "database", "application", "clientAddress"],
   statement: ["understood", "kind", "effects", "relations", "functions"],
   now: [],
@@ -89,6 +100,7 @@ function trial(run: Run, timestamp: Run): CompiledCondition | undefined {
     login: "x",
     serviceAccount: "x",
     client: "x",
+    claims: {},
   };
   const principal = { ...text, actingFor: { ...text, actingFor: text } };
   const session = {

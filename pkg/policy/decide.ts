@@ -1,15 +1,18 @@
 // One decision of one statement. Comes in: rules, facts, who asks and where; goes out: allow with how each column leaves, or refuse
 // with a reason. All matching policies apply together, their order never matters, and what is not known is taken as the worst.
-import type { Facts } from "../sql/facts.ts";
+import type { Facts, RelationUse } from "../sql/facts.ts";
 import { auditRule } from "./audit-rule.ts";
 import { type Asker, type Bindings, bindingsOf } from "./binding.ts";
 import type { ClassBook } from "./class-book.ts";
 import { type DatabaseRules, rulesOf } from "./database-rules.ts";
 import type { Decision, Refusal, RowLimit, RuleRef, StoredColumn } from "./decision.ts";
+import { judgeGrants, type Narrowed } from "./grant-rule.ts";
 import type { Estimate } from "./guard-rule.ts";
-import { judge, rulesIn } from "./judge.ts";
+import { type Case, type Findings, judge, rulesIn } from "./judge.ts";
 import { maskView } from "./label.ts";
+import { type Clear, lifts } from "./lifting.ts";
 import type { MaskRules } from "./mask-rules.ts";
+import { wereMasks, withoutMasks } from "./nothing-protected.ts";
 import { decidedPermit } from "./permit.ts";
 import { chosen, refusal } from "./refusal.ts";
 import { storedColumns } from "./stored-columns.ts";
@@ -24,6 +27,8 @@ export interface DecisionRequest extends Asker {
   readonly alone: boolean;
   /** The spool takes records. */
   readonly auditWritable: boolean;
+  /** What the server has said in front of this statement. Absent: it was not asked, or some column has a class. */
+  readonly clear?: Clear | null;
   /** Rows of a relation (`reltuples`), null when not known; absent: never known. */
   readonly estimate?: Estimate;
 }
@@ -35,16 +40,25 @@ export function decide(request: DecisionRequest): Decision {
 }
 
 /** `bindings`: those of the request. */
-export function decideUnder({ enforce, observe }: Bindings, request: DecisionRequest): Decision {
-  const rules = rulesOf(request.set, request.database);
+export function decideUnder(bindings: Bindings, request: DecisionRequest): Decision {
   const which = {
     facts: request.facts,
     book: request.book,
     alone: request.alone,
     estimate: request.estimate ?? nothingKnown,
   };
-  const found = judge(enforce, which);
-  const touches = touchesClass(rules, request);
+  if (lifts(bindings.enforce.masks?.lifting ?? "Refuse", request.clear ?? null, request.facts))
+    return { ...decisionOf(withoutMasks(bindings), which, request, false), masksWere: "lifted" };
+  const decision = decisionOf(bindings, which, request);
+  const masksWere = wereMasks(decision, bindings.enforce, which);
+  return masksWere === decision.masksWere ? decision : { ...decision, masksWere };
+}
+
+/** `mayTouch`: some column of the database may have a class. */
+function decisionOf({ enforce, observe }: Bindings, which: Case, request: DecisionRequest, mayTouch = true): Decision {
+  const rules = rulesOf(request.set, request.database);
+  const found = narrowedBy(judgeGrants(request), judge(enforce, which));
+  const touches = mayTouch && touchesClass(rules, request);
   const audit = auditRule(rules, enforce, touches);
   const told = chosen(
     request.auditWritable || audit.policy === null ? found.refusals : [...found.refusals, notRecorded(audit.policy)],
@@ -53,6 +67,7 @@ export function decideUnder({ enforce, observe }: Bindings, request: DecisionReq
     matched: rulesIn(found),
     observed: observe === null ? [] : added(rulesIn(judge(observe, which)), rulesIn(found)),
     warnings: found.warnings,
+    masksWere: "in force" as const,
   };
   if (told !== undefined)
     return { verdict: "refuse", refusal: told, ...common, matched: added([...common.matched, told.rule], []) };
@@ -73,11 +88,24 @@ export function decideUnder({ enforce, observe }: Bindings, request: DecisionReq
   };
 }
 
+/** What the principal's token adds. */
+function narrowedBy({ refusals, limits }: Narrowed, found: Findings): Findings {
+  if (refusals.length === 0 && limits.length === 0) return found;
+  return { ...found, refusals: [...refusals, ...found.refusals], limits: [...limits, ...found.limits] };
+}
+
 /** Without a catalogue any statement may touch a class, unless no policy gives one. */
 function touchesClass(rules: DatabaseRules, { facts, book }: DecisionRequest): boolean {
   if (rules.classes.length === 0) return false;
   if (book !== null) return book.touchesClass(facts);
-  return !facts.understood || facts.relations.length > 0 || facts.functions.some((use) => use.trust === "opaque");
+  return (
+    !facts.understood || facts.relations.some(reachesRows) || facts.functions.some((use) => use.trust === "opaque")
+  );
+}
+
+/** LOCK reads and writes nothing. */
+function reachesRows({ access }: RelationUse): boolean {
+  return access.some((effect) => effect !== "Lock");
 }
 
 function storesOf({ masks }: Bindings["enforce"], { facts, book }: DecisionRequest): readonly StoredColumn[] {

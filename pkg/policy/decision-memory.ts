@@ -19,6 +19,8 @@ export class DecisionMemory {
 
   decide(request: DecisionRequest): Decision {
     const bindings = bindingsOf(request, request);
+    // What a token allows depends on the time.
+    if (request.principal.grants !== undefined) return decideUnder(bindings, request);
     const known = this.#kept.get(request.facts);
     if (known !== undefined && known.bindings === bindings && isSame(known.request, request)) return known.decision;
     const decision = decideUnder(bindings, request);
@@ -35,6 +37,7 @@ function isSame(a: DecisionRequest, b: DecisionRequest): boolean {
     a.principal === b.principal &&
     a.session === b.session &&
     a.book === b.book &&
+    a.clear === b.clear &&
     a.alone === b.alone &&
     a.auditWritable === b.auditWritable &&
     a.estimate === b.estimate &&

@@ -96,7 +96,12 @@ interface Common {
   readonly observed: readonly RuleRef[];
   /** Sent to the client as NOTICE. */
   readonly warnings: readonly Warning[];
+  /** Whether masks counted (nothing-protected.ts). */
+  readonly masksWere: MasksWere;
 }
+
+/** `lifted`: nothing is protected. `unconfirmed`: they changed the decision, and may not if nothing turns out to be protected. */
+export type MasksWere = "in force" | "lifted" | "unconfirmed";
 
 export interface Allow extends Common {
   readonly verdict: "allow";

@@ -3,7 +3,8 @@ import type { ClassBook, ColumnClass, StoredColumn } from "./class-book.ts";
 import type { PreparedPolicy } from "./database-rules.ts";
 import type { MaskMethod, RuleRef } from "./decision.ts";
 import { matchesGlob, specificity } from "./glob.ts";
-import type { MaskRule, Policy, PredicateRule } from "./rules.ts";
+import { liftingOf } from "./lifting.ts";
+import type { Lifting, MaskRule, Policy, PredicateRule } from "./rules.ts";
 
 /** One class of a column with what hides it. `path` is empty for the whole column. */
 export interface Protected {
@@ -24,6 +25,8 @@ export class MaskRules {
   /** Names a rule where no single class is to blame. */
   readonly rule: RuleRef;
   readonly masking: readonly PreparedPolicy[];
+  /** What they do where no column of the database has a class. */
+  readonly lifting: Lifting;
   readonly #bound: readonly PreparedPolicy[];
   readonly #classes: readonly string[];
   readonly #observe: boolean;
@@ -37,6 +40,7 @@ export class MaskRules {
     observe: boolean,
   ) {
     this.masking = masking;
+    this.lifting = liftingOf(masking);
     this.rule = { policy: masking[0]!.policy.name, rule: "mask" };
     this.#bound = bound;
     this.#classes = classes;

@@ -40,7 +40,8 @@ interface Rule {
   readonly observeOnly: boolean;
 }
 
-function patternsOf(set: PolicySet, database: DatabaseName): readonly Rule[] {
+/** Patterns of every policy for this database. */
+export function patternsOf(set: PolicySet, database: DatabaseName): readonly Rule[] {
   return rulesOf(set, database).policies.flatMap(({ policy, observe }) =>
     policy.classify.flatMap((entry) =>
       entry.patterns.map((pattern) => ({ policy: policy.name, class: entry.class, pattern, observeOnly: observe })),

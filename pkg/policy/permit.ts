@@ -12,6 +12,7 @@ export type PermitKind =
   | "describe" // Describe of a decided statement or portal
   | "catalog" // the catalogue and resolution queries, fixed texts
   | "resume" // Execute with a row limit of ours, ROLLBACK in front of a refused COMMIT
+  | "own" // what the server gets in the place of a statement that is meant for Weir: SHOW of another setting, an identity without its token
   | "login"; // start-up of a session whose principal is known
 
 export interface Permit {
@@ -34,5 +35,6 @@ export const ownPermit: Readonly<Record<Exclude<PermitKind, "decided">, Permit>>
   describe: make("describe"),
   catalog: make("catalog"),
   resume: make("resume"),
+  own: make("own"),
   login: make("login"),
 });

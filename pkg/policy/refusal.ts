@@ -7,6 +7,7 @@ export const APPROVAL_NEEDED = "WR001";
 
 /** Rules in the order in which one of several refusals is told; guards, which have names of their own, come first. */
 const order: readonly string[] = [
+  "token",
   "statement",
   "functions",
   "laundering",

@@ -77,6 +77,9 @@ export type Detector = "Email" | "PaymentCard" | "Secrets";
 
 export type PredicateRule = "Deny" | "AllowEquality" | "Allow";
 
+/** `Refuse`: masks bind all the same. `AllowConfined`: not where only this database can be read. `Allow`: not at all. */
+export type Lifting = "Refuse" | "AllowConfined" | "Allow";
+
 export interface Approval {
   readonly groups: readonly string[];
   readonly count: number;
@@ -106,6 +109,8 @@ export interface Policy {
   readonly safeFunctions: readonly string[];
   /** null when the policy does not say; its own masks then come with Deny. */
   readonly predicates: PredicateRule | null;
+  /** What masks do where no column of the database has a class. */
+  readonly whereNothingMatches: Lifting;
   readonly guards: readonly Guard[];
   readonly budgets: readonly Budget[];
   readonly approval: Approval | null;

@@ -13,6 +13,13 @@ export function runsOtherCode(facts: Understood): boolean {
   return facts.effects.includes("ExecuteCode") && (facts.kind === "DO" || !facts.functions.some(isUnread));
 }
 
+/** Whether any code in it may do anything, vouched for or not. */
+export function runsUnreadCode(facts: Understood): boolean {
+  return (
+    facts.effects.includes("ExecuteCode") || facts.functions.some((use) => use.trust === "opaque" || isUnread(use))
+  );
+}
+
 /** What in a statement may do anything, in words, as far as `policy` does not vouch for it; empty when nothing does. */
 export function unreadCode(facts: Understood, policy: PreparedPolicy): readonly string[] {
   const names = facts.functions

@@ -9,27 +9,33 @@ import { isCalled } from "./client-certificate.ts";
 import type { ClientSide } from "./conversation.ts";
 import type { Brokered, ClientSecret } from "./credentials.ts";
 import { LoginError } from "./login-error.ts";
+import type { Proof } from "./proof.ts";
 import { ITERATIONS_DEFAULT, KEY_BYTES, makeVerifier, type ScramVerifier } from "./scram-keys.ts";
 import { ScramServer } from "./scram-server.ts";
 import { LOCAL_ADDRESS } from "./startup.ts";
+import { provedByToken } from "./token-login.ts";
 import { nextClientAnswer } from "./upstream-frame.ts";
 
 const SALT_BYTES = 16;
 
 /** Ends when the login is proved; AuthenticationOk has not been sent. Rejects with LoginError 28P01 otherwise. */
-export async function authenticateClient(client: ClientSide, credentials: Brokered, random: Random): Promise<void> {
+export async function authenticateClient(client: ClientSide, credentials: Brokered, random: Random): Promise<Proof> {
   const { user, login, address } = client.startup;
   if (user === "") throw new LoginError("28000", "no PostgreSQL user name specified in startup packet");
+  const named = client.certificate === null ? null : (credentials.certificates?.(client.certificate, login) ?? null);
+  if (named !== null) return { by: "certificate", principal: named };
   const secret = credentials.clients(login);
+  if (secret?.kind === "token") return provedByToken(client, secret);
   if (secret?.kind === "certificate") return provedByCertificate(client, secret.name);
   if (secret?.kind === "trustLoopback") {
-    if (isLocal(address)) return;
+    if (isLocal(address)) return { by: "loopback" };
     const hint = "Give this login a password in Weir's configuration.";
     throw new LoginError("28000", `login "${login}" is trusted from loopback addresses only`, hint);
   }
   const verifier = await verifierOf(secret, saltFor(user, credentials));
   const proved = await exchange(client, new ScramServer(verifier, client.tls?.endPoint ?? null, random));
   if (!proved) throw new LoginError("28P01", `password authentication failed for user "${login}"`);
+  return { by: "password", local: isLocal(address) };
 }
 
 async function exchange(client: ClientSide, scram: ScramServer): Promise<boolean> {
@@ -65,10 +71,11 @@ export function demandCertificate({ certificate, startup }: ClientSide, demand: 
 
 const SHOW_ONE = "Connect with TLS and a certificate (sslcert, sslkey) that a CA of Weir's tls.clientCa has signed.";
 
-function provedByCertificate({ certificate, startup }: ClientSide, name: string | null): void {
+function provedByCertificate({ certificate, startup }: ClientSide, name: string | null): Proof {
   if (certificate === null) throw new LoginError("28000", "connection requires a valid client certificate", SHOW_ONE);
   const { login } = startup;
   if (!isCalled(certificate, name ?? login)) throw otherName(login, name ?? login);
+  return { by: "certificate", principal: null };
 }
 
 function otherName(login: string, wanted: string): LoginError {

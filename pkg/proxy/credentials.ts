@@ -1,5 +1,7 @@
 // How logins are proved, per database: by the server itself through us, or to us, with the server's password held by us.
+import type { CertificateNames } from "./proof.ts";
 import type { ScramVerifier } from "./scram-keys.ts";
+import type { TokenSecret } from "./token-login.ts";
 
 export type Credentials =
   /** The client's own login is relayed. */
@@ -14,6 +16,8 @@ export interface Brokered {
   readonly password: () => Promise<Buffer>;
   /** What a login, as text, must prove to us; undefined for a login that nobody configured. */
   readonly clients: (login: string) => ClientSecret | undefined;
+  /** Asked first: a certificate that means somebody proves the login. */
+  readonly certificates?: CertificateNames;
   /** Random bytes of this process, out of which each login's SCRAM salt is made. */
   readonly saltKey: Buffer;
 }
@@ -24,4 +28,5 @@ export type ClientSecret =
   /** A TLS certificate of the client's, signed by a CA of ours; `name` as `isCalled` takes it, the login when null. */
   | { readonly kind: "certificate"; readonly name: string | null }
   /** No proof at all, from loopback addresses and over a unix socket only. */
-  | { readonly kind: "trustLoopback" };
+  | { readonly kind: "trustLoopback" }
+  | TokenSecret;

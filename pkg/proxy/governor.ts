@@ -6,7 +6,9 @@ import { refusedAtStartup, underMask } from "../gate/admit.ts";
 import { loginText } from "../gate/error-reply.ts";
 import { Gate } from "../gate/gate.ts";
 import type { GateLimits, GateOptions } from "../gate/options.ts";
+import type { Verifier } from "../identity/verifier.ts";
 import type { PolicySet, SessionContext } from "../policy/rules.ts";
+import { type Identity, until } from "../principal/identity.ts";
 import type { Principal } from "../principal/principal.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -15,17 +17,20 @@ import { type ByteBudgets, byteBudgets } from "./byte-budget.ts";
 import { SharedBuffer } from "./byte-source.ts";
 import { CancelRegistry } from "./cancel-registry.ts";
 import type { Credentials } from "./credentials.ts";
+import { identityOf, lapsed } from "./identity-of.ts";
 import { type ListenAddress, Listener } from "./listener.ts";
 import type { LoggedIn, LoginEnded } from "./logged-in.ts";
 import { login } from "./login.ts";
 import type { Admission, LoginOptions } from "./login-options.ts";
+import type { Proof } from "./proof.ts";
 import { RecordLane } from "./record-lane.ts";
 import { sendCancel } from "./send-cancel.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
-import { SessionLoop } from "./session-loop.ts";
+import { type Ending, SessionLoop } from "./session-loop.ts";
 import { type AnalysisCounters, type KeptClasses, SharedKnowledge, type UnmatchedPattern } from "./shared-knowledge.ts";
 import { Slots } from "./slots.ts";
 import { readable, type Startup } from "./startup.ts";
+import { statementTokens } from "./statement-tokens.ts";
 import type { Upstream } from "./upstream.ts";
 
 export type GovernedListener = ListenAddress & {
@@ -45,8 +50,10 @@ export interface GovernorOptions {
   readonly listeners: readonly GovernedListener[];
   /** The policies in force; null while none was ever received: logins are refused then. */
   readonly policies: () => PolicySet | null;
-  /** Who a database login is. */
-  readonly identify: (login: string) => Principal;
+  /** Who a database login is that no token proves; the same object for the same. */
+  readonly identify: (login: string, proof: Proof) => Principal;
+  /** Verifies tokens that statements give; absent: no issuer is configured, so that none counts. */
+  readonly tokens?: Verifier;
   readonly audit: AuditWriter;
   /** Keyed digest of text that may hold literals, hex. */
   readonly digest: (text: Buffer) => string;
@@ -66,6 +73,8 @@ export interface GovernorLimits extends GateLimits {
   readonly sessions: number;
   readonly logins: number;
   readonly loginTimeMs: number;
+  /** Of one that a token or a certificate began, in milliseconds; absent: no limit. */
+  readonly sessionAgeMsMax?: number;
   /** What frames and slow peers may hold in all sessions together, beyond a small allowance for each. */
   readonly bufferedBytes: number;
 }
@@ -93,6 +102,12 @@ export interface Governor {
 
 export function createGovernor(options: GovernorOptions): Governor {
   return new RunningGovernor(options);
+}
+
+interface Who {
+  readonly identity: Identity;
+  /** As it was at the login. */
+  readonly principal: Principal;
 }
 
 class RunningGovernor implements Governor {
@@ -165,6 +180,7 @@ class RunningGovernor implements Governor {
   async #serve(socket: Parameters<typeof login>[0], governed: GovernedListener, done: () => void): Promise<void> {
     const { certificate, limits, random, logger } = this.#options;
     let asked: Startup | null = null;
+    let who: Who | null = null;
     try {
       const outcome = await login(socket, {
         upstream: governed.upstream,
@@ -173,33 +189,50 @@ class RunningGovernor implements Governor {
         local: "path" in governed,
         requireTls: governed.requireTls === true,
         ...(governed.clientCertificate && { clientCertificate: governed.clientCertificate }),
-        admit: (startup) => {
+        admit: (startup, proof) => {
           asked = startup;
-          return this.#admit(startup, governed);
+          if (proof === null) return this.#open(governed);
+          const identity = this.#identityOf(startup, proof);
+          const standing = identity.at(this.#options.clock.nowMs());
+          if (!standing.holds) return lapsed(standing.lapse);
+          who = { identity, principal: standing.principal };
+          return this.#admit(startup, governed, standing.principal);
         },
         cancels: this.#cancels,
         sessions: this.#slots,
         random,
         timeLimitMs: limits.loginTimeMs,
-        serverText: (frame, startup) => (this.#masked(startup, governed) ? loginText(frame) : frame),
+        serverText: (frame, startup) => (this.#masked(startup, governed, who!.principal) ? loginText(frame) : frame),
       });
       done();
       if (outcome.outcome === "ended") this.#loginEnded(outcome, asked, governed);
-      else await this.#session(outcome, governed);
+      else await this.#session(outcome, governed, who!);
     } catch (error) {
       logger.log("error", "session.defect", { error: error instanceof Error ? error.constructor.name : "unknown" });
       socket.destroy();
     }
   }
 
-  #admit(startup: Startup, governed: GovernedListener): Admission {
-    const set = this.#options.policies();
+  #identityOf({ login }: Startup, proof: Proof): Identity {
+    const { identify, limits, clock } = this.#options;
+    const identity = identityOf(login, proof, identify);
+    const ageMs = ageLimit(proof, limits);
+    return ageMs === undefined ? identity : until(identity, clock.nowMs() + ageMs);
+  }
+
+  #open(governed: GovernedListener): Admission {
     const closed = governed.closed?.() ?? null;
-    if (set === null || closed !== null) return notYet(closed ?? "no policies have been received yet");
+    const isClosed = this.#options.policies() === null || closed !== null;
+    return isClosed ? notYet(closed ?? "no policies have been received yet") : { admit: true };
+  }
+
+  #admit(startup: Startup, governed: GovernedListener, principal: Principal): Admission {
+    const set = this.#options.policies();
+    if (set === null) return this.#open(governed);
     const refusal = refusedAtStartup({
       set,
       database: governed.database,
-      principal: this.#options.identify(startup.login),
+      principal,
       session: this.#contextOf(startup),
       nowMs: this.#options.clock.nowMs(),
       replication: startup.replication !== null,
@@ -211,11 +244,9 @@ class RunningGovernor implements Governor {
       : { admit: false, sqlstate: refusal.sqlstate, message: refusal.message, hint: refusal.hint };
   }
 
-  #masked(startup: Startup, governed: GovernedListener): boolean {
+  #masked(startup: Startup, governed: GovernedListener, principal: Principal): boolean {
     const set = this.#options.policies();
-    return (
-      set === null || underMask(set, governed.database, this.#options.identify(startup.login), this.#contextOf(startup))
-    );
+    return set === null || underMask(set, governed.database, principal, this.#contextOf(startup));
   }
 
   #contextOf(startup: Startup): SessionContext {
@@ -225,13 +256,13 @@ class RunningGovernor implements Governor {
     return { environment, cluster, application: text, clientAddress: startup.address };
   }
 
-  async #session(logged: LoggedIn, governed: GovernedListener): Promise<void> {
+  async #session(logged: LoggedIn, governed: GovernedListener, { identity, principal }: Who): Promise<void> {
     const options = this.#options;
     const { startup, parameters, cancelTarget } = logged;
     const major = Number.parseInt(parameters.get("server_version") ?? "0", 10);
     const shared = await this.#shared.of(governed.database, startup.database, major);
     const session = options.random.bytes(16).toString("hex");
-    const principal = options.identify(startup.login);
+    const nonce = options.random.bytes(16).toString("hex");
     const context = this.#contextOf(startup);
     const event = (phase: "open" | "close"): SessionEvent => ({
       event: "session",
@@ -247,11 +278,13 @@ class RunningGovernor implements Governor {
     });
     const gate = new Gate({
       session,
+      identity,
       principal,
       database: governed.database,
       serverDatabase: startup.database,
       context,
       tls: logged.clientEncrypted,
+      nonce,
       policies: () => options.policies()!,
       ...shared,
       maskKeys: options.maskKeys,
@@ -271,6 +304,7 @@ class RunningGovernor implements Governor {
       logger: options.logger,
       records: this.#records,
       cancel: () => (cancelTarget === null ? Promise.resolve() : sendCancel(cancelTarget)),
+      verify: statementTokens(options.tokens ?? null, { nonce, principal, nowMs: () => options.clock.nowMs() }),
       reads: this.#reads,
       budgets: this.#budgets,
       clientLeft: logged.clientLeft,
@@ -281,7 +315,10 @@ class RunningGovernor implements Governor {
     this.#loops.add(loop);
     loop.start();
     if (this.#draining) loop.drain();
+    const ageMs = ageLimit(logged.proof, options.limits);
+    const timer = ageMs === undefined ? undefined : setTimeout(() => loop.leave(tooOld), ageMs).unref();
     await loop.ended;
+    clearTimeout(timer);
     this.#loops.delete(loop);
     this.#note(event("close"));
   }
@@ -293,19 +330,20 @@ class RunningGovernor implements Governor {
       database: governed.database,
       why: ended.why,
       sqlstate: ended.sqlstate,
+      ...(ended.detail !== "" && { detail: ended.detail }),
     });
     if (startup === null) return;
     this.#note({
       event: "session",
       phase: "refused",
       session: this.#options.random.bytes(16).toString("hex"),
-      principal: this.#options.identify(startup.login),
+      principal: this.#options.identify(startup.login, claimed),
       database: governed.database,
       client: startup.address,
       application: null,
       serverDatabase: startup.database,
       tls: startup.encrypted,
-      reason: `${ended.why} ${ended.sqlstate ?? ""}`.trim(),
+      reason: [ended.why, ended.sqlstate, ended.detail].filter(Boolean).join(" "),
     });
   }
 
@@ -314,6 +352,18 @@ class RunningGovernor implements Governor {
     this.#records.now([event]);
   }
 }
+
+const tooOld: Ending = { sqlstate: "28000", message: "weir: this session has reached its greatest age" };
+
+/** setTimeout takes no more. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+function ageLimit({ by }: Proof, { sessionAgeMsMax }: GovernorLimits): number | undefined {
+  const isProved = by === "token" || by === "certificate";
+  return isProved && sessionAgeMsMax !== undefined ? Math.min(sessionAgeMsMax, TIMER_MS_MAX) : undefined;
+}
+
+const claimed: Proof = { by: "password", local: false };
 
 function notYet(why: string): Admission {
   const hint = "Wait until the sidecar has what it needs; its readiness endpoint, /readyz, says what is missing.";

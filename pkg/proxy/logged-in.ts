@@ -1,6 +1,7 @@
 // What comes out of a login: a session that may begin, or why there is none.
 import type { Socket } from "node:net";
 import type { CancelRegistration } from "./cancel-registry.ts";
+import type { Proof } from "./proof.ts";
 import type { CancelTarget } from "./send-cancel.ts";
 import type { Startup } from "./startup.ts";
 
@@ -14,6 +15,7 @@ export interface LoggedIn {
   readonly client: Socket;
   readonly upstream: Socket;
   readonly startup: Startup;
+  readonly proof: Proof;
   /** The protocol version agreed on with the client. */
   readonly version: number;
   /** The server's reported settings so far, to be kept up by the query phase; latin1. */
@@ -38,4 +40,6 @@ export interface LoginEnded {
   readonly sqlstate: string | null;
   /** For the log: no secrets. */
   readonly reason: string;
+  /** For the record, in fixed words, such as `token expired`; "" where nothing is to be added. */
+  readonly detail: string;
 }

@@ -7,13 +7,15 @@ export class TimeLimit extends Error {}
 
 /** What the client hears, and what we say happened. Anything unknown is a defect of ours and is thrown on. */
 export function endOf(error: unknown): Omit<LoginEnded, "outcome"> & { readonly words: Buffer | null } {
-  if (error instanceof PeerGone) return { why: "clientLeft", sqlstate: null, reason: error.message, words: null };
+  if (error instanceof PeerGone)
+    return { why: "clientLeft", sqlstate: null, reason: error.message, detail: "", words: null };
   if (error instanceof UpstreamRefused)
-    return { why: "refusedByServer", sqlstate: error.sqlstate, reason: error.message, words: null };
+    return { why: "refusedByServer", sqlstate: error.sqlstate, reason: error.message, detail: "", words: null };
   if (error instanceof UnsupportedProtocol)
-    return { why: "refusedByUs", sqlstate: error.sqlstate, reason: error.message, words: error.words };
+    return { why: "refusedByUs", sqlstate: error.sqlstate, reason: error.message, detail: "", words: error.words };
   const { why, sqlstate, message, hint } = ourRefusal(error);
-  return { why, sqlstate, reason: message, words: fatalError(sqlstate, message, hint) };
+  const detail = error instanceof LoginError ? error.why : "";
+  return { why, sqlstate, reason: message, detail, words: fatalError(sqlstate, message, hint) };
 }
 
 function ourRefusal(error: unknown): {

@@ -7,11 +7,14 @@ import { majorOf, minorOf } from "../wire/postgres/protocol-version.ts";
 export class LoginError extends Error {
   readonly sqlstate: string;
   readonly hint: string | undefined;
+  /** For the record, in fixed words; "" where the SQLSTATE says enough. */
+  readonly why: string;
 
-  constructor(sqlstate: string, message: string, hint?: string, options?: ErrorOptions) {
+  constructor(sqlstate: string, message: string, hint?: string, options?: ErrorOptions & { readonly why?: string }) {
     super(message, options);
     this.sqlstate = sqlstate;
     this.hint = hint;
+    this.why = options?.why ?? "";
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Random } from "../runtime/random.ts";
 import type { CancelRegistry } from "./cancel-registry.ts";
 import type { Credentials } from "./credentials.ts";
+import type { Proof } from "./proof.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
 import type { Slots } from "./slots.ts";
 import type { Startup } from "./startup.ts";
@@ -22,8 +23,11 @@ export interface LoginOptions {
   readonly clientCertificate?: "VerifyCA" | "VerifyFull";
   /** Clients come over a unix socket: no TLS is offered or demanded, as with PostgreSQL. */
   readonly local?: boolean;
-  /** Asked before anything reaches the server. */
-  readonly admit: (startup: Startup) => Admission | Promise<Admission>;
+  /**
+   * Asked before anything reaches the server: without a proof before the client proves anything to us, and with it where it has, or
+   * where the server itself will judge the login.
+   */
+  readonly admit: (startup: Startup, proof: Proof | null) => Admission | Promise<Admission>;
   readonly cancels: CancelRegistry;
   /** One is taken for the life of the client's connection; FATAL 53300 when there is none. */
   readonly sessions: Slots;

@@ -9,7 +9,7 @@ import {
   readPassword,
   tellWithoutOurLogin,
 } from "./brokered-login.ts";
-import { authenticateClient, demandCertificate } from "./client-authentication.ts";
+import { authenticateClient, demandCertificate, isLocal } from "./client-authentication.ts";
 import { type ClientStart, ClientStartup } from "./client-startup.ts";
 import type { ClientSide, Conversation } from "./conversation.ts";
 import type { Brokered } from "./credentials.ts";
@@ -22,6 +22,7 @@ import { LoginError, PeerGone } from "./login-error.ts";
 import type { LoginOptions } from "./login-options.ts";
 import { passThroughLogin, relayedStartup } from "./pass-through-login.ts";
 import { Peer } from "./peer.ts";
+import type { Proof } from "./proof.ts";
 import { endSocket } from "./sockets.ts";
 import { LOCAL_ADDRESS, readStartup, type Startup } from "./startup.ts";
 import { connectUpstream } from "./upstream.ts";
@@ -76,7 +77,7 @@ class LoginAttempt {
     await this.#options.cancels.cancel(start.key);
     this.#startup.peer.release();
     endSocket(this.#startup.peer.socket);
-    return { outcome: "ended", why: "cancelRequest", sqlstate: null, reason: "cancel request" };
+    return { outcome: "ended", why: "cancelRequest", sqlstate: null, reason: "cancel request", detail: "" };
   }
 
   async #logIn(start: Extract<ClientStart, { kind: "startup" }>): Promise<LoggedIn> {
@@ -86,7 +87,8 @@ class LoginAttempt {
     const startup = readStartup(start.message, start.tls !== null, address);
     const side: ClientSide = { peer, frames, startup, tls: start.tls, certificate: start.certificate };
     this.#demand(side);
-    await this.#admit(startup);
+    await this.#admit(startup, null);
+    this.#takeSlot();
     return this.#options.credentials.mode === "Brokered"
       ? this.#brokered(side, this.#options.credentials)
       : this.#passThrough(side);
@@ -106,9 +108,12 @@ class LoginAttempt {
     if (clientCertificate !== undefined) demandCertificate(side, clientCertificate);
   }
 
-  async #admit(startup: Startup): Promise<void> {
-    const admission = await this.#options.admit(startup);
+  async #admit(startup: Startup, proof: Proof | null): Promise<void> {
+    const admission = await this.#options.admit(startup, proof);
     if (!admission.admit) throw new LoginError(admission.sqlstate, admission.message, admission.hint);
+  }
+
+  #takeSlot(): void {
     const release = this.#options.sessions.take();
     if (release === null)
       throw new LoginError(
@@ -122,16 +127,19 @@ class LoginAttempt {
 
   async #passThrough(client: ClientSide): Promise<LoggedIn> {
     const { upstream } = this.#options;
+    const proof: Proof = { by: "password", local: isLocal(client.startup.address) };
+    await this.#admit(client.startup, proof);
     const connect = (way: Way) => this.#connect(client, way);
     const greeted = await greetServer({ upstream, packet: relayedStartup(client.startup), connect });
     const version = await passThroughLogin(greeted);
-    return this.#finish(greeted.talk, version, client.startup.user);
+    return this.#finish(greeted.talk, { version, upstreamUser: client.startup.user, proof });
   }
 
   async #brokered(client: ClientSide, credentials: Brokered): Promise<LoggedIn> {
     const { upstream, random } = this.#options;
     const version = negotiateVersion(client);
-    await authenticateClient(client, credentials, random);
+    const proof = await authenticateClient(client, credentials, random);
+    await this.#admit(client.startup, proof);
     const password = await readPassword(credentials, upstream.name);
     const connect = async (way: Way) => {
       const talk = await this.#connect(client, way);
@@ -139,7 +147,7 @@ class LoginAttempt {
     };
     const greeted = await greetServer({ upstream, packet: brokeredStartup(client.startup, credentials.user), connect });
     await brokeredLogin(greeted, credentials, password);
-    return this.#finish(greeted.talk, version, credentials.user);
+    return this.#finish(greeted.talk, { version, upstreamUser: credentials.user, proof });
   }
 
   async #connect(client: ClientSide, way: Way): Promise<Conversation> {
@@ -156,8 +164,8 @@ class LoginAttempt {
     return { client, upstream: { peer, frames, connection }, random, tell };
   }
 
-  async #finish(talk: Conversation, version: number, upstreamUser: string): Promise<LoggedIn> {
-    const { parameters, cancel } = await relayUntilReady(talk, this.#options.cancels, version);
+  async #finish(talk: Conversation, made: Pick<LoggedIn, "version" | "upstreamUser" | "proof">): Promise<LoggedIn> {
+    const { parameters, cancel } = await relayUntilReady(talk, this.#options.cancels, made.version);
     const { client, upstream } = talk;
     const { socket } = client.peer;
     if (cancel !== null) socket.once("close", () => cancel.registration.release());
@@ -170,9 +178,8 @@ class LoginAttempt {
       client: socket,
       upstream: upstream.connection.socket,
       startup: client.startup,
-      version,
+      ...made,
       parameters,
-      upstreamUser,
       clientEncrypted: client.tls !== null,
       upstreamEncrypted: upstream.connection.encrypted,
       cancelTarget: cancel?.target ?? null,

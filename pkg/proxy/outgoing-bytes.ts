@@ -12,6 +12,9 @@ export class OutgoingBytes {
   /** The last piece, which may still grow. */
   #last: Buffer | null = null;
   #lastBytes = 0;
+  /** The memory that it lies in, and where it ends there: a view tells them slowly. */
+  #memory: ArrayBufferLike | null = null;
+  #lastEnd = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -19,14 +22,20 @@ export class OutgoingBytes {
 
   add(piece: Buffer): void {
     const last = this.#last;
-    this.#bytes += piece.length;
-    if (last !== null && piece.buffer === last.buffer && piece.byteOffset === last.byteOffset + this.#lastBytes) {
-      this.#lastBytes += piece.length;
-      return;
+    const { length, byteOffset, buffer } = piece;
+    this.#bytes += length;
+    if (last !== null) {
+      if (byteOffset === this.#lastEnd && buffer === this.#memory) {
+        this.#lastBytes += length;
+        this.#lastEnd += length;
+        return;
+      }
+      this.#pieces.push(this.#grown(last));
     }
-    if (last !== null) this.#pieces.push(this.#grown(last));
     this.#last = piece;
-    this.#lastBytes = piece.length;
+    this.#lastBytes = length;
+    this.#memory = buffer;
+    this.#lastEnd = byteOffset + length;
   }
 
   /** Hands all of it to the socket. */
@@ -36,7 +45,7 @@ export class OutgoingBytes {
     const bytes = this.#bytes;
     const pieces = this.#pieces;
     const end = this.#grown(last);
-    this.#last = null;
+    this.#last = this.#memory = null;
     this.#bytes = 0;
     const socket = this.#socket;
     if (pieces.length === 0) {

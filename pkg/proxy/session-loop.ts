@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import type { AuditEvent } from "../audit/event.ts";
 import type { Effect } from "../gate/effect.ts";
 import type { Gate } from "../gate/gate.ts";
+import type { Identified } from "../gate/identified.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { ByteAccount, type ByteBudget, type ByteBudgets } from "./byte-budget.ts";
 import { type ByteSource, byteSource, type SharedBuffer } from "./byte-source.ts";
@@ -20,6 +21,8 @@ export interface SessionLoopOptions {
   readonly records: Pick<RecordLane, "ask" | "later" | "now" | "flush">;
   /** Resolves when the cancel connection has ended. */
   readonly cancel: () => Promise<unknown>;
+  /** Of a token that a statement of this session gives. */
+  readonly verify: (token: string) => Promise<Identified>;
   readonly reads: SharedBuffer;
   /** What all sessions of the process share, for each direction. */
   readonly budgets: ByteBudgets;
@@ -28,10 +31,15 @@ export interface SessionLoopOptions {
 }
 
 const NOT_RECORDED = "weir: the record of a statement could not be written, so nothing was sent to the database";
-const NOTHING = Buffer.alloc(0);
+const DEFECT = "weir: internal error, the session was ended";
 const OUT_OF_BYTES =
   "weir: out of memory for large messages: this session held some and hardly moved while others waited";
 const SHUTTING_DOWN = "terminating connection due to administrator command";
+
+export interface Ending {
+  readonly sqlstate: string;
+  readonly message: string;
+}
 
 export class SessionLoop {
   readonly #options: SessionLoopOptions;
@@ -44,7 +52,7 @@ export class SessionLoop {
   /** Turns whose effects wait for their records. */
   #held = 0;
   #over = false;
-  #draining = false;
+  #leaving: Ending | null = null;
   #done: () => void = () => {};
   readonly ended: Promise<void>;
 
@@ -101,7 +109,12 @@ export class SessionLoop {
 
   /** Lets the open transaction end, then tells the client as a server that shuts down does. */
   drain(): void {
-    this.#draining = true;
+    this.leave({ sqlstate: "57P01", message: SHUTTING_DOWN });
+  }
+
+  /** Ends the session when its open transaction has ended. */
+  leave(why: Ending): void {
+    this.#leaving ??= why;
     this.#leaveWhenIdle();
   }
 
@@ -110,20 +123,20 @@ export class SessionLoop {
     this.#end("57P01", SHUTTING_DOWN);
   }
 
-  #turn(act: (this: Gate, chunk: Buffer) => readonly Effect[], chunk: Buffer): void {
+  #turn<T>(act: (this: Gate, what: T) => readonly Effect[], what: T): void {
     this.#settle();
     if (this.#over) return;
     try {
-      const effects = act.call(this.#options.gate, chunk);
+      const effects = act.call(this.#options.gate, what);
       if (effects.length > 0) this.#record(effects);
     } catch (cause) {
       this.#options.logger.log("error", "session.defect", {
         error: cause instanceof Error ? cause.constructor.name : "unknown",
       });
-      return this.#end("XX000", "weir: internal error, the session was ended");
+      return this.#end("XX000", DEFECT);
     }
     this.#flow();
-    if (this.#draining) this.#leaveWhenIdle();
+    if (this.#leaving !== null) this.#leaveWhenIdle();
   }
 
   /** What an earlier turn decided goes on first. */
@@ -144,6 +157,9 @@ export class SessionLoop {
           break;
         case "cancel":
           this.#cancel();
+          break;
+        case "verify":
+          this.#verify(effect.token);
           break;
         case "end":
           this.#send();
@@ -189,8 +205,13 @@ export class SessionLoop {
     });
   }
 
+  #verify(token: string): void {
+    const found = (outcome: Identified) => this.#turn(this.#options.gate.identified, outcome);
+    this.#options.verify(token).then(found, () => this.#end("XX000", DEFECT));
+  }
+
   #cancel(): void {
-    const done = () => this.#turn(this.#options.gate.cancelDone, NOTHING);
+    const done = () => this.#turn(this.#options.gate.cancelDone, undefined);
     this.#options.cancel().then(done, done);
   }
 
@@ -207,7 +228,8 @@ export class SessionLoop {
   }
 
   #leaveWhenIdle(): void {
-    if (!this.#over && this.#options.gate.idle) this.#end("57P01", SHUTTING_DOWN);
+    const leaving = this.#leaving;
+    if (leaving !== null && !this.#over && this.#options.gate.idle) this.#end(leaving.sqlstate, leaving.message);
   }
 
   #end(sqlstate: string, message: string): void {

@@ -32,15 +32,26 @@ export interface AnalysisCounters {
 export interface KeptClasses {
   load(database: string): readonly BookEntry[] | null;
   save(database: string, entries: readonly BookEntry[]): void;
+  /** Databases with kept classes. */
+  databases(): Iterable<string>;
+}
+
+function inMemory(): KeptClasses {
+  const databases = new Map<string, readonly BookEntry[]>();
+  return {
+    load: (database) => databases.get(database) ?? null,
+    save: (database, entries) => databases.set(database, entries),
+    databases: () => databases.keys(),
+  };
 }
 
 export class SharedKnowledge {
-  readonly #kept: KeptClasses | null;
+  readonly #kept: KeptClasses;
   #databases = new Map<string, Promise<Shared>>();
   readonly #opened = new Map<string, { readonly governed: string; readonly shared: Shared }>();
 
   constructor(kept: KeptClasses | null = null) {
-    this.#kept = kept;
+    this.#kept = kept ?? inMemory();
   }
 
   /** `governed`: `namespace/name` of the GovernedDatabase; `database`: as the client names it. */
@@ -53,7 +64,11 @@ export class SharedKnowledge {
       this.#opened.clear();
     }
     const opened = openAnalyses(serverMajor).then((analyses) => {
-      const shared = { catalogs: new CatalogStore(), books: this.#books(`${governed}/${database}`), analyses };
+      const shared = {
+        catalogs: new CatalogStore(),
+        books: this.#books(governed, `${governed}/${database}`),
+        analyses,
+      };
       this.#opened.set(key, { governed, shared });
       return shared;
     });
@@ -61,13 +76,20 @@ export class SharedKnowledge {
     return opened;
   }
 
-  #books(database: string): ClassBooks {
+  #books(governed: string, database: string): ClassBooks {
     const kept = this.#kept;
-    if (kept === null) return new ClassBooks();
     return new ClassBooks({
       remembered: kept.load(database) ?? [],
       keep: (entries) => kept.save(database, entries),
+      othersAreEmpty: () => !this.#holdsOther(kept, governed, database),
     });
+  }
+
+  /** Whether another database of the same server has columns with classes. */
+  #holdsOther(kept: KeptClasses, governed: string, database: string): boolean {
+    for (const other of kept.databases())
+      if (other !== database && other.startsWith(`${governed}/`) && kept.load(other)?.length !== 0) return true;
+    return false;
   }
 
   /** Sorted by database, policy and pattern. */

@@ -181,6 +181,13 @@ const specFields = {
     "predicates says whether masked columns may steer a result, in WHERE, ORDER BY, joins and the like: what cannot be seen could else be guessed. " +
       "Deny: never. AllowEquality: one equality with a value. Allow: always. When nothing is said, Deny for the policy's own masks.",
   ),
+  whereNothingMatches: optional(
+    choice("Refuse", "AllowConfined", "Allow"),
+    "Refuse",
+    "whereNothingMatches says what the policy's masks do in a database in which no column has a class. Refuse: code that cannot be analysed and the like are refused there, too. " +
+      "Allow: everything runs, for as long as the server says in front of each statement that nothing is protected. AllowConfined: so it does for logins that have no rights beyond that database, " +
+      "but for what reaches files, networks or other sessions by itself. Code that is running while a protected table is made can read it, so this is for test and build databases. Example: Allow.",
+  ),
   guard: optional(
     guards(),
     [],

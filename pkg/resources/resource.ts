@@ -7,6 +7,7 @@ import type {
   GovernedDatabase,
   Guard,
   LabelSelector,
+  Lifting,
   MaskRule,
   Policy,
   PredicateRule,
@@ -55,6 +56,7 @@ export interface PolicySpec {
   readonly exempt: readonly Subject[];
   readonly functions: { readonly safe: readonly string[] };
   readonly predicates: PredicateRule | null;
+  readonly whereNothingMatches: Lifting;
   readonly guard: readonly Guard[];
   readonly budgets: readonly Budget[];
   readonly approval: Approval | null;

@@ -36,6 +36,14 @@ export class Names<T> {
     return () => this.#restore(key, before);
   }
 
+  /** What is not kept is gone for good. */
+  forget(keep: (value: T) => boolean): void {
+    let kept = 0;
+    for (const value of this.#entries.values()) if (keep(value)) kept++;
+    if (kept === this.#entries.size) return;
+    this.#entries = new Map(kept === 0 ? undefined : [...this.#entries].filter(([, value]) => keep(value)));
+  }
+
   clear(keep?: (value: T) => boolean): Undo {
     const before = this.#entries;
     if (before.size === 0) return () => {};

@@ -92,10 +92,15 @@ export const steps: Record<Asked, Record<Reply, Step | null>> = {
   execute: { ...nothing, ...run, commandComplete: "done", emptyQuery: "done", portalSuspended: "done", error: "skip" },
 };
 
+function isWhole({ asked }: { readonly asked: Asked }): boolean {
+  return asked === "query" || asked === "function";
+}
+
 /** A queue of asked frames with whatever their owner keeps beside each. */
 export class OwedQueue<T extends { readonly asked: Asked }> {
   #entries: T[] = [];
   #at = 0;
+  #wholes = 0;
 
   get length(): number {
     return this.#entries.length - this.#at;
@@ -107,16 +112,18 @@ export class OwedQueue<T extends { readonly asked: Asked }> {
 
   push(entry: T): void {
     this.#entries.push(entry);
+    if (isWhole(entry)) this.#wholes += 1;
   }
 
   shift(): T | undefined {
     const entry = this.#entries[this.#at];
     if (entry === undefined) return undefined;
     this.#at += 1;
+    if (isWhole(entry)) this.#wholes -= 1;
     if (this.#at === this.#entries.length) {
       this.#entries = [];
       this.#at = 0;
-    } else if (this.#at > 1024) {
+    } else if (this.#at > 1024 && this.#at > this.#entries.length / 2) {
       this.#entries = this.#entries.slice(this.#at);
       this.#at = 0;
     }
@@ -130,6 +137,7 @@ export class OwedQueue<T extends { readonly asked: Asked }> {
     const skipped = sync === -1 ? waiting : waiting.slice(0, sync);
     this.#entries = sync === -1 ? [] : waiting.slice(sync);
     this.#at = 0;
+    this.#wholes -= skipped.filter(isWhole).length;
     return skipped;
   }
 
@@ -137,6 +145,11 @@ export class OwedQueue<T extends { readonly asked: Asked }> {
   get hasSync(): boolean {
     for (let at = this.#at; at < this.#entries.length; at++) if (this.#entries[at]!.asked === "sync") return true;
     return false;
+  }
+
+  /** Whether a message is to be answered that is a batch of its own: a Query or a FunctionCall. */
+  get hasWhole(): boolean {
+    return this.#wholes > 0;
   }
 
   some(test: (entry: T) => boolean): boolean {
@@ -149,6 +162,7 @@ export class OwedQueue<T extends { readonly asked: Asked }> {
     const left = this.#entries.slice(this.#at);
     this.#entries = [];
     this.#at = 0;
+    this.#wholes = 0;
     return left;
   }
 }

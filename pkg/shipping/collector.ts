@@ -4,7 +4,13 @@ import { gzip } from "node:zlib";
 import type { SealedSegment } from "../ledger/segment.ts";
 import { type Standing, standingIn } from "./chain-registration.ts";
 import { type Answer, type Destination, errorIn, retryAfterMs } from "./destination.ts";
-import { logsRequest, partialSuccess, type ResourceAttributes, type ShippedRecord } from "./otlp-logs.ts";
+import {
+  logsRequest,
+  partialSuccess,
+  RequestMemory,
+  type ResourceAttributes,
+  type ShippedRecord,
+} from "./otlp-logs.ts";
 
 export type Delivered =
   /** Durable there. */
@@ -42,6 +48,7 @@ export class Collector {
   private readonly destination: Destination;
   private readonly resource: ResourceAttributes;
   private readonly nowMs: () => number;
+  private readonly memory = new RequestMemory();
 
   constructor(destination: Destination, resource: ResourceAttributes, nowMs: () => number) {
     this.destination = destination;
@@ -52,7 +59,7 @@ export class Collector {
   /** The bytes of one segment's request; the same ones are sent until they are taken. */
   packed(segment: SealedSegment, records: readonly ShippedRecord[], declaresGap: boolean): Promise<Buffer> {
     const resource = { ...this.resource, "weir.chain": segment.header.chain, ...(declaresGap && { [GAP]: true }) };
-    return zipped(logsRequest(segment, records, resource), GZIP);
+    return zipped(logsRequest(segment, records, resource, this.memory), GZIP);
   }
 
   async deliver(chain: string, body: Buffer, signal: AbortSignal): Promise<Delivered> {

@@ -3,6 +3,7 @@
 import type { SealedSegment } from "../ledger/segment.ts";
 import type { Glance } from "./glance.ts";
 import { fieldsOf, Message, varintBytes } from "./protobuf.ts";
+import { Scratch } from "./scratch.ts";
 
 export interface ShippedRecord extends Glance {
   readonly record: Buffer;
@@ -21,15 +22,28 @@ const severities: Readonly<Record<number, readonly [number, string]>> = {
   4: [17, "ERROR"],
 };
 
-export function logsRequest(segment: SealedSegment, records: readonly ShippedRecord[], of: ResourceAttributes): Buffer {
+/** What one request after the other is written into. */
+export class RequestMemory {
+  readonly logs = new Scratch();
+  readonly request = new Scratch();
+}
+
+/** Valid until the next request in the same memory. */
+export function logsRequest(
+  segment: SealedSegment,
+  records: readonly ShippedRecord[],
+  of: ResourceAttributes,
+  memory = new RequestMemory(),
+): Buffer {
   const resource = new Message();
   for (const [key, value] of Object.entries(of)) resource.message(1, attribute(key, valueFor(value)));
   const scopeLogs = new Message().message(1, new Message().text(1, SCOPE));
-  const writer = new RecordLogs(segment.header.chain, records);
+  const writer = new RecordLogs(segment.header.chain, records, memory.logs);
   for (const record of records) scopeLogs.encoded(writer.log(record));
   scopeLogs.message(2, segmentLog(segment));
   const resourceLogs = new Message().message(1, resource).message(2, scopeLogs);
-  return new Message().message(1, resourceLogs).bytes();
+  const request = new Message().message(1, resourceLogs);
+  return request.bytes(memory.request.of(request.length));
 }
 
 /** Behind the record: the chain's attribute, the number's, two times and the name, with what stands around them. */
@@ -43,9 +57,9 @@ class RecordLogs {
   private readonly names = new Map<string, Buffer>();
   private at = 0;
 
-  constructor(chain: string, records: readonly ShippedRecord[]) {
+  constructor(chain: string, records: readonly ShippedRecord[], memory: Scratch) {
     const bytes = records.reduce((sum, { record }) => sum + record.length + AROUND_BYTES, 0);
-    this.memory = Buffer.allocUnsafe(bytes);
+    this.memory = memory.of(bytes);
     this.chain = new Message().message(6, attribute("weir.chain", textValue(chain))).bytes();
   }
 

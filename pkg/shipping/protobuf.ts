@@ -40,8 +40,14 @@ export class Message {
     return this.push(bytes);
   }
 
-  bytes(): Buffer {
-    return Buffer.concat(this.parts, this.length);
+  /** In memory of its own, or in `into`, which holds at least `length` bytes. */
+  bytes(into: Buffer = Buffer.allocUnsafe(this.length)): Buffer {
+    let at = 0;
+    for (const part of this.parts) {
+      into.set(part, at);
+      at += part.length;
+    }
+    return into.subarray(0, at);
   }
 
   private head(field: number, length: number): void {

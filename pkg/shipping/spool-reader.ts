@@ -5,6 +5,7 @@ import { type Line, parseLine } from "../audit/line.ts";
 import { segmentName, segmentOrdinals } from "../audit/segment-file.ts";
 import type { SpoolFiles } from "../audit/spool-files.ts";
 import type { Committed } from "./committed.ts";
+import { Scratch } from "./scratch.ts";
 
 /** Where in the spool; the next byte to read. */
 export interface SpoolPlace {
@@ -35,6 +36,7 @@ export class SpoolReader {
   readonly folder: string;
   private readonly files: SpoolFiles;
   private readonly committed: () => Committed;
+  private readonly memory = new Scratch();
   private open: { readonly segment: number; readonly fd: number } | null = null;
 
   constructor(folder: string, files: SpoolFiles, committed: () => Committed) {
@@ -54,7 +56,7 @@ export class SpoolReader {
     return { segment, offset: bytes };
   }
 
-  /** The next lines from `from` on, about a megabyte of them, or one line that is longer. Buffers are the caller's. */
+  /** The next lines from `from` on, about a megabyte of them, or one line that is longer. They are valid until the next `read`. */
   read(from: SpoolPlace): Piece {
     const limit = this.committed();
     if (from.segment > limit.segment) return { lines: [], damaged: 0, end: from, isEnd: true };
@@ -93,7 +95,7 @@ export class SpoolReader {
   }
 
   private bytes(fd: number, offset: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(Math.max(0, length));
+    const bytes = this.memory.of(Math.max(0, length));
     let done = 0;
     while (done < bytes.length) {
       const count = this.files.read(fd, bytes.subarray(done), offset + done);

@@ -8,6 +8,7 @@ import { statementFacts } from "./lineage/statement.ts";
 import { beginTotals } from "./lineage/total.ts";
 import { kindOf, type Node } from "./node.ts";
 import { normalize } from "./normalize.ts";
+import { ownStatement, withOwn } from "./own-statement.ts";
 import { whyUnsafe } from "./safe-text.ts";
 
 export type { Grammar } from "./grammar.ts";
@@ -74,7 +75,11 @@ function analyzeStatement(grammar: Grammar, text: Buffer, raw: Node, context: An
     },
   };
   const constants = watchConstants(raw.stmt, text);
-  const facts = statementFacts(grammar, watched, raw.stmt);
+  const found = statementFacts(grammar, watched, raw.stmt);
+  const own = ownStatement(raw.stmt);
+  const facts = own === null ? found : withOwn(found, own);
+  // A token is kept nowhere: the text that holds one is read anew each time.
+  if (own !== null && own.do !== "show") sessionDependent = true;
   const statement = described(grammar, text, raw.stmt, start, end, facts, sessionDependent);
   const isFree = !constants.asked && facts.understood && statement.normalized !== null && queries.has(kindOf(raw.stmt));
   return isFree ? { ...statement, freeLiterals: constants.places } : statement;

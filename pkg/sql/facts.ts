@@ -146,7 +146,8 @@ export interface SettingChange {
 }
 
 export type TransactionControl =
-  | { readonly do: "begin" | "savepoint" | "release" | "rollback to" }
+  | { readonly do: "begin" }
+  | { readonly do: "savepoint" | "release" | "rollback to"; readonly name: string }
   | { readonly do: "commit" | "rollback"; readonly chain: boolean }
   | { readonly do: "prepare" | "commit prepared" | "rollback prepared" };
 
@@ -179,6 +180,19 @@ export type NameUse =
   | { readonly do: "close"; readonly name: string | null }
   | { readonly do: "discard" };
 
+/** A statement that is meant for Weir itself. */
+export type OwnStatement =
+  | { readonly do: "show"; readonly what: OwnSetting }
+  /** The identity of the statements that follow, in place of the session's. */
+  | { readonly do: "identify"; readonly local: boolean; readonly token: TokenPlace }
+  | { readonly do: "forget"; readonly local: boolean };
+
+export const OWN_SETTINGS = ["principal", "policy", "nonce"] as const;
+export type OwnSetting = (typeof OWN_SETTINGS)[number];
+
+/** Where the token stands: as a literal that begins at a byte of the text, or as a parameter ($1 is 1). It is no part of the facts. */
+export type TokenPlace = { readonly literal: number } | { readonly parameter: number };
+
 export interface Understood {
   readonly understood: true;
   /** The statement's kind in words, as a command tag begins: "SELECT", "INSERT", "CREATE TABLE", "COPY", "SET", ... */
@@ -201,6 +215,7 @@ export interface Understood {
   readonly transaction?: TransactionControl;
   readonly copy?: CopyFacts;
   readonly name?: NameUse;
+  readonly own?: OwnStatement;
   /** EXPLAIN: whether it runs the statement, and whether its output holds expressions. */
   readonly explain?: { readonly analyze: boolean; readonly verbose: boolean };
   /** Of a function's body: some of it fails with some values. */
@@ -211,6 +226,8 @@ export interface Understood {
   readonly changesCatalog: boolean;
   /** search_path, temp objects, role or R1's settings may differ afterwards. */
   readonly changesResolution: boolean;
+  /** Functions, maybe the server's own, that it takes away rights to call; "*" for all of the server's. */
+  readonly revokesCalls?: readonly string[];
 }
 
 /** What a statement names and the server does not hold, so that it would reject it: as the catalogue, or the session, knows. */
@@ -221,6 +238,10 @@ export type Absent =
 
 export interface NotUnderstood {
   readonly understood: false;
+  /** It takes a snapshot of the data before it does anything else. Absent: not known. */
+  readonly takesSnapshot?: boolean;
+  /** It sends the client no rows. Absent: not known. */
+  readonly returnsNothing?: boolean;
   readonly why: string;
   /** True when the text was rejected by the grammar: PostgreSQL may report its own syntax error. */
   readonly syntax: boolean;

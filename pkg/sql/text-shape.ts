@@ -65,18 +65,17 @@ export interface Shape {
 
 /** Reads one text after the other; what it tells is good until the next `read`. */
 export class ShapeReader {
-  /** As `Shape` says; begins with the prefix. */
-  key = "";
+  /** The key's bytes; only the first `length` count. */
+  readonly bytes: Buffer = Buffer.allocUnsafeSlow(TEXT_BYTES_MAX + PREFIX_BYTES);
   #last = -1;
   #count = 0;
   readonly #starts = new Int32Array(TEXT_BYTES_MAX);
-  readonly #out = Buffer.allocUnsafeSlow(TEXT_BYTES_MAX + PREFIX_BYTES);
   #length = 0;
 
   /** `prefix`: below 65,536, kept apart in the key. False: the text has no shape. */
   read(text: Buffer, prefix: number): boolean {
     if (text.length > TEXT_BYTES_MAX) return false;
-    const out = this.#out;
+    const out = this.bytes;
     out[0] = prefix & 0xff;
     out[1] = prefix >> 8;
     this.#length = PREFIX_BYTES;
@@ -108,8 +107,16 @@ export class ShapeReader {
       inWord = false;
       at = end;
     }
-    this.key = out.toString("latin1", 0, this.#length);
     return true;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** As `Shape` says; begins with the prefix. */
+  get key(): string {
+    return this.bytes.toString("latin1", 0, this.#length);
   }
 
   /** All that was told of the text, to be kept. */
@@ -120,7 +127,7 @@ export class ShapeReader {
   #literal(kind: number, start: number): void {
     this.#starts[this.#count++] = start;
     this.#last = start;
-    this.#out[this.#length++] = kind;
+    this.bytes[this.#length++] = kind;
   }
 
   /** Returns where the literal ends, -1 when it is no plain one. */
@@ -155,7 +162,7 @@ export class ShapeReader {
   }
 
   #identifier(text: Buffer, start: number): number {
-    const out = this.#out;
+    const out = this.bytes;
     out[this.#length++] = DOUBLE_QUOTE;
     for (let at = start + 1; at < text.length; at++) {
       const code = text[at]!;
@@ -172,7 +179,7 @@ export class ShapeReader {
   #parameter(text: Buffer, start: number): number {
     const end = digitsEnd(text, start + 1);
     if (end === start + 1 || (end < text.length && classes[text[end]!] === WORD)) return -1;
-    for (let at = start; at < end; at++) this.#out[this.#length++] = text[at]!;
+    for (let at = start; at < end; at++) this.bytes[this.#length++] = text[at]!;
     return end;
   }
 
@@ -182,10 +189,10 @@ export class ShapeReader {
     for (let at = start; at < end; at++) {
       const code = text[at]!;
       if (classes[code] === FORBIDDEN) return -1;
-      if (!begun) this.#out[this.#length++] = code;
+      if (!begun) this.bytes[this.#length++] = code;
     }
     if (begun) {
-      this.#out[this.#length++] = COMMENT;
+      this.bytes[this.#length++] = COMMENT;
       this.#last = start;
     }
     return end;

@@ -79,7 +79,8 @@ function definition(words: readonly string[], said: string[]): number {
 
 /** A name or a list of names. Returns the index behind them. */
 function targets(words: readonly string[], from: number, said: string[]): number {
-  let at = skipNoise(words, from);
+  // TRUNCATE TABLE and LOCK TABLE.
+  let at = skipNoise(words, words[from]?.toUpperCase() === "TABLE" ? from + 1 : from);
   for (;;) {
     const name = nameAt(words, at);
     if (name === null) return at;

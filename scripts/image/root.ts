@@ -7,16 +7,15 @@ import type { Entry } from "./tar.ts";
 export const USER_ID = 13306;
 
 /** Of the checkout: what runs. The command line and the demo's database stay out. */
-const sources = ["cmd/sidecar", "cmd/operator", "pkg"];
+const programs = ["sidecar", "operator", "collector"];
+const sources = [...programs.map((name) => `cmd/${name}`), "pkg"];
 const left = /^(pkg\/localdb)(\/|$)|\.(d\.[cm]?ts|map)$/;
 const certificates = "/etc/ssl/certs/ca-certificates.crt";
 
 export function rootFileSystem(checkout: string, node: string): readonly Entry[] {
   const files = [
     copy(node, "weir/bin/node", 0o755),
-    ...["sidecar", "operator"].map((name) =>
-      copy(join(checkout, `scripts/image/bin/weir-${name}`), `weir/bin/weir-${name}`, 0o755),
-    ),
+    ...programs.map((name) => copy(join(checkout, `scripts/image/bin/weir-${name}`), `weir/bin/weir-${name}`, 0o755)),
     copy(join(checkout, "package.json"), "weir/package.json"),
     ...[...sources, ...dependencies(checkout)].flatMap((folder) => tree(checkout, folder)),
     ...libraries(node),

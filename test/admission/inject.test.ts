@@ -271,3 +271,12 @@ describe("what another webhook has added to the sidecar", () => {
     expect(touched(change)).toMatchObject({ injected: false, reason: "SidecarNameCollision" });
   });
 });
+
+test.each(["native", "legacy"] as const)("where there is no collector, a sidecar ships nowhere (%s)", (mode) => {
+  const names = (collectorUrl: string) => {
+    const { container } = expectedSidecar({ ...settings, mode, collectorUrl }, "shop", databases) as Loose;
+    return container.env.map(({ name }: Loose) => name).filter((name: string) => name.startsWith("WEIR_COLLECTOR_"));
+  };
+  expect(names("")).toEqual([]);
+  expect(names("https://c:1")).toEqual(["WEIR_COLLECTOR_URL", "WEIR_COLLECTOR_TOKEN", "WEIR_COLLECTOR_CA"]);
+});

@@ -13,6 +13,7 @@ test("all problems come together, each with its field and remedy", () => {
     cluster: "$(HOME)",
     mode: "sometimes",
     bundleUrl: "http://weir",
+    collectorUrl: "http://weir",
     resources: { requests: { cpu: "lots" } },
     adminPort: 80,
   });
@@ -23,6 +24,7 @@ test("all problems come together, each with its field and remedy", () => {
     "resources",
     "cluster",
     "bundleUrl",
+    "collectorUrl",
     "mode",
     "adminPort",
   ]);

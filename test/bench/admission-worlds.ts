@@ -26,6 +26,8 @@ export interface Worlds {
   cpuMs(kind: Kind): number;
   /** Of the webhook that injects: as the API server sees its calls, and as the operator does. */
   webhook(): Promise<{ readonly called: Spent; readonly answered: Spent }>;
+  /** What the API server without Weir has waited for etcd to write pods. */
+  etcd(): Promise<Spent>;
   stop(): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ export async function startWorlds(durable: boolean, connections: number): Promis
   await askInVain(api);
   await until(async () => {
     await api.tryPod(plainPod("rehearsal", "in-vain"));
-    return (await calledOf(clients.weir, "in-vain.weir.dev")).count > 0;
+    return (await spentOn(clients.weir, calls("in-vain.weir.dev"))).count > 0;
   });
   await bare.call("POST", "/api/v1/namespaces", { body: { metadata: { name: "shop" } } });
   const account = "/api/v1/namespaces/shop/serviceaccounts/default";
@@ -56,8 +58,9 @@ export async function startWorlds(durable: boolean, connections: number): Promis
     async webhook() {
       operator.send("spent?");
       const [answered] = await once(operator, "message");
-      return { called: await calledOf(clients.weir, "inject.weir.dev"), answered };
+      return { called: await spentOn(clients.weir, calls("inject.weir.dev")), answered };
     },
+    etcd: () => spentOn(clients.bare, ["etcd_request_duration_seconds", 'operation="create",resource="pods"']),
     async stop() {
       for (const client of Object.values(clients)) client.close();
       operator.disconnect();
@@ -118,11 +121,14 @@ async function askInVain(api: Installed): Promise<void> {
   });
 }
 
-async function calledOf(client: WarmClient, webhook: string): Promise<Spent> {
+const calls = (webhook: string) =>
+  ["apiserver_admission_webhook_admission_duration_seconds", `name="${webhook}"`] as const;
+
+/** Of a histogram of the API server's, the series with these labels. */
+async function spentOn(client: WarmClient, [metric, labels]: readonly [string, string]): Promise<Spent> {
   const { text } = await client.send("GET", "/metrics");
-  const metric = "apiserver_admission_webhook_admission_duration_seconds";
   const sum = (what: string) =>
-    [...text.matchAll(new RegExp(`^${metric}_${what}{.*name="${webhook}".*} (.*)$`, "gm"))]
+    [...text.matchAll(new RegExp(`^${metric}_${what}{.*${labels}.*} (.*)$`, "gm"))]
       .map(([, value]) => Number(value))
       .reduce((a, b) => a + b, 0);
   return { count: sum("count"), seconds: sum("sum") };

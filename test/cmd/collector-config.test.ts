@@ -135,5 +135,7 @@ sorces: []
     'f: sources: "eu-1" is there twice; names are unique',
   ]);
   expect(readSources("sources: [", "f").ok).toBe(false);
+  const own = "readers: [{name: r, account: {source: own-cluster, account: a/b}}]";
+  expect([readSources(own, "f").ok, readSources(own, "f", ["own-cluster"]).ok]).toEqual([false, true]);
   expect(readSources("a: &x [*x]", "f").ok).toBe(false);
 });

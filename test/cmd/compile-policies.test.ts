@@ -88,7 +88,10 @@ test("Brokered credentials need a login of the sidecar, and then give it", async
   });
   const compiled = compile([brokered], held);
   if (!compiled.good) throw new Error(compiled.problems.join());
-  const credentials = credentialsOf(compiled.policies.upstreams[0]!, held, Buffer.alloc(32));
+  const credentials = credentialsOf(compiled.policies.upstreams[0]!, held, {
+    saltKey: Buffer.alloc(32),
+    verifier: null,
+  });
   if (credentials.mode !== "Brokered") throw new Error("relayed");
   expect([
     credentials.user,

@@ -15,6 +15,8 @@ test("without anything it runs all roles, with a certificate of its own and what
       knownFolder: null,
       releaseNamespace: "weir-system",
       podName: "weir-operator",
+      collectorCa: null,
+      collectorSecret: null,
       drainSeconds: 15,
       logLevel: "info",
     },

@@ -104,7 +104,7 @@ test.each(seeds)(
       const onAck = () => {
         acks++;
         // A call that never comes ends the life from outside too.
-        if ((kill.call === "none" && acks >= kill.count) || acks >= 120) child.kill("SIGKILL");
+        if ((kill.call === "none" && acks >= kill.count) || acks >= 40) child.kill("SIGKILL");
       };
       if (found !== null) await Promise.all(senders.map((sender) => sender.run(found, random, onAck)));
       await ended;

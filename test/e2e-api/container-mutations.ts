@@ -14,6 +14,9 @@ const constants = [
   "WEIR_ADMIN_LISTEN",
   "WEIR_CLUSTER",
   "WEIR_ENVIRONMENT",
+  "WEIR_COLLECTOR_URL",
+  "WEIR_COLLECTOR_TOKEN",
+  "WEIR_COLLECTOR_CA",
 ];
 const all = [
   "WEIR_LISTENERS",
@@ -78,6 +81,9 @@ export const environment: readonly Mutation[] = [
     pod.spec.volumes.push({ name: "aws-iam-token", emptyDir: {} });
     c.volumeMounts.push({ name: "aws-iam-token", mountPath: "/var/run/secrets/eks.amazonaws.com/serviceaccount" });
   }),
+  side("another way to prove itself to the collector", /env must be/, (c) =>
+    c.env.push({ name: "WEIR_COLLECTOR_CERTIFICATE", value: "/cache/x.pem" }),
+  ),
   side("envFrom", /has the field envFrom/, (c) => {
     c.envFrom = [{ configMapRef: { name: "mine" } }];
   }),

@@ -160,8 +160,9 @@ describeApi("the controller and the bundle server on a real API server", () => {
       () => world.bundleOf("shop"),
       ({ names }) => names.includes("GovernedDatabase a-second"),
     );
-    const privacy = outcome.good && outcome.bundle.resources.find(({ metadata }) => metadata.name === "privacy");
-    expect(privacy && privacy.spec).toMatchObject({ databases: ["a-second", "orders"] });
+    const resources = outcome.good ? outcome.bundle.resources : [];
+    const privacy = resources.find(({ metadata }) => metadata.name === "privacy");
+    expect(privacy?.spec).toMatchObject({ databases: ["a-second", "orders"] });
     for (const [database, other] of [
       [second, "orders"],
       [resource("GovernedDatabase", "shop", "orders", {}), "a-second"],

@@ -28,6 +28,9 @@ function environment(namespace: string): Json[] {
     field("WEIR_NAMESPACE", "metadata.namespace"),
     field("WEIR_INSTANCE", "metadata.name"),
     value("WEIR_WORKLOAD", "Deployment/shop-api"),
+    value("WEIR_COLLECTOR_URL", "https://weir-collector.weir-system.svc:4318"),
+    value("WEIR_COLLECTOR_TOKEN", "/var/run/weir/identity/token"),
+    value("WEIR_COLLECTOR_CA", "/var/run/weir/bundle/ca.crt"),
     value(
       "WEIR_UPSTREAM_LOGINS",
       '{"vault":{"userFile":"/var/run/weir/credentials/vault/username","passwordFile":"/var/run/weir/credentials/vault/password"}}',

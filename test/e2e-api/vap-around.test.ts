@@ -2,7 +2,7 @@
 import { describeApi } from "../cluster/start-api.ts";
 import { besideBrokered } from "./beside-brokered.ts";
 import { databases, governedPod, type Json, keys, plainPod } from "./governed-pod.ts";
-import { governedNamespaces, type Installed, until } from "./installed.ts";
+import { governedNamespaces, type Installed, labelled, until } from "./installed.ts";
 
 describeApi("what the admission policies say around pods", () => {
   let api: Installed;
@@ -61,12 +61,20 @@ describeApi("what the admission policies say around pods", () => {
       return pod;
     };
 
-    test("within the bounds exhausts no policy's budget: the large pod is judged like any other", async () => {
-      expect(await api.tryPod(large())).toMatchObject({ status: 201 });
-      const taking = large();
-      taking.spec.containers[40].envFrom[59] = { secretRef: { name: "vault-login" } };
-      expect((await api.tryPod(taking)).body.message).toMatch(/env or envFrom.*vault-login/);
-    });
+    test.each([
+      ["without the namespace's label", null],
+      ["with it", "enabled"],
+    ])(
+      "within the bounds exhausts no policy's budget, %s: the large pod is judged like any other",
+      async (_, label) => {
+        await labelled(api, "shop", label);
+        expect(await api.tryPod(large())).toMatchObject({ status: 201 });
+        const taking = large();
+        taking.spec.containers[40].envFrom[59] = { secretRef: { name: "vault-login" } };
+        expect((await api.tryPod(taking)).body.message).toMatch(/env or envFrom.*vault-login/);
+        await labelled(api, "shop", null);
+      },
+    );
   });
 
   describe("ways to the sidecar's identity", () => {

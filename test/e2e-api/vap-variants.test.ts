@@ -53,6 +53,37 @@ describeApi("the chart's values", () => {
     expect(await says(user(1000, { capabilities: { drop: [] } }))).toMatch(/securityContext must be/);
   });
 
+  test("collector: none, one elsewhere, and the release's own, each exactly", async () => {
+    const shipping = (url: string | null) => {
+      const pod = governedPod();
+      const { env } = sidecarOf(pod);
+      if (url === null) sidecarOf(pod).env = env.filter(({ name }: Json) => !name.startsWith("WEIR_COLLECTOR_"));
+      else env.find(({ name }: Json) => name === "WEIR_COLLECTOR_URL").value = url;
+      return pod;
+    };
+    const elsewhere = "https://ledger.example.com:4318";
+    const settings = async () => {
+      const { body } = await api.send("GET", "/api/v1/namespaces/weir-system/configmaps/weir-injection");
+      return JSON.parse(body.data["settings.json"]).collectorUrl;
+    };
+    const statefulSet = async () =>
+      (await api.send("GET", "/apis/apps/v1/namespaces/weir-system/statefulsets/weir-collector")).status;
+    expect([await says(governedPod()), await statefulSet()]).toEqual(["accepted", 200]);
+    expect(await says(shipping(null))).toMatch(/env must be exactly WEIR_LISTENERS to WEIR_COLLECTOR_CA/);
+    await api.install("collector.enabled=false");
+    await until(async () => (await says(shipping(null))) === "accepted");
+    expect([await settings(), await statefulSet()]).toEqual(["", 404]);
+    expect(await says(governedPod())).toMatch(/env must be exactly WEIR_LISTENERS to WEIR_WORKLOAD/);
+    await api.install(`collector.url=${elsewhere}`, "collector.ca=-----BEGIN CERTIFICATE-----");
+    await until(async () => (await says(shipping(elsewhere))) === "accepted");
+    expect([await settings(), await statefulSet()]).toEqual([elsewhere, 404]);
+    expect(await says(governedPod())).toMatch(/env\[WEIR_COLLECTOR_URL\] must be/);
+    await expect(api.install(`collector.url=${elsewhere}`)).rejects.toThrow(/collector.*ca/s);
+    await expect(api.install("collector.keepDays=0")).rejects.toThrow(/keepDays/);
+    await api.install();
+    await until(async () => (await says(governedPod())) === "accepted");
+  }, 60_000);
+
   test("injection.meshContainers: no other may come first", async () => {
     await api.install("injection.meshContainers={mesh}");
     await until(async () => /its place must be/.test(await says(governedPod())));

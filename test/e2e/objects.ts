@@ -102,6 +102,23 @@ export const application = (environment: Record<string, string>, statement = ema
   },
 });
 
+/** For the collector's claim, which names no storage class. */
+export const volume = (path: string) => ({
+  apiVersion: "v1",
+  kind: "PersistentVolume",
+  metadata: { name: "collector" },
+  spec: {
+    capacity: { storage: "20Gi" },
+    accessModes: ["ReadWriteOnce"],
+    local: { path },
+    nodeAffinity: {
+      required: {
+        nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "Exists" }] }],
+      },
+    },
+  },
+});
+
 export const job = (name: string, ...statements: string[]) => ({
   apiVersion: "batch/v1",
   kind: "Job",

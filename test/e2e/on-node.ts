@@ -1,6 +1,6 @@
 // A cluster with a node, as the tests of this folder use it: kubectl, the lines that a newcomer types, and what containers print.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { startApi, type TestApi } from "../cluster/start-api.ts";
@@ -14,6 +14,12 @@ export interface Line {
   readonly text: string;
 }
 
+export interface Beside {
+  /** What it has written so far. */
+  readonly said: () => string;
+  readonly stop: () => Promise<void>;
+}
+
 export interface OnNode {
   readonly api: TestApi;
   /** Where what is typed runs, and where it leaves files; `charts`, `examples` and `cmd` are there. */
@@ -22,6 +28,8 @@ export interface OnNode {
   readonly apply: (...objects: unknown[]) => Promise<void>;
   /** A line for the shell, as people type it. */
   readonly type: (line: string) => Promise<string>;
+  /** One that runs until it is stopped, as in a terminal of its own. */
+  readonly typeBeside: (line: string) => Beside;
   /** What a container of namespace and pod (`pod/x`, `deployment/x`) wrote last; nothing while there is none. */
   readonly lines: (namespace: string, what: string, container: string, tail?: number) => Promise<readonly Line[]>;
   /** The same of a pod's name, read on the node: it needs no API server. */
@@ -49,6 +57,7 @@ export async function onNode(): Promise<OnNode> {
       if (code !== 0) throw new Error(stderr);
     },
     type: (line) => shell(line, folder),
+    typeBeside: (line) => beside(line, folder),
     async lines(namespace, what, container, tail = 4) {
       const args = ["-n", namespace, "logs", what, "-c", container, "--timestamps", "--tail", String(tail)];
       const { code, stdout } = await api.kubectl(args);
@@ -72,12 +81,33 @@ function stateFolder(): string {
   return CLUSTER_STATE;
 }
 
+/** A folder of the node for the collector's volume: this cluster has no storage of its own. */
+export function volumeFolder(): string {
+  const folder = join(stateFolder(), "collector-volume");
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
 /** Names outside the cluster, as in /etc/hosts; nobody in the cluster sees the file, its DNS reads it each second. */
 export const hostsFile = () => join(stateFolder(), "hosts");
 
 function line(raw: string): Line {
   const space = raw.indexOf(" ");
   return { atMs: Date.parse(raw.slice(0, space)), text: raw.slice(space + 1).replace(/^(stdout|stderr) [FP] /, "") };
+}
+
+function beside(typed: string, cwd: string): Beside {
+  const child = spawn("sh", ["-c", `exec ${typed}`], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk));
+  const ended = new Promise<void>((fulfil) => child.once("close", () => fulfil()));
+  return {
+    said: () => said,
+    async stop() {
+      child.kill();
+      await ended;
+    },
+  };
 }
 
 function shell(typed: string, cwd: string): Promise<string> {

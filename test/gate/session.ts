@@ -5,6 +5,8 @@ import { ClassBooks } from "../../pkg/gate/class-books.ts";
 import type { Effect } from "../../pkg/gate/effect.ts";
 import { Gate } from "../../pkg/gate/gate.ts";
 import type { Guard, PolicySet } from "../../pkg/policy/rules.ts";
+import { lasting } from "../../pkg/principal/identity.ts";
+import type { Principal } from "../../pkg/principal/principal.ts";
 import type { EffectKind, Understood } from "../../pkg/sql/facts.ts";
 
 export const bytes = (type: string, body: Buffer | string = ""): Buffer => {
@@ -68,6 +70,7 @@ function facts(text: string): Understood {
 
 const analyses = {
   witnessed: new WeakSet(),
+  known: () => null,
   analyze(bytes: Buffer) {
     const text = bytes.toString();
     let at = 0;
@@ -114,6 +117,7 @@ export const denying = (...effects: EffectKind[]): PolicySet => {
         exempt: [],
         safeFunctions: [],
         predicates: null,
+        whereNothingMatches: "Refuse",
         guards: [guard],
         budgets: [],
         detect: [],
@@ -137,15 +141,25 @@ export interface Session {
 export function session(policies: PolicySet): Session {
   const state: Omit<Session, "gate"> = { policies, writable: true };
   let count = 0;
+  const principal: Principal = {
+    kind: "Service",
+    name: "app",
+    issuer: "configuration",
+    groups: [],
+    assurance: "L0",
+    login: "app",
+  };
   const gate = new Gate({
     session: "s",
     database: "shop/orders",
     serverDatabase: "orders",
     tls: false,
+    nonce: "nonce",
     backendPid: 7,
     serverMajor: 18,
     maskKeys: null,
-    principal: { kind: "Service", name: "app", issuer: "configuration", groups: [], assurance: "L0", login: "app" },
+    principal,
+    identity: lasting(principal),
     context: { environment: "test", cluster: "test", application: null, clientAddress: "127.0.0.1" },
     policies: () => state.policies,
     catalogs: new CatalogStore(),

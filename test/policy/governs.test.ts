@@ -5,7 +5,13 @@ import { ana, api, clusterPolicy, orders, policies, policy, session } from "./sh
 const masks = `classify: [{columns: ["public.customers.email"], class: PII.EMAIL}]\nmask: [{classes: ["PII.*"], method: Redact}]`;
 
 test("nobody is governed without policies, and a database that no policy reaches is not", () => {
-  expect(governs(policies(), orders, ana, session)).toEqual({ policies: 0, masks: false, guards: false });
+  expect(governs(policies(), orders, ana, session)).toEqual({
+    policies: 0,
+    masks: false,
+    lifting: "Refuse",
+    observed: false,
+    guards: false,
+  });
   const set = policies(policy("p", `databases: [orders]\n${masks}`));
   expect(governs(set, { namespace: "shop", name: "stock" }, ana, session).policies).toBe(0);
   expect(governs(set, { namespace: "lab", name: "orders" }, ana, session).policies).toBe(0);
@@ -16,8 +22,20 @@ test("masks and guards are told apart, for the principal they concern", () => {
     policy("p", `subjects: [{kinds: [Human]}]\n${masks}`),
     clusterPolicy("g", "guard: [{name: no-drop, effects: [Drop], action: Deny}]"),
   );
-  expect(governs(set, orders, ana, session)).toEqual({ policies: 2, masks: true, guards: true });
-  expect(governs(set, orders, api, session)).toEqual({ policies: 1, masks: false, guards: true });
+  expect(governs(set, orders, ana, session)).toEqual({
+    policies: 2,
+    masks: true,
+    lifting: "Refuse",
+    observed: false,
+    guards: true,
+  });
+  expect(governs(set, orders, api, session)).toEqual({
+    policies: 1,
+    masks: false,
+    lifting: "Refuse",
+    observed: false,
+    guards: true,
+  });
 });
 
 test("a mask whose class nobody gives, an exempt principal and an Observe policy are under no mask", () => {
@@ -25,14 +43,24 @@ test("a mask whose class nobody gives, an exempt principal and an Observe policy
   expect(of(policy("p", "mask: [{classes: [PII.EMAIL], method: Redact}]"))).toEqual({
     policies: 1,
     masks: false,
+    lifting: "Refuse",
+    observed: false,
     guards: false,
   });
   expect(of(policy("p", `${masks}\nexempt: [{groups: [analysts]}]`))).toEqual({
     policies: 1,
     masks: false,
+    lifting: "Refuse",
+    observed: false,
     guards: false,
   });
-  expect(of(policy("p", `mode: Observe\n${masks}`))).toEqual({ policies: 1, masks: false, guards: false });
+  expect(of(policy("p", `mode: Observe\n${masks}`))).toEqual({
+    policies: 1,
+    masks: false,
+    lifting: "Refuse",
+    observed: true,
+    guards: false,
+  });
 });
 
 test("what only a statement or the time can tell counts as matching", () => {

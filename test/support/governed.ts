@@ -5,10 +5,13 @@ import { join } from "node:path";
 import { keyedDigest } from "../../pkg/audit/digest.ts";
 import type { SpoolFiles } from "../../pkg/audit/spool-files.ts";
 import { AuditWriter } from "../../pkg/audit/writer.ts";
+import type { Verifier } from "../../pkg/identity/verifier.ts";
 import { MaskKeys } from "../../pkg/mask/keys.ts";
 import type { PolicySet } from "../../pkg/policy/rules.ts";
 import type { Principal } from "../../pkg/principal/principal.ts";
+import type { Credentials } from "../../pkg/proxy/credentials.ts";
 import { createGovernor } from "../../pkg/proxy/governor.ts";
+import type { ServingCertificate } from "../../pkg/proxy/serving-certificate.ts";
 import { systemClock } from "../../pkg/runtime/clock.ts";
 import { jsonLogger } from "../../pkg/runtime/logger.ts";
 import { systemRandom } from "../../pkg/runtime/random.ts";
@@ -29,6 +32,13 @@ export interface GovernedOptions {
   readonly files?: SpoolFiles;
   /** When the spool is full. */
   readonly spoolBytesMax?: number;
+  /** Of tokens that statements give, and of logins where `credentials` ask for them. */
+  readonly tokens?: Verifier;
+  /** PassThrough when not given. */
+  readonly credentials?: Credentials;
+  readonly certificate?: ServingCertificate;
+  readonly nowMs?: () => number;
+  readonly sessionAgeMsMax?: number;
 }
 
 export interface Governed {
@@ -59,7 +69,8 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
   const logged: string[] = [];
   let set: PolicySet = compilePolicies(options.policies ?? {}, options.upstreamPort);
   const governor = createGovernor({
-    listeners: [listener(options.upstreamPort)],
+    listeners: [listener(options)],
+    ...(options.tokens && { tokens: options.tokens }),
     policies: () => set,
     identify: (login) => ({
       kind: "Service",
@@ -73,11 +84,12 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
     audit,
     digest: (text) => digest.of(text),
     maskKeys: new MaskKeys([{ version: 1, bytes: Buffer.alloc(32, 7) }]),
-    certificate: () => null,
+    certificate: () => options.certificate ?? null,
     environment: "test",
     cluster: "test",
     limits: {
       sessions: 200,
+      ...(options.sessionAgeMsMax !== undefined && { sessionAgeMsMax: options.sessionAgeMsMax }),
       logins: 100,
       loginTimeMs: 20_000,
       frameBytesMax: options.frameBytesMax ?? 256 * 1024 * 1024,
@@ -85,7 +97,7 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
       bufferedBytes: options.bufferedBytes ?? 256 * 1024 * 1024,
       probeEveryMs: 1000,
     },
-    clock: systemClock,
+    clock: { ...systemClock, ...(options.nowMs && { nowMs: options.nowMs }) },
     random: systemRandom,
     logger: jsonLogger((line) => logged.push(line), "warn", systemClock.nowMs),
   });
@@ -105,10 +117,10 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
   };
 }
 
-const listener = (port: number) => ({
+const listener = ({ upstreamPort: port, credentials }: GovernedOptions) => ({
   host: "127.0.0.1",
   port: 0,
   database: "shop/main",
   upstream: { name: "shop/main", host: "127.0.0.1", port, tls: { mode: "disable" as const } },
-  credentials: { mode: "PassThrough" as const },
+  credentials: credentials ?? { mode: "PassThrough" as const },
 });

@@ -19,6 +19,7 @@ export const settings: InjectionSettings = {
   image: `registry.example.com/weir/sidecar@sha256:${"0123456789abcdef".repeat(4)}`,
   cluster: "test",
   environment: "staging",
+  collectorUrl: "https://weir-collector.weir-system.svc:4318",
   bundleKeys: ["11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="],
   nativeSidecars: true,
   version: "0.1.0",

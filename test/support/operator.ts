@@ -36,7 +36,8 @@ export interface TestOperatorOptions {
   readonly clientCa?: string;
 }
 
-export const installed = JSON.stringify({ image: settings.image, cluster: "test", environment: "staging" });
+const { image, cluster, environment, collectorUrl } = settings;
+export const installed = JSON.stringify({ image, cluster, environment, collectorUrl });
 
 export async function startTestOperator(options: TestOperatorOptions): Promise<TestOperator> {
   const folder = mkdtempSync(join(tmpdir(), "weir-operator-"));

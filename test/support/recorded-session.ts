@@ -7,6 +7,8 @@ import type { Effect } from "../../pkg/gate/effect.ts";
 import { Gate } from "../../pkg/gate/gate.ts";
 import { MaskKeys } from "../../pkg/mask/keys.ts";
 import type { PolicySet } from "../../pkg/policy/rules.ts";
+import { lasting } from "../../pkg/principal/identity.ts";
+import type { Principal } from "../../pkg/principal/principal.ts";
 import { loadGrammar } from "../../pkg/sql/grammar.ts";
 import { Frontend, type FrontendOptions } from "./frontend.ts";
 
@@ -41,20 +43,23 @@ const grammar = await loadGrammar(18);
 
 function gateFor(login: Login, policies: PolicySet): Gate {
   let drawn = 0;
+  const principal: Principal = {
+    kind: "Service",
+    name: login.user,
+    issuer: "configuration",
+    groups: [],
+    assurance: "L0",
+    login: login.user,
+  };
   return new Gate({
     session: "session",
-    principal: {
-      kind: "Service",
-      name: login.user,
-      issuer: "configuration",
-      groups: [],
-      assurance: "L0",
-      login: login.user,
-    },
+    principal,
+    identity: lasting(principal),
     database: "shop/main",
     serverDatabase: "postgres",
     context: { environment: "test", cluster: "test", application: null, clientAddress: "127.0.0.1" },
     tls: false,
+    nonce: "nonce",
     policies: () => policies,
     catalogs: new CatalogStore(),
     books: new ClassBooks(),

@@ -29,6 +29,21 @@ app.kubernetes.io/component: operator
 https://weir-operator.{{ .Release.Namespace }}.svc:443/v1/bundle
 {{- end }}
 
+{{/* "true" where the release has a collector of its own, else "". */}}
+{{- define "weir.collector.here" -}}
+{{- if and .Values.collector.enabled (not .Values.collector.url) }}true{{ end -}}
+{{- end }}
+
+{{/* Where sidecars ship to, or "". */}}
+{{- define "weir.collectorUrl" -}}
+{{- if .Values.collector.url }}{{ .Values.collector.url }}{{ else if .Values.collector.enabled }}https://weir-collector.{{ .Release.Namespace }}.svc:4318{{ end -}}
+{{- end }}
+
+{{- define "weir.collector.selector" -}}
+app.kubernetes.io/name: weir
+app.kubernetes.io/component: collector
+{{- end }}
+
 {{/* A list as JSON: governance never reaches into these, so that it cannot keep a cluster from mending itself. */}}
 {{- define "weir.neverNamespaces" -}}
 {{ concat (list "kube-system" "kube-public" "kube-node-lease" .Release.Namespace) .Values.enforcement.excludedNamespaces | uniq | toJson }}

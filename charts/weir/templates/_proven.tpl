@@ -57,18 +57,20 @@ dyn({
 "readinessProbe": dyn({{ include "weir.cel" (merge (dict "periodSeconds" 10 "failureThreshold" 3) $ready $probe) }}),
 "livenessProbe": dyn({{ include "weir.cel" (merge (dict "periodSeconds" 10 "failureThreshold" 6) $alive $probe) }}),
 "volumeMounts": dyn({{ include "weir.mounts" . }} + c.?volumeMounts.orValue([]).filter(m, !(m.name in ['weir-identity', 'weir-bundle', 'weir-state']))),
-"env": dyn([{"name": dyn("WEIR_LISTENERS"), "value": dyn(c.?env[?0].?value.orValue(''))},
+"env": dyn([
 {{- $values := include "weir.env.values" . | fromYaml }}
-{{- range include "weir.env.names" . | fromJsonArray }}
-{{- if hasKey $values . }}
-{"name": dyn({{ . | quote }}), "value": dyn({{ index $values . | quote }})},
-{{- else if eq . "WEIR_BUNDLE_KEYS" }}
-{"name": dyn("WEIR_BUNDLE_KEYS"), "value": dyn(params == null ? c.?env[?4].?value.orValue('') : params.?data[?'keys'].orValue(''))},
-{{- else if has . (list "WEIR_NAMESPACE" "WEIR_INSTANCE") }}
-{"name": dyn({{ . | quote }}), "valueFrom": dyn({"fieldRef": {"apiVersion": "v1", "fieldPath": {{ eq . "WEIR_NAMESPACE" | ternary "metadata.namespace" "metadata.name" | quote }}}})},
+{{- range $i, $name := include "weir.env.names" . | fromJsonArray }}
+{{- if $i }},{{ end }}
+{{- if hasKey $values $name }}
+{"name": dyn({{ $name | quote }}), "value": dyn({{ index $values $name | quote }})}
+{{- else if eq $name "WEIR_BUNDLE_KEYS" }}
+{"name": dyn("WEIR_BUNDLE_KEYS"), "value": dyn(params == null ? c.?env[?{{ $i }}].?value.orValue('') : params.?data[?'keys'].orValue(''))}
+{{- else if has $name (list "WEIR_NAMESPACE" "WEIR_INSTANCE") }}
+{"name": dyn({{ $name | quote }}), "valueFrom": dyn({"fieldRef": {"apiVersion": "v1", "fieldPath": {{ eq $name "WEIR_NAMESPACE" | ternary "metadata.namespace" "metadata.name" | quote }}}})}
+{{- else }}
+{"name": dyn({{ $name | quote }}), "value": dyn(c.?env[?{{ $i }}].?value.orValue(''))}
 {{- end }}
-{{- end }}
-{"name": dyn("WEIR_WORKLOAD"), "value": dyn(c.?env[?14].?value.orValue(''))}]
+{{- end }}]
 + c.?env.orValue([]).filter(e, e.name == 'WEIR_UPSTREAM_LOGINS').map(e, {"name": dyn("WEIR_UPSTREAM_LOGINS"), "value": dyn(e.?value.orValue(''))}))
 })
 {{- end }}
@@ -86,7 +88,7 @@ size(c.volumeMounts.filter(m, m.name.startsWith('kube-api-access-'))) <= 1
 c.env[4].value != '' && c.env[14].value.matches('^[A-Za-z]+/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')
 && c.env[0].value.split(',').all(l, l.matches({{ include "weir.listener" . }}) && l.contains('=' + request.namespace + '/'))
 && [c.env[0].value.split(',').map(l, l.split('=')[0])].all(addresses, size(addresses) <= 32 && addresses.all(a, addresses.indexOf(a) == addresses.lastIndexOf(a)))
-&& size(c.env) <= 16 && c.env.filter(e, e.name == 'WEIR_UPSTREAM_LOGINS').map(e, string(e.value)).all(v, v.startsWith('{') && v.endsWith('}}')
+&& size(c.env) <= {{ include "weir.env.names" . | fromJsonArray | len | add 1 }} && c.env.filter(e, e.name == 'WEIR_UPSTREAM_LOGINS').map(e, string(e.value)).all(v, v.startsWith('{') && v.endsWith('}}')
 && [v.substring(1, size(v) - 2).split('},')].all(logins, size(logins) <= 32 && logins.all(l, logins.indexOf(l) == logins.lastIndexOf(l) && {{ include "weir.login" . }})))
 {{- end }}
 

@@ -9,7 +9,7 @@ what it must be. What the injector writes (pkg/admission) and this list are kept
 {{- end }}
 
 {{- define "weir.env.names" -}}
-["WEIR_LISTENERS", "WEIR_BUNDLE_URL", "WEIR_BUNDLE_TOKEN", "WEIR_BUNDLE_CA", "WEIR_BUNDLE_KEYS", "WEIR_BUNDLE_FALLBACK", "WEIR_BUNDLE_FOLDER", "WEIR_SPOOL_FOLDER", "WEIR_RESOLVE", "WEIR_ADMIN_LISTEN", "WEIR_CLUSTER", "WEIR_ENVIRONMENT", "WEIR_NAMESPACE", "WEIR_INSTANCE", "WEIR_WORKLOAD"]
+["WEIR_LISTENERS", "WEIR_BUNDLE_URL", "WEIR_BUNDLE_TOKEN", "WEIR_BUNDLE_CA", "WEIR_BUNDLE_KEYS", "WEIR_BUNDLE_FALLBACK", "WEIR_BUNDLE_FOLDER", "WEIR_SPOOL_FOLDER", "WEIR_RESOLVE", "WEIR_ADMIN_LISTEN", "WEIR_CLUSTER", "WEIR_ENVIRONMENT", "WEIR_NAMESPACE", "WEIR_INSTANCE", "WEIR_WORKLOAD"{{ if include "weir.collectorUrl" . }}, "WEIR_COLLECTOR_URL", "WEIR_COLLECTOR_TOKEN", "WEIR_COLLECTOR_CA"{{ end }}]
 {{- end }}
 
 {{- define "weir.env.values" -}}
@@ -23,6 +23,11 @@ WEIR_RESOLVE: Dns
 WEIR_ADMIN_LISTEN: ":9464"
 WEIR_CLUSTER: {{ .Values.cluster | quote }}
 WEIR_ENVIRONMENT: {{ .Values.environment | quote }}
+{{- with include "weir.collectorUrl" . }}
+WEIR_COLLECTOR_URL: {{ . | quote }}
+WEIR_COLLECTOR_TOKEN: /var/run/weir/identity/token
+WEIR_COLLECTOR_CA: /var/run/weir/bundle/ca.crt
+{{- end }}
 {{- end }}
 
 {{/* One of WEIR_LISTENERS, but for its namespace. The expression is a constant, so that the API server compiles it once. */}}
@@ -127,7 +132,7 @@ variables.c.?{{ .probe }}.hasValue() && variables.c.{{ .probe }}.all(k, k in ["h
 - field: env
   expression: >-
     variables.envNames == dyn({{ include "weir.env.names" . }}) || variables.envNames == dyn({{ include "weir.env.names" . }} + ['WEIR_UPSTREAM_LOGINS'])
-  want: exactly WEIR_LISTENERS to WEIR_WORKLOAD in the injector's order, and WEIR_UPSTREAM_LOGINS with brokered databases
+  want: exactly WEIR_LISTENERS to {{ include "weir.env.names" . | fromJsonArray | last }} in the injector's order, and WEIR_UPSTREAM_LOGINS with brokered databases
 {{- range $name, $value := include "weir.env.values" . | fromYaml }}
 - field: env[{{ $name }}]
   expression: {{ printf "variables.env.filter(e, e.name == '%s').all(e, e == dyn(%s))" $name (include "weir.cel" (dict "name" $name "value" $value)) | toJson }}

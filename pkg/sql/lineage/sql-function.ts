@@ -116,7 +116,8 @@ function understoodBody(walk: Walk, info: FunctionInfo): Facts {
   if (info.sqlBody !== null || info.securityDefiner) inner.found.named.clear();
   if (info.sqlBody !== null) inner.found.hidden.clear();
   const facts = factsOf(inner.found, "SELECT", outputs);
-  return facts.understood && inner.found.mayFail ? { ...facts, mayFail: true } : facts;
+  if (!facts.understood || !inner.found.mayFail) return facts;
+  return { ...facts, mayFail: true as const };
 }
 
 function statementsOf(walk: Walk, info: FunctionInfo): readonly Node[] {

@@ -29,6 +29,31 @@ export function statementFacts(
   if (depth === 0) beginLabels();
   const walk = newWalk(grammar, context, reads);
   for (const type of context.parameterTypes ?? []) noteType(walk, type);
+  const facts = dispatched(walk, node, depth);
+  return facts.understood ? facts : { ...facts, ...knownOf(node) };
+}
+
+const changes = ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"];
+const definitions = [
+  ...["CreateTableAsStmt", "CreateStmt", "ViewStmt", "IndexStmt", "AlterTableStmt", "CreateFunctionStmt"],
+  ...["CreateTrigStmt", "RuleStmt", "DoStmt", "ClusterStmt", "ReindexStmt", "RefreshMatViewStmt"],
+];
+/** Kinds of which it is known without any name (analyze_requires_snapshot and PlannedStmtRequiresSnapshot of the server). */
+const takeSnapshots = new Set([
+  ...["SelectStmt", "ExplainStmt", "DeclareCursorStmt", "ExecuteStmt", "CopyStmt", "CallStmt"],
+  ...changes,
+  ...definitions,
+]);
+
+/** What the tree alone tells of a statement that is not understood. */
+function knownOf(node: Node): { readonly takesSnapshot?: true; readonly returnsNothing?: true } {
+  const kind = kindOf(node);
+  const returnsNothing =
+    definitions.includes(kind) || (changes.includes(kind) && (node[kind]?.returningList ?? []).length === 0);
+  return { ...(takeSnapshots.has(kind) && { takesSnapshot: true }), ...(returnsNothing && { returnsNothing: true }) };
+}
+
+function dispatched(walk: Walk, node: Node, depth: number): Facts {
   try {
     return dispatch(walk, node, depth);
   } catch (error) {

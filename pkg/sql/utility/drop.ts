@@ -100,12 +100,26 @@ export function commentFacts(node: Node, engine: Engine): Understood {
 
 export function grantFacts(node: Node, engine: Engine): Understood {
   const access: readonly EffectKind[] = ["Grant"];
+  const calls = revokedCalls(node);
   return understood(node.is_grant === true ? "GRANT" : "REVOKE", {
     effects: access,
     relations: granted(node, engine, access),
     changesResolution: node.objtype === "OBJECT_SCHEMA",
+    ...(calls.length > 0 && { revokesCalls: calls }),
   });
 }
+
+/** Names of functions that may be the server's own; "*" for all of them. */
+function revokedCalls(node: Node): readonly string[] {
+  if (node.is_grant === true || !callable.includes(node.objtype)) return [];
+  if (node.targtype === "ACL_TARGET_ALL_IN_SCHEMA") return texts(node.objects).includes("pg_catalog") ? ["*"] : [];
+  const names = (node.objects ?? []).map((each: Node) => texts(each.ObjectWithArgs?.objname));
+  return names.flatMap(([first, second]: readonly string[]) =>
+    second === undefined ? [first ?? "*"] : first === "pg_catalog" ? [second] : [],
+  );
+}
+
+const callable: readonly string[] = ["OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE"];
 
 function granted(node: Node, engine: Engine, access: readonly EffectKind[]): readonly RelationUse[] {
   if (!isRelation(node.objtype)) return [];

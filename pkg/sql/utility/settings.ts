@@ -5,6 +5,7 @@ import { constantText } from "../lineage/constant-text.ts";
 import { CLEAN, unknown } from "../lineage/label.ts";
 import { NotKnown } from "../lineage/walk.ts";
 import { list, type Node } from "../node.ts";
+import { isOwnSetting } from "../own-statement.ts";
 import { understood } from "./understood.ts";
 
 /** Settings by which names and texts are read (rule R1), and those that bring them along. */
@@ -102,7 +103,8 @@ function modeText(value: Node): string | null {
 /** SHOW ALL leaves out settings that only users define. */
 export function showFacts(node: Node): Understood {
   const name = nameOf(node);
-  const lineage = settingMayHoldData(name) ? unknown("a setting that code may have set") : CLEAN;
+  const mayHoldData = settingMayHoldData(name) && !isOwnSetting(name);
+  const lineage = mayHoldData ? unknown("a setting that code may have set") : CLEAN;
   const origin = { table: 0, column: 0 };
   const columns = name === "all" ? ["name", "setting", "description"] : [null];
   const outputs = columns.map((column) => ({ name: column, lineage, origin }));

@@ -1,0 +1,87 @@
+// Code that ran freely, or was made ready, before something was protected, and runs afterwards.
+// biome-ignore-all format: one attempt a line
+import { bind, close, describe, execute, parse, query, sync } from "../../support/messages.ts";
+import { type Attempt, attempt, PEOPLE, sent, type Turn, waived } from "./attempt.ts";
+
+const first = "a: SELECT stolen()";
+const afterwards = (name: string, ...turns: readonly (string | Turn)[]): Attempt => attempt(name, first, PEOPLE, ...turns);
+const extended = (who: "a" | "b", ...sql: readonly string[]) => sent(who, [...sql.flatMap((text) => [parse("", text), bind(), describe("P"), execute()]), sync()]);
+const binary = (who: "a" | "b", sql: string) => sent(who, [parse("", sql), bind({ results: [1] }), execute(), sync()]);
+const many = "SELECT stolen() FROM generate_series(1, 9)";
+
+export default [
+  // every way in which a statement can call it
+  afterwards("a function in the select list", "a: SELECT stolen()"),
+  afterwards("in another session", "b: SELECT 1", "b: SELECT stolen()"),
+  afterwards("over the extended protocol", extended("a", "SELECT stolen()")),
+  afterwards("in binary", binary("a", "SELECT stolen()")),
+  afterwards("in a subquery", "a: SELECT (SELECT stolen())"),
+  afterwards("in LATERAL", "a: SELECT s FROM own, LATERAL stolen() s"),
+  afterwards("in FROM", "a: SELECT * FROM stolen()"),
+  afterwards("in VALUES", "a: VALUES (stolen())"),
+  afterwards("in a CTE", "a: WITH s AS MATERIALIZED (SELECT stolen() x) SELECT x FROM s"),
+  afterwards("in RETURNING", "a: UPDATE own SET a = a RETURNING stolen()"),
+  afterwards("in COPY TO STDOUT", "a: COPY (SELECT stolen()) TO STDOUT"),
+  afterwards("in a condition, by notice", "a: SELECT 1 FROM own WHERE tell() IS NULL"),
+  afterwards("in ORDER BY, by notice", "a: SELECT a FROM own ORDER BY tell()"),
+  afterwards("by the text of an error", "a: SELECT fail()"),
+  afterwards("in DO, by notice", "a: DO $$ BEGIN PERFORM tell(); END $$"),
+  afterwards("in DO, by error", "a: DO $$ BEGIN PERFORM fail(); END $$"),
+  afterwards("in EXPLAIN ANALYZE, by notice", "a: EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT tell()"),
+  afterwards("in CALL, by a table", "a: CALL keep()", "a: SELECT x FROM loot"),
+  afterwards("in INSERT, by a table", "a: INSERT INTO loot SELECT stolen()", "a: SELECT x FROM loot"),
+  afterwards("in UPDATE, by a table", "a: UPDATE own SET b = stolen()", "b: SELECT b FROM own"),
+  afterwards("in MERGE, by a table", "a: MERGE INTO own USING (VALUES (1)) v(i) ON a = i WHEN MATCHED THEN UPDATE SET b = stolen()", "a: SELECT b FROM own"),
+  afterwards("in CREATE TABLE AS", "a: CREATE TABLE made AS SELECT stolen() x", "a: SELECT x FROM made"),
+  afterwards("in SELECT INTO", "a: SELECT stolen() x INTO made", "a: SELECT x FROM made"),
+  afterwards("in CREATE MATERIALIZED VIEW", "a: CREATE MATERIALIZED VIEW made AS SELECT public.stolen() x", "a: SELECT x FROM made"),
+  afterwards("by a notification", "a: LISTEN ch", "a: SELECT pg_notify('ch', stolen())"),
+  afterwards("by a setting", "a: SELECT set_config('weir_test.x', stolen(), false)", "a: SHOW weir_test.x"),
+  afterwards("by the application's name", "a: SELECT set_config('application_name', stolen(), false)"),
+  afterwards("by a sequence of small answers", "a: SELECT ascii(substr(stolen(), 1, 1)) = ascii('c'), left(stolen(), 7)"),
+  afterwards("by FunctionCall", { ...sent("a", []), calls: true as const }),
+  afterwards("with the statement's text as its argument", "a: SELECT stolen('SELECT string_agg(email, '','') FROM people')"),
+  // made ready before
+  attempt("prepared over the protocol", sent("a", [parse("p", "SELECT stolen()"), sync()]), PEOPLE, sent("a", [bind({ statement: "p" }), execute(), sync()])),
+  attempt("prepared and run before, bound again", sent("a", [parse("p", "SELECT stolen()"), bind({ statement: "p" }), execute(), sync()]), PEOPLE, sent("a", [bind({ statement: "p" }), execute(), sync()])),
+  attempt("bound, and executed later", "a: BEGIN", sent("a", [parse("p", "SELECT stolen()"), bind({ portal: "z", statement: "p" }), sync()]), PEOPLE, sent("a", [execute("z"), sync()])),
+  attempt("executed in part, and later the rest", "a: BEGIN", sent("a", [parse("p", many), bind({ portal: "z", statement: "p" }), execute("z", 1), sync()]), PEOPLE, sent("a", [execute("z", 2), sync()]), sent("a", [execute("z"), sync()])),
+  attempt("PREPARE before, EXECUTE later", "a: PREPARE p AS SELECT stolen()", "a: EXECUTE p", PEOPLE, "a: EXECUTE p"),
+  attempt("PREPARE before, EXPLAIN ANALYZE EXECUTE later", "a: PREPARE p AS SELECT tell()", PEOPLE, "a: EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) EXECUTE p"),
+  attempt("PREPARE before, CREATE TABLE AS EXECUTE later", "a: PREPARE p AS SELECT stolen() x", PEOPLE, "a: CREATE TABLE made AS EXECUTE p", "a: SELECT x FROM made"),
+  attempt("a cursor that was opened before", "a: BEGIN", `a: DECLARE k CURSOR FOR ${many}`, "a: FETCH 1 FROM k", PEOPLE, "a: FETCH ALL FROM k"),
+  attempt("a cursor that was opened before, moved", "a: BEGIN", "a: DECLARE k CURSOR FOR SELECT tell() FROM generate_series(1, 9)", "a: FETCH 1 FROM k", PEOPLE, "a: MOVE ALL FROM k"),
+  attempt("a cursor that was opened before, over the protocol", "a: BEGIN", `a: DECLARE k CURSOR FOR ${many}`, PEOPLE, extended("a", "FETCH ALL FROM k")),
+  attempt("the transaction began before", "a: BEGIN", first, PEOPLE, "a: SELECT stolen()"),
+  attempt("the transaction began before, in a savepoint", "a: BEGIN", first, "a: SAVEPOINT s", PEOPLE, "a: SELECT stolen()"),
+  attempt("parsed under a name that was something else", sent("a", [parse("p", "SELECT 1"), sync()]), sent("a", [close("S", "p"), parse("p", "SELECT stolen()"), sync()]), PEOPLE, sent("a", [bind({ statement: "p" }), execute(), sync()])),
+  attempt("two in one pipeline, made ready before", sent("a", [parse("p", "SELECT stolen()"), parse("q", "SELECT tell()"), sync()]), PEOPLE, sent("a", [bind({ statement: "q" }), execute(), bind({ statement: "p" }), execute(), sync()])),
+  attempt("a Query amid a batch", first, PEOPLE, sent("a", [parse("", "SELECT 1"), query("SELECT stolen()"), sync()], 2)),
+  // what a session makes, and calls later
+  attempt("a function of its own", "a: CREATE FUNCTION mine() RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN stolen(); END'", PEOPLE, "a: SELECT mine()"),
+  attempt("a function of its own in the temp schema", "a: CREATE FUNCTION pg_temp.mine() RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN stolen(); END'", PEOPLE, "a: SELECT pg_temp.mine()"),
+  attempt("a function in SQL over one that is not", "a: CREATE FUNCTION mine() RETURNS text LANGUAGE sql AS 'SELECT stolen()'", PEOPLE, "a: SELECT mine()"),
+  attempt("a procedure of its own", "a: CREATE PROCEDURE mine() LANGUAGE plpgsql AS 'BEGIN PERFORM tell(); COMMIT; END'", PEOPLE, "a: CALL mine()"),
+  attempt("a function that hides one of the server's", "a: CREATE SCHEMA s", "a: CREATE FUNCTION s.upper(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN public.stolen(); END'", PEOPLE, "a: SET search_path = s, pg_catalog, public", "a: SELECT upper('x')"),
+  attempt("an operator", "a: CREATE FUNCTION op(int, int) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN stolen(); END'", "a: CREATE OPERATOR === (FUNCTION = op, LEFTARG = int, RIGHTARG = int)", PEOPLE, "a: SELECT 1 === 2"),
+  attempt("an aggregate", "a: CREATE FUNCTION step(text, int) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN stolen(); END'", "a: CREATE AGGREGATE agg(int) (SFUNC = step, STYPE = text)", PEOPLE, "a: SELECT agg(a) FROM own"),
+  attempt("a cast", "a: CREATE TYPE num AS (n int)", "a: CREATE FUNCTION cast_num(num) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN stolen(); END'", "a: CREATE CAST (num AS text) WITH FUNCTION cast_num(num)", PEOPLE, "a: SELECT ROW(1)::num::text"),
+  attempt("a view over code", "a: CREATE VIEW v AS SELECT stolen() AS x", PEOPLE, "a: SELECT x FROM v"),
+  attempt("a temp view over code", "a: CREATE TEMP VIEW v AS SELECT stolen() AS x", PEOPLE, "a: TABLE v"),
+  attempt("a materialized view that is refreshed", "a: CREATE MATERIALIZED VIEW v AS SELECT public.stolen() AS x", PEOPLE, "a: REFRESH MATERIALIZED VIEW v", "a: SELECT x FROM v"),
+  attempt("a default", "a: CREATE TABLE d (n int, x text DEFAULT stolen())", PEOPLE, "a: INSERT INTO d (n) VALUES (1) RETURNING x", "a: SELECT x FROM d"),
+  attempt("a default that ALTER TABLE evaluates", "a: CREATE TABLE d (n int)", "a: INSERT INTO d VALUES (1)", PEOPLE, "a: ALTER TABLE d ADD COLUMN x text DEFAULT stolen()", "a: SELECT x FROM d"),
+  attempt("a type that ALTER TABLE changes", PEOPLE, "a: ALTER TABLE own ALTER b TYPE text USING stolen()", "a: SELECT b FROM own"),
+  attempt("a domain with a check", "a: CREATE DOMAIN dom AS text CHECK (tell() IS NOT NULL)", PEOPLE, "a: SELECT 'x'::dom"),
+  attempt("a check of a table", "a: CREATE TABLE d (n int CHECK (tell() IS NOT NULL))", PEOPLE, "a: INSERT INTO d VALUES (1)"),
+  attempt("an index", "a: CREATE FUNCTION still(int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM public.tell(); RETURN NULL; END'", "a: CREATE INDEX i ON own (still(a))", PEOPLE, "a: REINDEX INDEX i"),
+  attempt("an index that a write keeps", "a: CREATE FUNCTION still(int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM public.tell(); RETURN NULL; END'", "a: CREATE INDEX i ON own (still(a))", PEOPLE, "a: INSERT INTO own VALUES (3, 'x')"),
+  attempt("row security", "a: CREATE TABLE d (n int)", "a: INSERT INTO d VALUES (1)", "a: ALTER TABLE d ENABLE ROW LEVEL SECURITY", "a: ALTER TABLE d FORCE ROW LEVEL SECURITY", "a: CREATE POLICY p ON d USING (tell() IS NOT NULL)", PEOPLE, "a: SELECT n FROM d"),
+  attempt("a trigger, by notice", "a: CREATE TRIGGER t BEFORE INSERT ON own FOR EACH ROW EXECUTE FUNCTION tell_trigger()", PEOPLE, "a: INSERT INTO own VALUES (3, 'x')"),
+  attempt("a trigger, by notice, in a session that is new", "a: CREATE TRIGGER t BEFORE INSERT ON own FOR EACH ROW EXECUTE FUNCTION tell_trigger()", "b: SELECT 1 FROM own", PEOPLE, "b: INSERT INTO own VALUES (3, 'x')"),
+  attempt("a trigger, by notice, in COPY", "a: CREATE TRIGGER t BEFORE UPDATE ON own FOR EACH ROW EXECUTE FUNCTION tell_trigger()", PEOPLE, "a: WITH u AS (UPDATE own SET b = b RETURNING a) SELECT count(*) FROM u"),
+  attempt("a deferred trigger at the commit", "a: CREATE CONSTRAINT TRIGGER t AFTER INSERT ON own DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tell_trigger()", "a: BEGIN", "a: INSERT INTO own VALUES (3, 'x')", PEOPLE, "a: COMMIT"),
+  attempt("a deferred trigger at SET CONSTRAINTS", "a: CREATE CONSTRAINT TRIGGER t AFTER INSERT ON own DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tell_trigger()", "a: BEGIN", "a: INSERT INTO own VALUES (3, 'x')", PEOPLE, "a: SET CONSTRAINTS ALL IMMEDIATE"),
+  waived("left", "a trigger that stores what it finds", "a: CREATE TRIGGER t BEFORE INSERT ON own FOR EACH ROW EXECUTE FUNCTION steal_trigger()", PEOPLE, "a: INSERT INTO own VALUES (3, 'x')", "a: SELECT b FROM own"),
+  waived("left", "a trigger on a temp table that stores what it finds", "a: CREATE TEMP TABLE t (a int, b text)", "a: CREATE TRIGGER t BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION steal_trigger()", PEOPLE, "a: INSERT INTO t VALUES (3, 'x')", "a: SELECT b FROM t"),
+] satisfies readonly Attempt[];

@@ -427,6 +427,9 @@ class Verifier:
 
 
 def main():
+    if len(sys.argv) not in (3, 4):
+        print("usage: verify_evidence.py FILE LOG_KEY [OLDER_CHECKPOINT_FILE]", file=sys.stderr)
+        sys.exit(64)
     verifier = Verifier(sys.argv[2], None)
     if len(sys.argv) > 3:
         with open(sys.argv[3], "rb") as file:

@@ -106,7 +106,7 @@ export async function answerProblem(answer: IncomingMessage, args: CollectorArgu
 const ERROR_BYTES_MAX = 64 * 1024;
 
 /** What an answer without success says. */
-async function errorOf(answer: IncomingMessage): Promise<string> {
+export async function errorOf(answer: IncomingMessage): Promise<string> {
   let text = "";
   for await (const chunk of answer) {
     text += chunk;

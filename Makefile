@@ -36,6 +36,9 @@ chart-crds: $(READY) ## copy the resource definitions of crds/ into the chart
 bench: $(READY) ## measure beside PgBouncer, into docs/performance.md (ARGS=--short only tries it; ARGS='--only streaming')
 	@$(NODE) test/bench/main.ts $(ARGS)
 
+kills: $(READY) ## kill -9 sidecar, collector and both 1,000 times under load (ARGS='--kills 100 --seed 7')
+	@$(NODE) test/kills/main.ts $(ARGS)
+
 suites: $(READY) ## run PostgreSQL's own tests direct and through Weir (ARGS='--only isolation --diffs'); see docs/suites.md
 	@$(NODE) test/suites/main.ts $(ARGS)
 
@@ -69,4 +72,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test e2e-api cluster bench suites check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol
+.PHONY: help demo test e2e-api cluster bench kills suites check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol

@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { parseArgs, promisify } from "node:util";
 import { startPostgres } from "../../pkg/localdb/start-postgres.ts";
 import { measureAdmission } from "./admission.ts";
+import { measureCollector } from "./collector.ts";
 import { measureConnections } from "./connections.ts";
 import { measureDecisions } from "./decisions.ts";
 import { measureIdleMemory } from "./idle-memory.ts";
@@ -26,6 +27,7 @@ const parts: Readonly<Record<string, (bench: Bench) => Promise<readonly Section[
   decisions: measureDecisions,
   records: measureRecords,
   shipping: measureShipping,
+  collector: measureCollector,
   admission: measureAdmission,
 };
 

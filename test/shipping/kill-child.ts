@@ -1,6 +1,6 @@
 // One side of kill.test.ts as a process, which kills itself at the moment that it is told.
-// `node kill-child.ts sidecar SPOOL URL SEED CALL COUNT WHEN`: writes records without end and ships them; CALL is a call of the file
-// system by writer or shipper, or `post`. `node kill-child.ts receiver FOLDER PORT WHEN COUNT`: takes them.
+// `node kill-child.ts sidecar SPOOL URL SEED CALL COUNT WHEN [CA TOKEN]`: writes records without end and ships them; CALL is a call of the file
+// system by writer or shipper, or `post`; CA and TOKEN are files. `node kill-child.ts receiver FOLDER PORT WHEN COUNT`: takes them.
 import { writeSync } from "node:fs";
 import { type SpoolFiles, systemFiles } from "../../pkg/audit/spool-files.ts";
 import { AuditWriter } from "../../pkg/audit/writer.ts";
@@ -42,7 +42,7 @@ async function receive([folder, port, fatal, countText]: string[]): Promise<void
   writeSync(1, `${receiver.port}\n`);
 }
 
-function ship([folder, url, seedText, call, countText, when]: string[]): void {
+function ship([folder, url, seedText, call, countText, when, ca, token]: string[]): void {
   const random = seeded(Number(seedText));
   let left = Number(countText);
   function fatal<T>(name: string, act: () => T, half: () => void = () => {}): T {
@@ -74,8 +74,8 @@ function ship([folder, url, seedText, call, countText, when]: string[]): void {
       folder: folder!,
       claims: place,
       url: url!,
-      token: null,
-      ca: null,
+      token: token ?? null,
+      ca: ca ?? null,
       certificate: null,
       key: null,
       deadLetterBytesMax: 2 ** 20,

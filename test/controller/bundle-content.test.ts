@@ -191,6 +191,16 @@ test("a broken ClusterDataPolicy stays where its last good version was, even if 
   expect(at({ tier: "test" })).toEqual([]);
 });
 
+test("what a broken ClusterDataPolicy selects counts as little as the rest of it, where that is well written, too", () => {
+  const kept = bundleResource(baseline({ matchLabels: { tier: "production" } }));
+  const elsewhere = { ...baseline({ matchLabels: { tier: "test" } }) };
+  const now = { ...elsewhere, spec: { ...(elsewhere.spec as object), databases: [] } };
+  const at = (tier: string) => content([orders, now], { "ClusterDataPolicy baseline": kept }, { tier });
+  expect(keys(at("production").resources)).toContain("ClusterDataPolicy baseline");
+  expect(at("production").verdicts.get("ClusterDataPolicy baseline")).toMatchObject({ inForce: "earlier" });
+  expect(keys(at("test").resources)).toEqual(["GovernedDatabase shop/orders"]);
+});
+
 test("whatever is broken beside them, good policies stay as they are, in any order, and a sidecar takes the whole", () => {
   const spec = fc.oneof(
     fc.constant({ guard }),

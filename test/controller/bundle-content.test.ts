@@ -109,6 +109,12 @@ test("a policy that was never good closes nothing when it only observes, or is n
   expect(cluster("production")).toHaveProperty("orders");
 });
 
+test("a database is closed whatever its name, also that of a property which every object has", () => {
+  const named = object("GovernedDatabase", "constructor", { engine: "PostgreSQL", host: "c-db" });
+  const policy = object("DataPolicy", "privacy", { databases: ["constructor"], guard, when: "1 +" });
+  expect(Object.keys(content([named, policy]).closed)).toEqual(["constructor"]);
+});
+
 test("two databases of one host and port are under the policies of both, however they are spelled, and told", () => {
   const first = object("GovernedDatabase", "aaa", { engine: "PostgreSQL", host: "orders-db.shop.svc", port: 5432 });
   const elsewhere = object("GovernedDatabase", "other", { engine: "PostgreSQL", host: "orders-db", port: 5433 });

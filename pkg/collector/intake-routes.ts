@@ -111,7 +111,8 @@ async function takeTraces(request: FastifyRequest, reply: FastifyReply, options:
   if (traces === null) return reply;
   try {
     const { refused } = options.traces.add(traces);
-    const why = refused === 0 ? "" : "spans without a trace id are not taken";
+    const why =
+      refused === 0 ? "" : "spans without a trace id, or too many or too large with their resource, are not taken";
     return reply.type(typeOf(form)).send(exportAnswer({ rejected: refused, why }, form, "rejectedSpans"));
   } catch (cause) {
     options.logger.log("error", "traces_failed", { why: (cause as Error).message });

@@ -45,7 +45,7 @@ async function watched(isGone: () => Promise<boolean | null>) {
     await watch.look();
     return standing();
   };
-  return { ledger, chain, heartbeat, pass, standing };
+  return { ledger, registrar, chain, heartbeat, pass, standing };
 }
 
 test("three heartbeats that do not come make a chain silent, one makes it open again", async () => {
@@ -92,4 +92,13 @@ test("states are counted for alarms", async () => {
     chains: [{ state: "closed" }],
     after: null,
   });
+});
+
+test("another source of the same cluster does not go on with a chain, though it names its account alike", async () => {
+  const { ledger, registrar, chain } = await watched(async () => null);
+  const other = { ...sender, source: "paris" };
+  expect((await registrar.register(new ChainMaker(CHAIN).registration(), other)).status).toBe(403);
+  const heartbeat = { chain: CHAIN, last: 9, lastHash: chain.hashes[9], spoolBytes: 1 };
+  expect(registrar.heartbeat(heartbeat, other).status).toBe(403);
+  await ledger.close();
 });

@@ -146,9 +146,20 @@ test("records that name another place than their segment are refused", async () 
   lie.key = all.chain.key;
   lie.records.push(...inside.records);
   lie.hashes.push(...inside.hashes);
+  lie.times.push(...inside.times);
   expect((await send(all, [lie.seal()])).json.partialSuccess.errorMessage).toMatch(
     /names another cluster or namespace/,
   );
+});
+
+test("a segment's times are those of its records, or it could be deleted as old and be missed by a selection", async () => {
+  const all = await started();
+  all.chain.statements(5);
+  for (const times of [{ from: 0, to: 0 }, { to: 0 }, { from: 0 }, { to: 4_000_000_000_000 }]) {
+    const { json } = await send(all, [all.chain.seal(0, 9, times)]);
+    expect(json.partialSuccess?.errorMessage).toMatch(/times of its first and last record/);
+  }
+  expect((await send(all, [all.chain.seal(0, 9)])).json).toEqual({});
 });
 
 test("an identity speaks for its own cluster, namespace and chains only", async () => {

@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import { toldOf } from "../../pkg/collector/told.ts";
 import { ChainMaker, otlpJson, otlpProtobuf, type Sealed } from "./chain-maker.ts";
 import { cleanUp, newSite, type Site, startOn, type TestCollector } from "./fixtures.ts";
 
@@ -160,6 +161,14 @@ test("a segment's times are those of its records, or it could be deleted as old 
     expect(json.partialSuccess?.errorMessage).toMatch(/times of its first and last record/);
   }
   expect((await send(all, [all.chain.seal(0, 9)])).json).toEqual({});
+});
+
+test("a date that cannot be written stops nothing for others", async () => {
+  const all = await started();
+  const odd = new ChainMaker(CHAIN, {}, 9_000_000_000_000_000).statements(1);
+  odd.key = all.chain.key;
+  expect((await send(all, [odd.seal()])).json.partialSuccess?.rejectedLogRecords).toBeDefined();
+  expect(toldOf(odd.records[0]!, odd.seal().header)).toMatchObject({ timeMs: 0 });
 });
 
 test("an identity speaks for its own cluster, namespace and chains only", async () => {

@@ -222,13 +222,16 @@ export class LedgerIndex {
     this.run(sql, nowMs, last, lastHash, spoolBytes, oldestMs, chain);
   }
 
-  /** Open chains from which nothing came since, longest silent first. */
-  quietSince(timeMs: number, most: number): readonly ChainRow[] {
-    return this.all(
-      "SELECT * FROM chains WHERE state = 'open' AND seen < ? ORDER BY seen LIMIT ?",
-      timeMs,
-      most,
-    ) as unknown as ChainRow[];
+  /** Open chains from which nothing came since, not told to be silent yet, longest quiet first. */
+  newlySilent(timeMs: number, most: number): readonly ChainRow[] {
+    const sql = "SELECT * FROM chains WHERE state = 'open' AND silent = 0 AND seen < ? ORDER BY seen LIMIT ?";
+    return this.all(sql, timeMs, most) as unknown as ChainRow[];
+  }
+
+  /** Open chains from which nothing came since, by their names, after `after`. */
+  quietSince(timeMs: number, after: string, most: number): readonly ChainRow[] {
+    const sql = "SELECT * FROM chains WHERE state = 'open' AND seen < ? AND chain > ? ORDER BY chain LIMIT ?";
+    return this.all(sql, timeMs, after, most) as unknown as ChainRow[];
   }
 
   setSilent(chain: string): void {

@@ -19,7 +19,7 @@ const sender = {
   uid: "u1",
 };
 
-async function watched(isGone: () => Promise<boolean | null>) {
+async function watched(isGone: (of: { readonly sender: string }) => Promise<boolean | null>) {
   const site = await newSite();
   let nowMs = 1_800_000_000_000;
   const options = {
@@ -100,5 +100,23 @@ test("another source of the same cluster does not go on with a chain, though it 
   expect((await registrar.register(new ChainMaker(CHAIN).registration(), other)).status).toBe(403);
   const heartbeat = { chain: CHAIN, last: 9, lastHash: chain.hashes[9], spoolBytes: 1 };
   expect(registrar.heartbeat(heartbeat, other).status).toBe(403);
+  await ledger.close();
+});
+
+test("a pod that registers many chains and leaves them quiet hides no other's silence and end", async () => {
+  let isGone = false;
+  const { ledger, registrar, heartbeat, pass, standing } = await watched(
+    async (of) => isGone && of.sender === "orders-0",
+  );
+  for (let n = 0; n < 600; n++) {
+    const many = new ChainMaker(n.toString(16).padStart(32, "0"));
+    await registrar.register(many.registration(), { ...sender, name: "noisy", uid: "u2" });
+  }
+  await pass(100);
+  expect(heartbeat().status).toBe(200);
+  expect(standing()).toBe("open");
+  isGone = true;
+  for (let turn = 0; turn < 25; turn++) await pass(10);
+  expect(standing()).toBe("unclosed");
   await ledger.close();
 });

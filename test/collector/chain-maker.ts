@@ -23,7 +23,8 @@ export class ChainMaker {
   key: SigningKey;
   state: ChainState;
   private readonly encoder: RecordEncoder;
-  private timeMs: number;
+  /** Of the next record. */
+  timeMs: number;
 
   constructor(chain: string, place: Partial<Place> = {}, timeMs = 1_800_000_000_000) {
     this.place = { ...somewhere, ...place };

@@ -184,9 +184,10 @@ export class LedgerIndex {
     ) as unknown as EventRow[];
   }
 
+  /** Forks last: however many a sidecar makes, gaps and ends are among the first. */
   eventsOf(chain: string, most: number): readonly EventRow[] {
     return this.all(
-      "SELECT * FROM events WHERE chain = ? ORDER BY entry DESC LIMIT ?",
+      "SELECT * FROM events WHERE chain = ? ORDER BY type = 'fork', entry DESC LIMIT ?",
       chain,
       most,
     ) as unknown as EventRow[];

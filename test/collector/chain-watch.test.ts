@@ -110,7 +110,7 @@ test("a pod that registers many chains and leaves them quiet hides no other's si
   );
   for (let n = 0; n < 600; n++) {
     const many = new ChainMaker(n.toString(16).padStart(32, "0"));
-    await registrar.register(many.registration(), { ...sender, name: "noisy", uid: "u2" });
+    await registrar.register(many.registration(), { ...sender, name: `noisy-${n % 6}`, uid: "u2" });
   }
   await pass(100);
   expect(heartbeat().status).toBe(200);
@@ -118,5 +118,20 @@ test("a pod that registers many chains and leaves them quiet hides no other's si
   isGone = true;
   for (let turn = 0; turn < 25; turn++) await pass(10);
   expect(standing()).toBe("unclosed");
+  await ledger.close();
+});
+
+test("one sender does not fill the log with keys; others go on, and it does after a while", async () => {
+  const { ledger, registrar, pass } = await watched(async () => null);
+  const register = async (n: number, name: string) => {
+    const one = new ChainMaker(n.toString(16).padStart(32, "f"));
+    return (await registrar.register(one.registration(), { ...sender, name })).status;
+  };
+  const statuses: number[] = [];
+  for (let n = 0; n < 150; n++) statuses.push(await register(n, "loop"));
+  expect([statuses.indexOf(429), statuses.lastIndexOf(200)]).toEqual([100, 99]);
+  expect(await register(200, "other")).toBe(200);
+  await pass(15);
+  expect([await register(201, "loop"), await register(202, "loop")]).toEqual([200, 429]);
   await ledger.close();
 });

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { hasSigned } from "../../pkg/collector/evidence-export.ts";
 import { WitnessClient } from "../../pkg/collector/witness-client.ts";
 import { signCheckpoint } from "../../pkg/ledger/checkpoint.ts";
 import { checkNote, newSigner, parseNote, signNote } from "../../pkg/ledger/note.ts";
@@ -34,4 +35,10 @@ test("a witness cannot make another text of the checkpoint", async () => {
   const longer = `${note}\n`;
   const cosigned = await answered(`\n${linesOf(signNote(longer.slice(0, -1), [witness], 7))}`);
   expect(cosigned.signed).toBe(false);
+});
+
+test("a witness with a new key has not signed with its old one", () => {
+  const renewed = newSigner("witness.example.com/w1", "cosignature", Buffer.alloc(32, 4));
+  const cosigned = note + linesOf(signNote(text, [renewed], 7));
+  expect([hasSigned(cosigned, renewed.vkey), hasSigned(cosigned, witness.vkey)]).toEqual([true, false]);
 });

@@ -51,7 +51,12 @@ const variables = {
   listen: variable("WEIR_LISTEN", ":10250", "host:port; :port for all addresses", parseAddress),
   adminListen: variable("WEIR_ADMIN_LISTEN", ":8080", "host:port; :port for all addresses", parseAddress),
   injectionSettings: variable("WEIR_INJECTION_SETTINGS", "/etc/weir/injection/settings.json", "a file", filled),
-  certificate: variable("WEIR_TLS_CERTIFICATE", null, "a PEM file; not set: a certificate of its own CA", filled),
+  certificate: variable(
+    "WEIR_TLS_CERTIFICATE",
+    null,
+    "a PEM file; not set: a certificate of its own CA, which the role controller needs",
+    filled,
+  ),
   key: variable("WEIR_TLS_KEY", null, "the PEM file of its key", filled),
   mutateClientCa: variable(
     "WEIR_MUTATE_CLIENT_CA",

@@ -92,7 +92,10 @@ export function startControllerRole(options: ControllerRoleOptions): ControllerR
   /** @throws Error while there is no CA. */
   async function readTrust(): Promise<string> {
     const trust = trustBundle(await readSecret(api, releaseNamespace, CA_SECRET));
-    if (trust === "") throw new Error(`Secret ${releaseNamespace}/${CA_SECRET} holds no CA yet`);
+    if (trust === "")
+      throw new Error(
+        `Secret ${releaseNamespace}/${CA_SECRET} holds no CA yet; the role webhook makes it, unless WEIR_TLS_CERTIFICATE is set: leave that out`,
+      );
     return trust + (options.alsoTrusted?.() ?? "");
   }
 

@@ -166,7 +166,11 @@ function resolve(
 }
 
 function help(): string {
-  const lines = names.map((name) => `  ${name.padEnd(20)} ${settings[name].env.padEnd(26)} ${settings[name].form}`);
+  const widest = (texts: readonly string[]) => Math.max(...texts.map((text) => text.length));
+  const [first, second] = [widest(names), widest(names.map((name) => settings[name].env))];
+  const lines = names.map(
+    (name) => `  ${name.padEnd(first)}  ${settings[name].env.padEnd(second)}  ${settings[name].form}`,
+  );
   return `weir-sidecar: governs the statements between clients and their PostgreSQL.
 
 usage: weir-sidecar [--config FILE] [--check]

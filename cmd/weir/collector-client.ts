@@ -82,6 +82,27 @@ function read(option: string, file: string): string {
   }
 }
 
+/** Why there was no answer, with the address and what to do. */
+export function networkProblem(collector: string, cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const remedy = untrusted.test(code ?? "")
+    ? "name the CA that signed the collector's certificate with --ca FILE"
+    : code === "ERR_TLS_CERT_ALTNAME_INVALID"
+      ? "its certificate is for another name; write that one into --collector"
+      : "look whether a collector listens there, or name another address with --collector";
+  return `${collector} cannot be reached: ${code ?? message}; ${remedy}`;
+}
+
+const untrusted = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|CERT_UNTRUSTED/;
+
+/** What an answer without success says, with what to do about a missing token. */
+export async function answerProblem(answer: IncomingMessage, args: CollectorArguments): Promise<string> {
+  const isBare = args["token-file"] === undefined && args.certificate === undefined;
+  const remedy =
+    answer.statusCode === 401 && isBare ? "; show who you are with --token-file FILE, or --certificate and --key" : "";
+  return `the collector answers ${answer.statusCode}: ${await errorOf(answer)}${remedy}`;
+}
+
 const ERROR_BYTES_MAX = 64 * 1024;
 
 /** What an answer without success says. */

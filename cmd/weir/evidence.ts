@@ -1,7 +1,7 @@
 // `weir evidence`: a file that proves the records in it, from a collector.
 import { createWriteStream, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { collectorClient, collectorHelp, collectorOptions, errorOf } from "./collector-client.ts";
+import { answerProblem, collectorClient, collectorHelp, collectorOptions, networkProblem } from "./collector-client.ts";
 import { type Command, exits, readArguments, UsageError } from "./command.ts";
 
 const texts = ["cluster", "namespace", "environment"] as const;
@@ -49,14 +49,16 @@ exit codes: 0 written, 64 wrong arguments, 69 the collector cannot be reached or
       const body = JSON.stringify(selection);
       const headers = { "content-type": "application/json" };
       const answer = await client.ask({ method: "POST", path: "/v1/evidence", headers, body });
-      if (answer.statusCode !== 200)
-        return refused(`the collector answers ${answer.statusCode}: ${await errorOf(answer)}`);
+      if (answer.statusCode !== 200) return refused(await answerProblem(answer, values));
       await pipeline(answer, createWriteStream(part, { mode: 0o600 }));
       renameSync(part, out);
     } catch (cause) {
       rmSync(part, { force: true });
       if (cause instanceof UsageError) throw cause;
-      return refused((cause as NodeJS.ErrnoException).code ?? (cause as Error).message);
+      const { code, path } = cause as NodeJS.ErrnoException;
+      if (path !== undefined)
+        return refused(`--out: ${path} cannot be written (${code}); name a file in a folder that you may write to`);
+      return refused(networkProblem(values.collector, cause));
     }
     terminal.print(`${out}: ${statSync(out).size} bytes; check it with weir verify ${out}`);
     return exits.good;

@@ -37,7 +37,7 @@ exit codes: 0 good, 1 what was looked at does not hold, 64 wrong arguments, 69 s
 function unknownCommand(word: string): string {
   const longer = longerThan(word);
   if (longer.length > 0)
-    return `"${word}" alone is no command; there is ${longer.map((name) => `"${name}"`).join(", ")}`;
+    return `"${word}" is no whole command; there is ${longer.map((name) => `"${name}"`).join(", ")}`;
   return `there is no command "${word}"${hint(word, Object.keys(commands))}`;
 }
 

@@ -40,7 +40,13 @@ exit codes: 0 good, perhaps with warnings, 1 a sidecar would not use them, 64 wr
     });
     for (const problem of problems) terminal.print(formatProblem(problem));
     const errors = problems.filter((problem) => problem.severity === "error").length;
-    terminal.print(`${files.length} files: ${errors} errors, ${problems.length - errors} warnings`);
+    terminal.print(
+      `${counted(files.length, "file")}: ${counted(errors, "error")}, ${counted(problems.length - errors, "warning")}`,
+    );
     return set === null ? exits.failed : exits.good;
   },
 };
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

@@ -117,8 +117,11 @@ function unasked(): Refused {
   return refused(503, "the API server cannot be asked about the token; try again");
 }
 
+/** The namespace of a source is for who names none, and holds all others to it: it makes nobody of another namespace one of its own. */
 function senderOf({ name, cluster, environment, namespace }: Source, subject: TokenSubject): Sender {
-  return { ...subject, source: name, cluster, environment, namespace: namespace ?? subject.namespace };
+  const own = subject.namespace ?? namespace;
+  const isHeld = namespace === null || own === namespace;
+  return { ...subject, source: name, cluster, environment, namespace: isHeld ? own : null };
 }
 
 function bearer(authorization: string): string | null {

@@ -24,28 +24,34 @@ export interface ChainWatchOptions {
 export class ChainWatch {
   private readonly options: ChainWatchOptions;
   private readonly startedMs: number;
+  /** Quiet chains are asked about in turns, by their names. */
+  private askedUpTo = "";
 
   constructor(options: ChainWatchOptions) {
     this.options = options;
     this.startedMs = options.nowMs();
   }
 
-  /** One look at all that is quiet. Nothing was heard while the collector was away, so it counts from its start at the earliest. */
+  /** One look at all that is quiet. Nothing was heard while the collector was away, so it counts from its start at the earliest. Each
+   * question has its own share of a turn, so that chains which stay quiet take it from no others. */
   async look(): Promise<void> {
-    const { ledger: kept, logger, nowMs } = this.options;
+    const { ledger: kept, nowMs, unclosedAfterMs } = this.options;
     const ledger = kept.current();
     const now = nowMs();
     if (ledger === null || now - this.startedMs < SILENT_AFTER_MS) return;
-    let asked = 0;
-    for (const row of ledger.index.quietSince(now - SILENT_AFTER_MS, PER_TURN_MAX)) {
-      if (row.silent === 0) {
-        ledger.index.setSilent(row.chain);
-        logger.log("warn", "chain_silent", { chain: row.chain, namespace: row.namespace, sender: row.sender });
-      }
-      const quietMs = now - Math.max(row.seen, this.startedMs);
-      const isOver =
-        quietMs >= this.options.unclosedAfterMs || (asked++ < ASKED_PER_TURN_MAX && (await this.gone(row)));
-      if (isOver) await this.unclosed(ledger, row);
+    this.tellSilent(ledger, now);
+    if (now - this.startedMs >= unclosedAfterMs)
+      for (const row of ledger.index.quietSince(now - unclosedAfterMs, "", PER_TURN_MAX))
+        await this.unclosed(ledger, row);
+    const asked = ledger.index.quietSince(now - SILENT_AFTER_MS, this.askedUpTo, ASKED_PER_TURN_MAX);
+    this.askedUpTo = asked.length < ASKED_PER_TURN_MAX ? "" : asked.at(-1)!.chain;
+    for (const row of asked) if (await this.gone(row)) await this.unclosed(ledger, row);
+  }
+
+  private tellSilent({ index }: Ledger, now: number): void {
+    for (const { chain, namespace, sender } of index.newlySilent(now - SILENT_AFTER_MS, PER_TURN_MAX)) {
+      index.setSilent(chain);
+      this.options.logger.log("warn", "chain_silent", { chain, namespace, sender });
     }
   }
 

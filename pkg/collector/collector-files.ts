@@ -10,6 +10,8 @@ export interface CollectorFiles extends LedgerFiles {
   /** The same bytes under a second name: a link where both lie on one volume, else a durable copy, there at once. */
   share(from: string, to: string): Promise<void>;
   exists(file: string): Promise<boolean>;
+  /** When it was written; null: it is not there. */
+  writtenMs(file: string): Promise<number | null>;
   /** `length` bytes at `offset`; fewer at the end of the file. */
   readPart(file: string, offset: number, length: number): Promise<Buffer>;
 }
@@ -39,6 +41,12 @@ export const systemCollectorFiles: CollectorFiles = {
     return await stat(file).then(
       () => true,
       () => false,
+    );
+  },
+  async writtenMs(file) {
+    return await stat(file).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => null,
     );
   },
   async readPart(file, offset, length) {

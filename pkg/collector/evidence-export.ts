@@ -4,7 +4,7 @@ import { parseCheckpoint } from "../ledger/checkpoint.ts";
 import { parseEntry } from "../ledger/entries.ts";
 import { type EvidenceChain, type FoundEntry, type FoundSegment, writeEvidence } from "../ledger/evidence.ts";
 import type { AbsentRun, ChainClaim } from "../ledger/manifest.ts";
-import { type NoteSigner, signNote } from "../ledger/note.ts";
+import { checkNote, type NoteSigner, parseVkey, signNote } from "../ledger/note.ts";
 import { CollectorError } from "./collector-error.ts";
 import type { SegmentRow } from "./index-rows.ts";
 import type { Ledger } from "./ledger.ts";
@@ -56,9 +56,9 @@ export async function evidenceOf(
   });
 }
 
-function hasSigned(note: string, key: string): boolean {
-  const name = key.slice(0, key.indexOf("+"));
-  return parseCheckpoint(note).note.signatures.some((signature) => signature.name === name);
+/** Not by its name: a witness whose key was changed has two keys of one name. */
+export function hasSigned(note: string, key: string): boolean {
+  return checkNote(parseCheckpoint(note).note, parseVkey(key)).signed;
 }
 
 /** From the first to the last segment that is selected, per chain. */

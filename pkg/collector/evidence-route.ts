@@ -33,7 +33,8 @@ export function evidenceRoute(app: FastifyInstance, options: EvidenceRouteOption
     const older = readOlderCheckpoints(kept, evidence.signer, current.log.checkpointHead?.size ?? 0);
     if (!older.ok) return reply.code(older.status).send({ error: older.error });
     const pieces = await evidenceOf(current, read.selection, older.checkpoints, evidence);
-    if (pieces === null) return reply.code(404).send({ error: "nothing of this selection is held under a checkpoint" });
+    if (pieces === null)
+      return reply.code(404).send({ error: "nothing of this selection is held under a checkpoint; widen it" });
     open++;
     const stream = Readable.from(pieces, { objectMode: false });
     stream.once("close", () => open--);

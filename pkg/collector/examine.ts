@@ -32,6 +32,9 @@ export function examine({ header, signature, records }: Candidate, sender: Sende
     const why = `record ${header.first + foreign} names another cluster or namespace than its segment`;
     return { good: false, as: "refused", why };
   }
+  const ends = [records[0]!, records.at(-1)!].map((record) => (parsedRecord(record) as TimedShape | null)?.time);
+  if (ends[0] !== header.from || ends[1] !== header.to)
+    return { good: false, as: "refused", why: "from or to are not the times of its first and last record" };
   return { good: true, closes: closes(records.at(-1)!) };
 }
 
@@ -42,7 +45,8 @@ export function claimsOf(
   { cluster, namespace, environment }: Pick<SegmentHeader, "cluster" | "namespace" | "environment">,
   sender: Sender,
 ): string | null {
-  if (sender.namespace === null) return `the source ${sender.source} vouches for no namespace; set \`namespace\` there`;
+  if (sender.namespace === null)
+    return `the source ${sender.source} vouches for no namespace of ${sender.account}; see \`namespace\` there`;
   const pairs = [
     ["cluster", cluster, sender.cluster],
     ["namespace", namespace, sender.namespace],
@@ -53,12 +57,14 @@ export function claimsOf(
   return `${wrong[0]}: you are verified as one of "${wrong[2]}" and claim another; set it in the sidecar or in the sources file`;
 }
 
-/** A chain goes on only for the account that began it: who else could register a key for it could speak for it. */
+/** A chain goes on only for the account that began it: who else could register a key for it could speak for it. Sources of one cluster
+ * may name different people alike. */
 export function isOwner(
-  chain: { readonly cluster: string; readonly namespace: string; readonly account: string },
+  chain: { readonly source: string; readonly cluster: string; readonly namespace: string; readonly account: string },
   sender: Sender,
 ): boolean {
-  return chain.cluster === sender.cluster && chain.namespace === sender.namespace && chain.account === sender.account;
+  const names = ["source", "cluster", "namespace", "account"] as const;
+  return names.every((name) => chain[name] === sender[name]);
 }
 
 export function ownerProblem(): string {
@@ -69,6 +75,10 @@ export function ownerProblem(): string {
 function namesPlace(record: Buffer, { cluster, namespace }: SegmentHeader): boolean {
   const at = record.indexOf(`"place":{"cluster":${canonicalString(cluster)},"environment":`);
   return at !== -1 && record.indexOf(`,"namespace":${canonicalString(namespace)},"workload":`, at) !== -1;
+}
+
+interface TimedShape {
+  readonly time?: unknown;
 }
 
 interface ClosingShape {

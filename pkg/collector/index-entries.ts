@@ -56,7 +56,8 @@ function applySegment(run: Run, index: number, header: SegmentHeader): void {
   const place = [chain, cluster, namespace, environment];
   run(
     "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)",
-    ...[index, ...place, first, last, lastHash, root, from, to],
+    // A clock that was set back between them makes the last the earlier one.
+    ...[index, ...place, first, last, lastHash, root, Math.min(from, to), Math.max(from, to)],
   );
   run("UPDATE chains SET next = ?, last_hash = ?, state = 'open' WHERE chain = ?", last + 1, lastHash, chain);
 }

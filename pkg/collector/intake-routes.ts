@@ -29,6 +29,7 @@ export interface IntakeRoutesOptions {
 const SEGMENTS_MAX = 64;
 const SMALL_BYTES_MAX = 64 * 1024;
 const RETRY_AFTER_S = 2;
+const REGISTER_AFTER_S = 10;
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -52,6 +53,7 @@ export function intakeRoutes(app: FastifyInstance, options: IntakeRoutesOptions)
   app.post("/v1/traces", large, async (request, reply) => await takeTraces(request, reply, options));
   app.post("/v1/chains", small, async (request, reply) => {
     const { status, body } = await registrar.register(jsonBody(request), request.sender!);
+    if (status === 429) reply.header("retry-after", REGISTER_AFTER_S);
     return reply.code(status).send(body);
   });
   app.post("/v1/heartbeats", small, async (request, reply) => {
@@ -111,7 +113,8 @@ async function takeTraces(request: FastifyRequest, reply: FastifyReply, options:
   if (traces === null) return reply;
   try {
     const { refused } = options.traces.add(traces);
-    const why = refused === 0 ? "" : "spans without a trace id are not taken";
+    const why =
+      refused === 0 ? "" : "spans without a trace id, or too many or too large with their resource, are not taken";
     return reply.type(typeOf(form)).send(exportAnswer({ rejected: refused, why }, form, "rejectedSpans"));
   } catch (cause) {
     options.logger.log("error", "traces_failed", { why: (cause as Error).message });

@@ -184,9 +184,10 @@ export class LedgerIndex {
     ) as unknown as EventRow[];
   }
 
+  /** Forks last: however many a sidecar makes, gaps and ends are among the first. */
   eventsOf(chain: string, most: number): readonly EventRow[] {
     return this.all(
-      "SELECT * FROM events WHERE chain = ? ORDER BY entry DESC LIMIT ?",
+      "SELECT * FROM events WHERE chain = ? ORDER BY type = 'fork', entry DESC LIMIT ?",
       chain,
       most,
     ) as unknown as EventRow[];
@@ -222,13 +223,16 @@ export class LedgerIndex {
     this.run(sql, nowMs, last, lastHash, spoolBytes, oldestMs, chain);
   }
 
-  /** Open chains from which nothing came since, longest silent first. */
-  quietSince(timeMs: number, most: number): readonly ChainRow[] {
-    return this.all(
-      "SELECT * FROM chains WHERE state = 'open' AND seen < ? ORDER BY seen LIMIT ?",
-      timeMs,
-      most,
-    ) as unknown as ChainRow[];
+  /** Open chains from which nothing came since, not told to be silent yet, longest quiet first. */
+  newlySilent(timeMs: number, most: number): readonly ChainRow[] {
+    const sql = "SELECT * FROM chains WHERE state = 'open' AND silent = 0 AND seen < ? ORDER BY seen LIMIT ?";
+    return this.all(sql, timeMs, most) as unknown as ChainRow[];
+  }
+
+  /** Open chains from which nothing came since, by their names, after `after`. */
+  quietSince(timeMs: number, after: string, most: number): readonly ChainRow[] {
+    const sql = "SELECT * FROM chains WHERE state = 'open' AND seen < ? AND chain > ? ORDER BY chain LIMIT ?";
+    return this.all(sql, timeMs, after, most) as unknown as ChainRow[];
   }
 
   setSilent(chain: string): void {

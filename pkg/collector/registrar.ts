@@ -6,11 +6,12 @@ import type { Logger } from "../runtime/logger.ts";
 import { claimsOf, isOwner, ownerProblem } from "./examine.ts";
 import type { Heartbeat } from "./index-rows.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
+import { KeyQuota } from "./key-quota.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Sender } from "./source.ts";
 
 export interface Reply {
-  readonly status: 200 | 400 | 403 | 404 | 409 | 503;
+  readonly status: 200 | 400 | 403 | 404 | 409 | 429 | 503;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -25,9 +26,11 @@ const KEYS_MAX = 10_000;
 
 export class Registrar {
   private readonly options: RegistrarOptions;
+  private readonly quota: KeyQuota;
 
   constructor(options: RegistrarOptions) {
     this.options = options;
+    this.quota = new KeyQuota(options.nowMs);
   }
 
   /** Again with the same key: the same answer and no second entry. */
@@ -46,6 +49,8 @@ export class Registrar {
     if (ledger.index.publicKey(chain, keyIdOfEntry(registration), registration.environment) === undefined) {
       if (ledger.index.keysOf(chain).length >= KEYS_MAX)
         return reply(403, `the chain has ${KEYS_MAX} keys; begin a new one`);
+      if (!this.quota.take(JSON.stringify([sender.source, sender.account, sender.name])))
+        return reply(429, "you register many keys; a sidecar makes one at each start; register again later");
       try {
         await this.enter(ledger, registration, sender);
       } catch (cause) {

@@ -26,6 +26,8 @@ const LOOKED_AT_MAX = 20_000;
 
 export class Retention {
   private readonly options: RetentionOptions;
+  /** Where the next turn goes on: what is held, however much, keeps nothing else. */
+  private lookedUpTo = -1;
 
   constructor(options: RetentionOptions) {
     this.options = options;
@@ -38,7 +40,7 @@ export class Retention {
     if (ledger === null) return 0;
     let deleted = 0;
     if (keepMs !== null) {
-      for (const batch of this.due(ledger, nowMs() - keepMs)) {
+      for await (const batch of this.due(ledger, nowMs() - keepMs)) {
         await ledger.record([entryOf(batch, nowMs())]);
         deleted += batch.length;
       }
@@ -49,16 +51,19 @@ export class Retention {
     return deleted;
   }
 
-  private *due(ledger: Ledger, beforeMs: number): Generator<readonly SegmentRow[]> {
+  /** Not what arrived later than that: a clock that is wrong, or lies, must not make new records old ones. */
+  private async *due(ledger: Ledger, beforeMs: number): AsyncGenerator<readonly SegmentRow[]> {
     const isHeld = heldBy(ledger.index);
     const exported = this.options.exportedUpTo(ledger);
-    let [after, looked] = [-1, 0];
-    while (looked < LOOKED_AT_MAX) {
-      const rows = ledger.index.olderThan(beforeMs, after, SEGMENTS_PER_ENTRY);
+    for (let looked = 0; looked < LOOKED_AT_MAX; ) {
+      const rows = ledger.index.olderThan(beforeMs, this.lookedUpTo, SEGMENTS_PER_ENTRY);
+      this.lookedUpTo = rows.at(-1)?.entry ?? -1;
       if (rows.length === 0) return;
       looked += rows.length;
-      after = rows.at(-1)!.entry;
-      const batch = rows.filter((row) => row.entry < exported && !isHeld(row));
+      const batch: SegmentRow[] = [];
+      for (const row of rows)
+        if (row.entry < exported && !isHeld(row) && ((await ledger.store.arrivedMs(row)) ?? 0) < beforeMs)
+          batch.push(row);
       if (batch.length > 0) yield batch;
     }
   }

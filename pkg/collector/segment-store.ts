@@ -83,6 +83,11 @@ export class SegmentStore {
     return await this.files.exists(this.pathOf(place));
   }
 
+  /** When it arrived, or was restored; null: it is not there. */
+  async arrivedMs(place: SegmentPlace): Promise<number | null> {
+    return await this.files.writtenMs(this.pathOf(place));
+  }
+
   pathOf(place: SegmentPlace): string {
     return join(this.folder, pathBelow(place));
   }

@@ -2,6 +2,7 @@
 // holds none either.
 import { parsedRecord } from "../audit/chain.ts";
 import type { SegmentHeader } from "../ledger/segment.ts";
+import { isTime } from "../ledger/shapes.ts";
 
 export type ToldKind = "session" | "decision" | "outcome" | "policy" | "chain";
 
@@ -55,7 +56,7 @@ export function toldOf(bytes: Uint8Array, { cluster, namespace, environment }: S
     kind: weir.kind as ToldKind,
     chain: textOr(membersOf(weir.chain).uid) ?? "",
     number: numberOr(metadata.sequence) ?? 0,
-    timeMs: numberOr(record.time) ?? 0,
+    timeMs: isTime(record.time) ? record.time : 0,
     cluster,
     namespace,
     environment,

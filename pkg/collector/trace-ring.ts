@@ -7,6 +7,10 @@ import type { OtlpTraces } from "./otlp-schema.ts";
 const SPANS_OF_TRACE_MAX = 10_000;
 /** How much is let go at a time, as a share of the ring. */
 const STEP = 16;
+/** Each span is kept with its resource and scope, so that one request could become many times its bytes. */
+const SPAN_BYTES_MAX = 64 * 1024;
+/** What one request may add, as a share of the ring. */
+const REQUEST_SHARE = 4;
 
 interface Row {
   readonly span: string;
@@ -28,31 +32,31 @@ export class TraceRing {
     this.bytes = Number(this.database.prepare("SELECT coalesce(sum(bytes), 0) AS n FROM spans").get()!.n);
   }
 
-  /** How many spans were taken, and how many have no trace to belong to. */
+  /** How many spans were taken, and how many not: without a trace, or with more around them than is kept. */
   add({ resourceSpans = [] }: OtlpTraces): { readonly taken: number; readonly refused: number } {
-    let [taken, refused] = [0, 0];
     const insert = this.database.prepare("INSERT INTO spans (trace, bytes, span) VALUES (?, ?, ?)");
+    let [taken, refused, written, added] = [0, 0, 0, 0];
+    const most = this.bytesMax / REQUEST_SHARE;
     this.database.exec("BEGIN");
     try {
-      for (const { resource, scopeSpans = [] } of resourceSpans) {
-        for (const { scope, spans = [] } of scopeSpans) {
-          for (const span of spans) {
-            if (!isTraceId(span.traceId)) {
-              refused++;
-              continue;
-            }
-            const text = JSON.stringify({ resource, scopeSpans: [{ scope, spans: [span] }] });
-            insert.run(span.traceId, text.length, text);
-            this.bytes += text.length;
-            taken++;
-          }
+      for (const { traceId, write } of spansOf(resourceSpans)) {
+        const text = isTraceId(traceId) && written <= most ? write() : null;
+        const length = text === null ? 0 : Buffer.byteLength(text);
+        written += length;
+        if (text === null || length > SPAN_BYTES_MAX || written > most) {
+          refused++;
+          continue;
         }
+        insert.run(traceId!, length, text);
+        added += length;
+        taken++;
       }
       this.database.exec("COMMIT");
     } catch (cause) {
       this.database.exec("ROLLBACK");
       throw cause;
     }
+    this.bytes += added;
     this.shrink();
     return { taken, refused };
   }
@@ -84,6 +88,23 @@ export class TraceRing {
       }
       remove.run(upTo);
     }
+  }
+}
+
+interface WaitingSpan {
+  readonly traceId: string | undefined;
+  /** As a request of its own; null when what is around it is too long. */
+  readonly write: () => string | null;
+}
+
+function* spansOf(resourceSpans: NonNullable<OtlpTraces["resourceSpans"]>): Generator<WaitingSpan> {
+  for (const { resource, scopeSpans = [] } of resourceSpans) {
+    const isLong = (JSON.stringify(resource) ?? "").length > SPAN_BYTES_MAX;
+    for (const { scope, spans = [] } of scopeSpans)
+      for (const span of spans) {
+        const write = () => (isLong ? null : JSON.stringify({ resource, scopeSpans: [{ scope, spans: [span] }] }));
+        yield { traceId: span.traceId, write };
+      }
   }
 }
 

@@ -2,7 +2,7 @@
 // and signs only what is proven to continue it, so that a history cannot be rewritten behind its back.
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import { checkNote, type NoteVerifier, parseNote } from "../ledger/note.ts";
+import { checkNote, type NoteVerifier, parseNote, withOnly } from "../ledger/note.ts";
 
 export interface Witness {
   readonly url: string;
@@ -57,13 +57,17 @@ export class WitnessClient {
     return await this.post(`old ${this.knownSize}\n${lines}\n${note}`);
   }
 
-  /** Only a signature that its key has really made counts. */
+  /** Only a signature that its key has really made counts, and nothing else of the answer: a line in another's name, such as the log's,
+   * would make the checkpoint wrongly signed for everybody. */
   private judge({ status, text }: Answer, note: string, size: number): Cosigned {
     if (status !== 200) return { signed: false, why: `it answers ${status}` };
-    const check = checkNote(parseNote(note + text), this.witness.key);
+    const own = parseNote(note).text;
+    const answered = parseNote(note + text);
+    const check = checkNote(answered, this.witness.key);
+    if (answered.text !== own) return { signed: false, why: "its answer is no signature" };
     if (!check.signed) return { signed: false, why: `its signature is ${check.why}` };
     this.knownSize = size;
-    return { signed: true, lines: text };
+    return { signed: true, lines: withOnly(note + text, this.witness.key).slice(own.length + 1) };
   }
 
   private post(body: string): Promise<Answer> {

@@ -60,7 +60,7 @@ export function bundleContent(input: ContentInput): Content {
     const key = resourceKey(object);
     const given = bundleResource(object);
     const seen = judgeAlone(given);
-    if (seen.policy !== undefined && !concerns(seen.policy, input)) return [];
+    if (!seen.errors && seen.policy !== undefined && !concerns(seen.policy, input)) return [];
     const earlier = seen.errors ? input.lastGood(key) : undefined;
     const used = seen.errors ? earlier : given;
     const inForce = used === undefined ? "none" : seen.errors ? "earlier" : "this";

@@ -94,14 +94,14 @@ function closedBy(
   neverGood: readonly BundleResource[],
   same: ReadonlyMap<string, readonly string[]>,
 ): Readonly<Record<string, string>> {
-  const closed: Record<string, string> = {};
+  const closed = new Map<string, string>();
   for (const policy of neverGood) {
     const { mode } = (policy.spec ?? {}) as { mode?: unknown };
     if (policy.kind === "GovernedDatabase" || mode === "Observe") continue;
     const named = databasesOf(policy);
     const { names } = named?.length === 0 ? { names: [...same.keys()] } : reachOf(policy, same);
-    for (const name of names)
-      closed[name] ??= `${resourceKey(policy)} has errors and no earlier good version; correct or delete it`;
+    const why = `${resourceKey(policy)} has errors and no earlier good version; correct or delete it`;
+    for (const name of names) if (!closed.has(name)) closed.set(name, why);
   }
-  return closed;
+  return Object.fromEntries(closed);
 }

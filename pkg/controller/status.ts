@@ -71,10 +71,13 @@ export function statusOf(object: KubeObject, situation: Situation, now: string):
 
 type Said = Pick<Condition, "type" | "status" | "reason" | "message">;
 
-function accepted(object: KubeObject, { verdict: { accepted, problems, inForce } }: Situation): Said {
+function accepted(object: KubeObject, situation: Situation): Said {
+  const { accepted, problems, inForce, missing } = situation.verdict;
   const list = problems.map(told).join("\n");
   if (accepted) {
-    const message = [credentialsNote(object), list].filter((text) => text !== "").join("\n");
+    const message = [credentialsNote(object), missing.length > 0 ? `warning: ${resolved(situation).message}` : "", list]
+      .filter((text) => text !== "")
+      .join("\n");
     return { type: "Accepted", status: "True", reason: "Valid", message };
   }
   const kept =
@@ -96,6 +99,8 @@ function told({ severity, path, message, remedy }: Problem): string {
 /** How far this database's protection goes. */
 function credentialsNote({ kind, spec }: KubeObject): string {
   if (kind !== "GovernedDatabase") return "";
+  if (spec?.credentials === "Brokered" && spec.credentialsSecret === undefined)
+    return "Brokered, but without a login: pods that it is for get no sidecar and are refused; set spec.credentialsSecret to a Secret with username and password.";
   return spec?.credentials === "Brokered"
     ? "Brokered: only the sidecar holds the login, so going round it gets nobody in."
     : "PassThrough: applications hold the login and could go round the sidecar; credentials: Brokered closes that.";

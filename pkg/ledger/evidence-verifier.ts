@@ -66,6 +66,7 @@ export class EvidenceVerifier {
     if (Buffer.compare(Buffer.from(name), Buffer.from(this.lastName)) <= 0)
       this.fault(name === this.lastName ? "forked" : "reordered", name, `it stands behind ${this.lastName}`);
     this.lastName = name;
+    if (this.proof !== null && this.proof.name !== name) this.unusedProof(this.proof.name);
     const [folder, chain = "", file] = name.split("/");
     if (folder === "chains" && file === undefined) this.entries(chain.replace(/\.jsonl$/, ""), member);
     else if (folder === "checkpoints" && file === undefined) this.checkpoint(member);
@@ -76,6 +77,7 @@ export class EvidenceVerifier {
 
   /** `cut`: the file was cut short. */
   end(cut: boolean): void {
+    if (this.proof !== null && !cut) this.unusedProof(this.proof.name);
     for (const { claim, progress, entriesDue } of this.chains.values()) {
       progress.end(cut);
       const name = evidenceNames.chain(claim.chain);
@@ -175,6 +177,11 @@ export class EvidenceVerifier {
     this.olderIsOpen = false;
     const fork = provenFault(this.older.checkpoint, older.checkpoint);
     if (fork !== null) this.fault(fork.kind, name, fork.detail);
+  }
+
+  private unusedProof(segment: string): void {
+    this.fault("altered", segment.replace(/segment$/, "proof"), "no segment stands behind this proof");
+    this.proof = null;
   }
 
   private inclusion(member: TarMember): void {

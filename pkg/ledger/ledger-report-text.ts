@@ -1,6 +1,7 @@
 // A verification as text for an auditor: the verdict, who says what, and what none of this can show.
 import { FINDING_KINDS } from "../audit/exit-codes.ts";
 import type { ChainReport, LedgerReport, LogSummary } from "./ledger-report.ts";
+import { isTime } from "./shapes.ts";
 
 const FINDINGS_SHOWN = 20;
 const CHAINS_SHOWN = 50;
@@ -31,6 +32,11 @@ function visible(line: string): string {
   return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\u00b7");
 }
 
+/** A witness may sign any number as its time. */
+function dateText(timeMs: number): string {
+  return isTime(timeMs) ? new Date(timeMs).toISOString() : "a time that is none";
+}
+
 function headline({ verdict, place, records, segments, chains, log }: LedgerReport): string {
   if (verdict === "unreadable")
     return `unreadable: ${place}: it is not an evidence file, a record's proof or a collector's folder`;
@@ -47,7 +53,7 @@ function more(count: number, what: string): string[] {
 
 function madeLines({ made }: LedgerReport): string[] {
   if (made === null) return [];
-  return [`evidence made ${new Date(made.at).toISOString()} for ${JSON.stringify(made.selection)}`];
+  return [`evidence made ${dateText(made.at)} for ${JSON.stringify(made.selection)}`];
 }
 
 function logLines(log: LogSummary | null): string[] {
@@ -60,9 +66,7 @@ function logLines(log: LogSummary | null): string[] {
     `log ${origin}: ${size} entries, root ${root}`,
     key === null ? "  signed: not checked" : `  signed by ${key}, ${whose}`,
     ...witnesses.map(({ name, timeSeconds }) =>
-      timeSeconds === null
-        ? `  not seen by ${name}`
-        : `  seen by witness ${name} at ${new Date(timeSeconds * 1000).toISOString()}`,
+      timeSeconds === null ? `  not seen by ${name}` : `  seen by witness ${name} at ${dateText(timeSeconds * 1000)}`,
     ),
     ...goesOnFrom.map((older) => `  goes on from its checkpoint of ${older} entries`),
   ];
@@ -78,7 +82,7 @@ function chainLines(chain: ChainReport): string[] {
     `  last hash ${lastHash}`,
     ...keys.map(
       ({ id, identity, registeredAt }) =>
-        `  signed by key ${id}, registered ${new Date(registeredAt).toISOString()} by ${who(identity)}`,
+        `  signed by key ${id}, registered ${dateText(registeredAt)} by ${who(identity)}`,
     ),
     ...absent.map(
       ({ from: begin, to }) =>

@@ -11,7 +11,8 @@ export interface Inclusion {
 
 /** `{"index":…,"proof":[…]}` */
 export function parseInclusion(bytes: Buffer | null): Inclusion | null {
-  return bytes === null ? null : inclusionOf(canonicalObject(bytes));
+  const value = bytes === null ? null : canonicalObject(bytes);
+  return hasOnly(value, 2) ? inclusionOf(value) : null;
 }
 
 /** The exact bytes of an entry of the log and the proof of it. */
@@ -25,16 +26,24 @@ export function parseEntryLine(line: Uint8Array): EntryLine | null {
   const value = canonicalObject(line);
   const inclusion = inclusionOf(value);
   const entry = value?.entry;
-  return inclusion === null || typeof entry !== "string" ? null : { bytes: Buffer.from(entry), inclusion };
+  return inclusion === null || typeof entry !== "string" || !hasOnly(value, 3)
+    ? null
+    : { bytes: Buffer.from(entry), inclusion };
 }
 
 /** `{"note":"…","proof":[…]}` */
 export function parseOlderCheckpoint(
   bytes: Buffer | null,
 ): { readonly note: string; readonly proof: readonly Buffer[] } | null {
-  const { note, proof } = (bytes === null ? null : canonicalObject(bytes)) ?? {};
+  const value = bytes === null ? null : canonicalObject(bytes);
+  const { note, proof } = value ?? {};
   const hashes = hashesOf(proof);
-  return typeof note !== "string" || hashes === null ? null : { note, proof: hashes };
+  return typeof note !== "string" || hashes === null || !hasOnly(value, 2) ? null : { note, proof: hashes };
+}
+
+/** Nothing is signed here, so a member of another name could say anything unseen. */
+function hasOnly(value: object | null, members: number): boolean {
+  return value !== null && Object.keys(value).length === members;
 }
 
 function inclusionOf(value: unknown): Inclusion | null {

@@ -38,7 +38,10 @@ export function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
 }
 
+/** The end of the year 9999: what is later is no date that every calendar can write. */
+export const TIME_MAX = 253_402_300_799_999;
+
 /** Milliseconds since the epoch. */
 export function isTime(value: unknown): value is number {
-  return isWhole(value);
+  return isWhole(value) && value <= TIME_MAX;
 }

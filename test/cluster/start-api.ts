@@ -12,6 +12,8 @@ export interface Answer {
   /** The parsed JSON: an object, a list or a Status. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read it as the API documents it
   readonly body: any;
+  /** The API server's warnings, as the header has them. */
+  readonly warnings: string;
 }
 
 export interface Call {
@@ -183,7 +185,8 @@ function call(login: Login, method: string, path: string, options: Call): Promis
       response.on("end", () => {
         const text = Buffer.concat(chunks).toString();
         const json = response.headers["content-type"]?.includes("json");
-        fulfil({ status: response.statusCode ?? 0, body: json ? JSON.parse(text) : text });
+        const warnings = String(response.headers.warning ?? "");
+        fulfil({ status: response.statusCode ?? 0, body: json ? JSON.parse(text) : text, warnings });
       });
     });
     sent.on("error", reject);

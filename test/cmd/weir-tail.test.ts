@@ -83,7 +83,10 @@ test("weir tail says why it cannot begin", async () => {
     const { status, stderr } = spawnSync(process.execPath, [program, "tail", ...args], { env, encoding: "utf8" });
     return [status, stderr.trim().split("\n")[0]];
   };
-  expect(run(["--collector", "https://127.0.0.1:1"])).toEqual([69, "weir: tail: ECONNREFUSED"]);
+  expect(run(["--collector", "https://127.0.0.1:1"])).toEqual([
+    69,
+    "weir: tail: https://127.0.0.1:1 cannot be reached: ECONNREFUSED; look whether a collector listens there, or name another address with --collector",
+  ]);
   expect(run(["--collector", "http://127.0.0.1:1"])).toEqual([
     64,
     "weir: --collector: write an address that begins with https://",
@@ -94,6 +97,11 @@ test("weir tail says why it cannot begin", async () => {
     `weir: --token-file: ${join(site.folder, "none")} cannot be read (ENOENT)`,
   ]);
   const args = argsFor(site, collector);
+  const stranger = startTail(args.slice(0, args.indexOf("--ca")));
+  expect(await stranger.end).toBe(69);
+  expect(stranger.text()).toMatch(
+    /cannot be reached: .*; name the CA that signed the collector's certificate with --ca FILE/,
+  );
   writeFileSync(join(site.folder, "token"), "wrong");
   const wrong = startTail(args);
   expect(await wrong.end).toBe(69);

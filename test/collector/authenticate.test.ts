@@ -180,6 +180,24 @@ test("a gateway comes with a certificate of its CA, and speaks for the namespace
   expect(statuses).toEqual([403, 401, 401, 401]);
 });
 
+test("a source that is held to one namespace does not make others of its cluster into it", async () => {
+  const site = await newSite();
+  const held = (namespace: string) =>
+    `- {name: held, cluster: eu-1, environment: production, namespace: ${namespace}, `;
+  const proof = readFileSync(String(site.config.sources), "utf8")
+    .match(/jwks: \{.*?\}/)![0]
+    .replace("default.svc", "held.svc");
+  const own = await newSite({}, `${held("shop")}${proof}}`);
+  const collector = await startOn(own);
+  const register = async (namespace: string) => {
+    const token = await site.token({ namespace, issuer: "https://kubernetes.held.svc" });
+    return await collector.ask("POST", "/v1/chains", { token, body: new ChainMaker(CHAIN).registration() });
+  };
+  const refused = await register("bank");
+  expect([refused.status, refused.json.error]).toEqual([403, expect.stringContaining("no namespace of bank/orders")]);
+  expect((await register("shop")).status).toBe(200);
+});
+
 test("a pattern fits whole names of its own kind only", () => {
   const names = ["spiffe://weir/ns/shop/gateway/a", "gw.shop.example.com"];
   const certificate = new X509Certificate(makeCertificate("gw", names, {}).certificate);

@@ -18,11 +18,13 @@ export interface Sealed extends SealedSegment {
 export class ChainMaker {
   readonly records: Buffer[] = [];
   readonly hashes: string[] = [];
+  readonly times: number[] = [];
   readonly place: Place;
   key: SigningKey;
   state: ChainState;
   private readonly encoder: RecordEncoder;
-  private timeMs: number;
+  /** Of the next record. */
+  timeMs: number;
 
   constructor(chain: string, place: Partial<Place> = {}, timeMs = 1_800_000_000_000) {
     this.place = { ...somewhere, ...place };
@@ -52,7 +54,11 @@ export class ChainMaker {
   }
 
   /** Records `first` to `last`, sealed. */
-  seal(first = 0, last = this.records.length - 1): Sealed {
+  seal(
+    first = 0,
+    last = this.records.length - 1,
+    times: { readonly from?: number; readonly to?: number } = {},
+  ): Sealed {
     const records = this.records.slice(first, last + 1);
     const { cluster, environment, namespace } = this.place;
     const prev = first === 0 ? "0".repeat(64) : this.hashes[first - 1]!;
@@ -63,8 +69,9 @@ export class ChainMaker {
       namespace,
       first,
       prev,
-      from: this.timeMs,
-      to: this.timeMs,
+      from: this.times[first]!,
+      to: this.times[last]!,
+      ...times,
     };
     return { ...sealSegment(records, meta, this.key), records };
   }
@@ -77,6 +84,7 @@ export class ChainMaker {
   }
 
   private add(body: Parameters<typeof append>[1]): this {
+    this.times.push(this.timeMs);
     const added = append(this.state, body, this.timeMs++);
     this.state = added.state;
     this.records.push(added.bytes);

@@ -19,7 +19,7 @@ const sender = {
   uid: "u1",
 };
 
-async function watched(isGone: () => Promise<boolean | null>) {
+async function watched(isGone: (of: { readonly sender: string }) => Promise<boolean | null>) {
   const site = await newSite();
   let nowMs = 1_800_000_000_000;
   const options = {
@@ -45,7 +45,7 @@ async function watched(isGone: () => Promise<boolean | null>) {
     await watch.look();
     return standing();
   };
-  return { ledger, chain, heartbeat, pass, standing };
+  return { ledger, registrar, chain, heartbeat, pass, standing };
 }
 
 test("three heartbeats that do not come make a chain silent, one makes it open again", async () => {
@@ -92,4 +92,46 @@ test("states are counted for alarms", async () => {
     chains: [{ state: "closed" }],
     after: null,
   });
+});
+
+test("another source of the same cluster does not go on with a chain, though it names its account alike", async () => {
+  const { ledger, registrar, chain } = await watched(async () => null);
+  const other = { ...sender, source: "paris" };
+  expect((await registrar.register(new ChainMaker(CHAIN).registration(), other)).status).toBe(403);
+  const heartbeat = { chain: CHAIN, last: 9, lastHash: chain.hashes[9], spoolBytes: 1 };
+  expect(registrar.heartbeat(heartbeat, other).status).toBe(403);
+  await ledger.close();
+});
+
+test("a pod that registers many chains and leaves them quiet hides no other's silence and end", async () => {
+  let isGone = false;
+  const { ledger, registrar, heartbeat, pass, standing } = await watched(
+    async (of) => isGone && of.sender === "orders-0",
+  );
+  for (let n = 0; n < 600; n++) {
+    const many = new ChainMaker(n.toString(16).padStart(32, "0"));
+    await registrar.register(many.registration(), { ...sender, name: `noisy-${n % 6}`, uid: "u2" });
+  }
+  await pass(100);
+  expect(heartbeat().status).toBe(200);
+  expect(standing()).toBe("open");
+  isGone = true;
+  for (let turn = 0; turn < 25; turn++) await pass(10);
+  expect(standing()).toBe("unclosed");
+  await ledger.close();
+});
+
+test("one sender does not fill the log with keys; others go on, and it does after a while", async () => {
+  const { ledger, registrar, pass } = await watched(async () => null);
+  const register = async (n: number, name: string) => {
+    const one = new ChainMaker(n.toString(16).padStart(32, "f"));
+    return (await registrar.register(one.registration(), { ...sender, name })).status;
+  };
+  const statuses: number[] = [];
+  for (let n = 0; n < 150; n++) statuses.push(await register(n, "loop"));
+  expect([statuses.indexOf(429), statuses.lastIndexOf(200)]).toEqual([100, 99]);
+  expect(await register(200, "other")).toBe(200);
+  await pass(15);
+  expect([await register(201, "loop"), await register(202, "loop")]).toEqual([200, 429]);
+  await ledger.close();
 });

@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import { toldOf } from "../../pkg/collector/told.ts";
 import { ChainMaker, otlpJson, otlpProtobuf, type Sealed } from "./chain-maker.ts";
 import { cleanUp, newSite, type Site, startOn, type TestCollector } from "./fixtures.ts";
 
@@ -146,9 +147,28 @@ test("records that name another place than their segment are refused", async () 
   lie.key = all.chain.key;
   lie.records.push(...inside.records);
   lie.hashes.push(...inside.hashes);
+  lie.times.push(...inside.times);
   expect((await send(all, [lie.seal()])).json.partialSuccess.errorMessage).toMatch(
     /names another cluster or namespace/,
   );
+});
+
+test("a segment's times are those of its records, or it could be deleted as old and be missed by a selection", async () => {
+  const all = await started();
+  all.chain.statements(5);
+  for (const times of [{ from: 0, to: 0 }, { to: 0 }, { from: 0 }, { to: 4_000_000_000_000 }]) {
+    const { json } = await send(all, [all.chain.seal(0, 9, times)]);
+    expect(json.partialSuccess?.errorMessage).toMatch(/times of its first and last record/);
+  }
+  expect((await send(all, [all.chain.seal(0, 9)])).json).toEqual({});
+});
+
+test("a date that cannot be written stops nothing for others", async () => {
+  const all = await started();
+  const odd = new ChainMaker(CHAIN, {}, 9_000_000_000_000_000).statements(1);
+  odd.key = all.chain.key;
+  expect((await send(all, [odd.seal()])).json.partialSuccess?.rejectedLogRecords).toBeDefined();
+  expect(toldOf(odd.records[0]!, odd.seal().header)).toMatchObject({ timeMs: 0 });
 });
 
 test("an identity speaks for its own cluster, namespace and chains only", async () => {

@@ -143,7 +143,7 @@ test("old segments go, their roots and the word of it stay; what is held stays u
   expect(filesBelow(join(site.config.data, "segments"))).toHaveLength(5);
   await first.stop("a month passes");
 
-  const second = await startOn(site, later(25));
+  const second = await startOn(site, later(31));
   chain.statements(5);
   await fill(site, second, chain, 40);
   await second.upkeep();
@@ -181,7 +181,7 @@ test("what retention deletes stays until a checkpoint has signed the word of it,
       await systemCollectorFiles.replaceAll(all);
     },
   };
-  const second = await startOn(site, { ...later(25), files });
+  const second = await startOn(site, { ...later(31), files });
   const logKey = logKeyOf(second);
   await second.upkeep();
   expect(filesBelow(join(site.config.data, "segments"))).toHaveLength(4);
@@ -193,6 +193,29 @@ test("what retention deletes stays until a checkpoint has signed the word of it,
     await second.upkeep();
   }
   expect(await verifyLedger(site.config.data, { logKey })).toMatchObject({ verdict: "intact", records: 0 });
+});
+
+test("records with a clock in the past do not go when they come", async () => {
+  const site = await newSite({ keepDays: 30 });
+  const collector = await startOn(site);
+  await fill(site, collector, new ChainMaker(CHAIN, {}, 5_000).statements(10));
+  await collector.upkeep();
+  expect(filesBelow(join(site.config.data, "segments"))).toHaveLength(2);
+  await collector.stop("a month passes");
+  const second = await startOn(site, later(31));
+  await second.upkeep();
+  expect(filesBelow(join(site.config.data, "segments"))).toEqual([]);
+});
+
+test("a clock that is set back within a segment does not hide it from a selection of that time", async () => {
+  const site = await newSite();
+  const collector = await startOn(site);
+  const chain = new ChainMaker(CHAIN, {}, 1_800_000_000_000).statements(1);
+  chain.timeMs -= 3_600_000;
+  chain.statements(4);
+  await fill(site, collector, chain);
+  const body = { from: 1_800_000_000_000 - 1_800_000, to: 1_800_000_000_000 - 1_700_000 };
+  expect((await collector.ask("POST", "/v1/evidence", { body })).status).toBe(200);
 });
 
 test("the export holds every segment by date, the full tiles and each checkpoint, and is not waited for by nobody", async () => {

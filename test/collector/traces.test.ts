@@ -96,3 +96,20 @@ test("the ring keeps the newest and its bound, over a restart too", () => {
   expect(kept.length).toBeGreaterThan(50);
   ring.close();
 });
+
+test("a request does not become many times its bytes: what stands around each span is bounded, and so is their sum", () => {
+  const ring = new TraceRing(folder, 4 * 1024 * 1024);
+  const many = (resourceChars: number, count: number) => {
+    const [whole] = spans(1).resourceSpans;
+    const [scoped] = whole!.scopeSpans;
+    const value = { stringValue: "x".repeat(resourceChars) };
+    const resource = { attributes: [{ key: "service.name", value }] };
+    return { resourceSpans: [{ resource, scopeSpans: [{ ...scoped, spans: Array(count).fill(scoped!.spans[0]) }] }] };
+  };
+  expect(ring.add(many(1024 * 1024, 50))).toEqual({ taken: 0, refused: 50 });
+  const { taken, refused } = ring.add(many(10_000, 1000));
+  expect(taken + refused).toBe(1000);
+  expect([taken > 50, taken < 105]).toEqual([true, true]);
+  expect(ring.add(many(100, 50))).toEqual({ taken: 50, refused: 0 });
+  ring.close();
+});

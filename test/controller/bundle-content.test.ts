@@ -109,6 +109,12 @@ test("a policy that was never good closes nothing when it only observes, or is n
   expect(cluster("production")).toHaveProperty("orders");
 });
 
+test("a database is closed whatever its name, also that of a property which every object has", () => {
+  const named = object("GovernedDatabase", "constructor", { engine: "PostgreSQL", host: "c-db" });
+  const policy = object("DataPolicy", "privacy", { databases: ["constructor"], guard, when: "1 +" });
+  expect(Object.keys(content([named, policy]).closed)).toEqual(["constructor"]);
+});
+
 test("two databases of one host and port are under the policies of both, however they are spelled, and told", () => {
   const first = object("GovernedDatabase", "aaa", { engine: "PostgreSQL", host: "orders-db.shop.svc", port: 5432 });
   const elsewhere = object("GovernedDatabase", "other", { engine: "PostgreSQL", host: "orders-db", port: 5433 });
@@ -189,6 +195,16 @@ test("a broken ClusterDataPolicy stays where its last good version was, even if 
   const at = (labels: object) => keys(content([now], { "ClusterDataPolicy baseline": kept }, labels).resources);
   expect(at({ tier: "production" })).toEqual(["ClusterDataPolicy baseline"]);
   expect(at({ tier: "test" })).toEqual([]);
+});
+
+test("what a broken ClusterDataPolicy selects counts as little as the rest of it, where that is well written, too", () => {
+  const kept = bundleResource(baseline({ matchLabels: { tier: "production" } }));
+  const elsewhere = { ...baseline({ matchLabels: { tier: "test" } }) };
+  const now = { ...elsewhere, spec: { ...(elsewhere.spec as object), databases: [] } };
+  const at = (tier: string) => content([orders, now], { "ClusterDataPolicy baseline": kept }, { tier });
+  expect(keys(at("production").resources)).toContain("ClusterDataPolicy baseline");
+  expect(at("production").verdicts.get("ClusterDataPolicy baseline")).toMatchObject({ inForce: "earlier" });
+  expect(keys(at("test").resources)).toEqual(["GovernedDatabase shop/orders"]);
 });
 
 test("whatever is broken beside them, good policies stay as they are, in any order, and a sidecar takes the whole", () => {

@@ -35,6 +35,9 @@ test("conditions say how far a policy has come", () => {
   expect(said({ governed: false })[2]).toBe("Programmed=False NotGoverned");
   expect(said({ blocked: "too long" })[2]).toBe("Programmed=False BundleBlocked");
   expect(said({ verdict: { ...verdict, missing: ["billing"] } })[1]).toBe("ResolvedRefs=False RefNotFound");
+  expect(of({ verdict: { ...verdict, missing: ["billing"] } }).conditions[0]!.message).toBe(
+    "warning: There is no GovernedDatabase billing; add it, or correct spec.databases.",
+  );
   expect(said({ verdict: bad })).toEqual([
     "Accepted=False Invalid",
     "ResolvedRefs=True Resolved",
@@ -74,6 +77,9 @@ test("a database says what going round the sidecar would take", () => {
   const database = (credentials?: string) => of({}, { ...policy, kind: "GovernedDatabase", spec: { credentials } });
   expect(database()).toMatchObject({ protection: "Steering", policies: 1 });
   expect(database("Brokered")).toMatchObject({ protection: "Custody" });
+  expect(database("Brokered").conditions[0]!.message).toMatch(
+    /^Brokered, but without a login: .* set spec.credentialsSecret/,
+  );
   expect(database()).not.toHaveProperty("databases");
 });
 

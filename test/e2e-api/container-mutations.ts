@@ -107,6 +107,13 @@ export const container: readonly Mutation[] = [
   side("imagePullPolicy Never", /imagePullPolicy must be/, (c) => {
     c.imagePullPolicy = "Never";
   }),
+  side("a claim of a device", /resources must be/, (c, pod) => {
+    pod.spec.resourceClaims = [{ name: "device", resourceClaimName: "mine" }];
+    c.resources = { ...c.resources, claims: [{ name: "device" }] };
+  }),
+  side("a device of a plug-in", /resources must be/, (c) => {
+    c.resources = { requests: { "example.com/device": "1" }, limits: { "example.com/device": "1" } };
+  }),
   side("another command", /command must be/, (c) => {
     c.command = ["/bin/true"];
   }),

@@ -60,6 +60,11 @@ export const capture: readonly Mutation[] = [
   m("the alias of an external host elsewhere", /hostAliases must lead billing.example.com/, (pod) => {
     aliasOf(pod, "127.83.0.1").ip = "203.0.113.5";
   }),
+  ...["weir-operator.weir-system.svc", "weir-collector.weir-system.svc"].map((name) =>
+    m(`${name} led elsewhere`, /hostAliases leads .*, where weir-sidecar gets its policies/, (pod) => {
+      pod.spec.hostAliases.push({ ip: "127.0.0.1", hostnames: [name] });
+    }),
+  ),
   m("a host aliased twice", /hostAliases must lead billing.example.com to 127.83.0.1 and nowhere else/, (pod) => {
     pod.spec.hostAliases.unshift({ ip: "203.0.113.5", hostnames: ["billing.example.com"] });
   }),

@@ -304,6 +304,30 @@ test("a segment of an unclaimed chain does not slip in", async () => {
   expect(verified(evidence).verdict).toBe("altered");
 });
 
+test("nothing can be added unseen: a proof of no segment, a member beside those of a proof, an entry or a checkpoint", () => {
+  const all = unpacked(given.evidence);
+  const at = all.findLastIndex(([name]) => name.endsWith(".proof"));
+  const [name, proof] = all[at]!;
+  const stray: [string, Buffer] = [name.replace(/\d{20}\.proof$/, `${"9".repeat(20)}.proof`), proof];
+  expect(verified(packed([...all, stray])).verdict).toBe("altered");
+  expect(
+    verified(packed(all.toSpliced(at, 0, [name.replace(/\d{20}-/, `${"0".repeat(20)}-`), proof]))).verdict,
+  ).not.toBe("intact");
+  const added = (member: RegExp) =>
+    verified(changed(given.evidence, member, (text) => text.replaceAll("]}", `],"zzz":"anything"}`))).verdict;
+  expect([/^chains/, /\.proof$/, /^checkpoints/].map(added)).toEqual(["altered", "proof-wrong", "altered"]);
+});
+
+test("a time that is none upsets neither the verifier nor the report", () => {
+  const report = verified(given.evidence);
+  const witnesses = [{ name: "w1", timeSeconds: 2 ** 63 }];
+  expect(ledgerReportText({ ...report, log: { ...report.log!, witnesses } })).toContain("at a time that is none");
+  const odd = changed(given.evidence, /^evidence.json/, (text) =>
+    text.replace(/"madeAt":\d+/, `"madeAt":${2 ** 53 - 1}`),
+  );
+  expect(ledgerReportText(verified(odd))).toMatch(/^(ALTERED|unreadable)/);
+});
+
 test("the same content in another spelling is altered", () => {
   const respelled = (name: RegExp) =>
     verified(changed(given.evidence, name, (text) => text.replace(",", ", "))).verdict;

@@ -193,6 +193,25 @@ export const tamperings: readonly Tampering[] = [
     (e: Buffer) => changed(e, new RegExp(`^chains/${first}`), (text) => text.slice(0, text.indexOf("\n") + 1)),
   ],
   [
+    "a proof of no segment added",
+    "altered",
+    (e: Buffer) => {
+      const all = unpacked(e);
+      const [name, proof] = all.findLast(([each]) => each.endsWith(".proof"))!;
+      return packed([...all, [name.replace(/\d{20}\.proof$/, `${"9".repeat(20)}.proof`), proof]]);
+    },
+  ],
+  [
+    "a member added beside those of a proof",
+    "proof-wrong",
+    (e: Buffer) => changed(e, /\.proof$/, (text) => text.replaceAll("]}", `],"zzz":"anything"}`)),
+  ],
+  [
+    "a member added beside an entry",
+    "altered",
+    (e: Buffer) => changed(e, new RegExp(`^chains/${first}`), (text) => text.replaceAll("]}\n", `],"zzz":"any"}\n`)),
+  ],
+  [
     "two entries swapped",
     "reordered",
     (e: Buffer) =>

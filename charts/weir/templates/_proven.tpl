@@ -23,12 +23,14 @@ size(object.spec.?containers.orValue([])) + size(object.spec.?initContainers.orV
 {{/* The injector's own work, untouched: the sidecar as a native one, first but for a mesh's, and its volumes. */}}
 {{- define "weir.proven.whole" -}}
 !object.spec.?shareProcessNamespace.orValue(false) && !object.spec.?hostPID.orValue(false) && !object.spec.?hostNetwork.orValue(false)
+&& !({{ include "weir.ledAway" . }})
 && !object.spec.?containers.orValue([]).exists(c, c.name == 'weir-sidecar')
 && object.spec.?initContainers.orValue([]).filter(c, !(c.name in {{ .Values.injection.meshContainers | toJson }})).map(c, c.name).indexOf('weir-sidecar') == 0
 && object.spec.?initContainers.orValue([]).filter(c, c.name == 'weir-sidecar').map(c, dyn(c)).all(c, c == {{ include "weir.proven.container" . }}
 {{- if .Values.injection.openshift }}
 && {{ include "weir.securityContext" . | replace "variables.c." "c." }}
 {{- end }}
+&& {{ include "weir.resources" . | replace "variables.c." "c." }}
 && {{ include "weir.proven.mounts" . }}
 && {{ include "weir.proven.env" . }})
 && (object.spec.?containers.orValue([]) + object.spec.?initContainers.orValue([])).all(c, c.name == 'weir-sidecar'

@@ -27,6 +27,17 @@
   expression: "params == null ? '' : params.?data[?'keys'].orValue('')"
 {{- end }}
 
+{{/* Of operator and collector, as the sidecar looks them up: in the pod's host aliases first. */}}
+{{- define "weir.ownHosts" -}}
+{{- $hosts := list (get (urlParse (include "weir.bundleUrl" .)) "hostname") -}}
+{{- with include "weir.collectorUrl" . }}{{ $hosts = append $hosts (get (urlParse .) "hostname" | lower) }}{{ end -}}
+{{ $hosts | toJson }}
+{{- end }}
+
+{{- define "weir.ledAway" -}}
+object.spec.?hostAliases.orValue([]).exists(a, a.?hostnames.orValue([]).exists(h, h in {{ include "weir.ownHosts" . | replace "\"" "'" }}))
+{{- end }}
+
 {{- define "weir.sidecarValidations" -}}
 - expression: >-
     !variables.judged || variables.mirror || !variables.asksOut || variables.optedOut
@@ -42,6 +53,9 @@
   reason: Forbidden
 - expression: "!variables.asked || !object.spec.?hostNetwork.orValue(false)"
   message: "weir: spec.hostNetwork is true: the sidecar's loopback addresses would be the node's, shared by all its pods. Remedy: remove it, or opt the pod out with weir.dev/inject and weir.dev/inject-reason."
+  reason: Forbidden
+- expression: {{ printf "!variables.asked || !(%s)" (include "weir.ledAway" .) | toJson }}
+  message: {{ printf "weir: spec.hostAliases leads %s elsewhere, where weir-sidecar gets its policies and leaves its records. Remedy: remove the name." (include "weir.ownHosts" . | fromJsonArray | join " or ") | toJson }}
   reason: Forbidden
 - expression: "!variables.asked || variables.c.all(field, field in {{ include "weir.fields" . | replace "\"" "'" }})"
   messageExpression: >-

@@ -63,6 +63,11 @@ dyn({{ include "weir.cel" $want }}).all(k, k in {{ $c }} && {{ $c }}[k] == {{ in
 {{- end -}}
 {{- end }}
 
+{{/* Amounts are free. What a claim or a device's plug-in would put into the container (files, variables, hooks) is not the injector's. */}}
+{{- define "weir.resources" -}}
+!variables.c.?resources.?claims.hasValue() && ['limits', 'requests'].all(kind, variables.c.?resources[?kind].orValue({}).all(name, !name.contains('/')))
+{{- end }}
+
 {{/* Only how often may differ: an exec probe would run a command of the pod's author inside the sidecar. */}}
 {{- define "weir.probe" -}}
 variables.c.?{{ .probe }}.hasValue() && variables.c.{{ .probe }}.all(k, k in ["httpGet", "initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"]) && variables.c.{{ .probe }}.?httpGet.orValue({}).all(k, k in ["path", "port", "scheme"]) && variables.c.{{ .probe }}.?httpGet.?path.orValue('') == {{ .path | quote }} && variables.c.{{ .probe }}.?httpGet.?port.orValue(0) in [dyn(9464), dyn('weir-admin')] && variables.c.{{ .probe }}.?httpGet.?scheme.orValue('') == 'HTTP'
@@ -108,6 +113,9 @@ variables.c.?{{ .probe }}.hasValue() && variables.c.{{ .probe }}.all(k, k in ["h
 - field: securityContext
   expression: {{ include "weir.securityContext" . | toJson }}
   want: that of the restricted Pod Security Standard with user 13306 and a read-only root file system, and nothing else
+- field: resources
+  expression: {{ include "weir.resources" . | toJson }}
+  want: of CPU, memory, storage and huge pages only
 - field: volumeMounts
   expression: >-
     variables.mounts.filter(m, !m.name.startsWith('weir-credentials-') && m != dyn({"name": dyn(variables.apiAccess), "mountPath": dyn("/var/run/secrets/kubernetes.io/serviceaccount"), "readOnly": dyn(true)})) == dyn({{ include "weir.mounts" . }})

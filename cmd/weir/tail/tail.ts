@@ -3,11 +3,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { FILTERS } from "../../../pkg/collector/tail-filter.ts";
 import type { Told } from "../../../pkg/collector/told.ts";
 import {
+  answerProblem,
+  type CollectorArguments,
   type CollectorClient,
   collectorClient,
   collectorHelp,
   collectorOptions,
-  errorOf,
+  networkProblem,
 } from "../collector-client.ts";
 import { type Command, exits, readArguments, UsageError } from "../command.ts";
 import type { Terminal } from "../terminal.ts";
@@ -49,7 +51,7 @@ exit codes: 0 ended by Ctrl-C, 64 wrong arguments, 69 the collector cannot be re
     const onSignal = () => stop.abort();
     process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
     try {
-      return await follow(client, query, { terminal, json: values.json, stop: stop.signal });
+      return await follow(client, query, { terminal, json: values.json, stop: stop.signal, to: values });
     } finally {
       process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
     }
@@ -60,16 +62,16 @@ interface Following {
   readonly terminal: Terminal;
   readonly json: boolean;
   readonly stop: AbortSignal;
+  readonly to: CollectorArguments;
 }
 
 const AGAIN_MS = 1000;
 const OVERDUE_MS = 250;
 
-async function follow(client: CollectorClient, query: URLSearchParams, { terminal, json, stop }: Following) {
+async function follow(client: CollectorClient, query: URLSearchParams, { terminal, json, stop, to }: Following) {
   const lines = new TailLines(terminal);
   let last: string | null = null;
   let isConnected = false;
-  if (!json) lines.head();
   const overdue = setInterval(() => lines.overdue(Date.now()), OVERDUE_MS);
   try {
     while (!stop.aborted) {
@@ -77,10 +79,11 @@ async function follow(client: CollectorClient, query: URLSearchParams, { termina
         const headers = last === null ? {} : { "last-event-id": last };
         const answer = await client.ask({ path: `/v1/tail?${query}`, headers, signal: stop });
         if (answer.statusCode !== 200) {
-          const why = `the collector answers ${answer.statusCode}: ${await errorOf(answer)}`;
+          const why = await answerProblem(answer, to);
           if ((answer.statusCode ?? 500) < 500) return refused(why);
           throw new Error(why);
         }
+        if (!isConnected && !json) lines.head();
         isConnected = true;
         for await (const event of eventsIn(answer)) {
           last = event.id ?? last;
@@ -91,7 +94,7 @@ async function follow(client: CollectorClient, query: URLSearchParams, { termina
         }
       } catch (cause) {
         if (stop.aborted || cause instanceof UsageError) throw cause;
-        if (!isConnected) return refused((cause as NodeJS.ErrnoException).code ?? (cause as Error).message);
+        if (!isConnected) return refused(networkProblem(to.collector, cause));
       }
       // From the beginning again only as long as nothing was seen.
       if (last !== null) query.delete("since");

@@ -272,6 +272,7 @@ class Verifier:
             self.member(name, content)
         for claim in self.claims.values():
             self.end(claim)
+        demand(self.proof[0] is None, ALTERED, f"no segment stands behind the proof of {self.proof[0]}")
         demand(not self.older_open, PROOF_WRONG, "no proof that the log goes on from the earlier checkpoint")
 
     def open(self, opening):
@@ -295,12 +296,15 @@ class Verifier:
 
     def member(self, name, content):
         parts = name.split("/")
+        demand(self.proof[0] in (None, name), ALTERED, f"no segment stands behind the proof of {self.proof[0]}")
         if parts[0] == "chains" and len(parts) == 2:
             self.entries(parts[1][: -len(".jsonl")], content)
         elif parts[0] == "checkpoints" and len(parts) == 2:
             self.older_checkpoint(content)
         elif parts[0] == "segments" and len(parts) == 3 and name.endswith(".proof"):
-            self.proof = (name[: -len("proof")] + "segment", parsed(content, PROOF_WRONG, f"{name} is no proof"))
+            proof = parsed(content, PROOF_WRONG, f"{name} is no proof")
+            demand(isinstance(proof, dict) and proof.keys() == {"index", "proof"}, PROOF_WRONG, f"{name} is no proof")
+            self.proof = (name[: -len("proof")] + "segment", proof)
         elif parts[0] == "segments" and len(parts) == 3 and name.endswith(".segment"):
             self.segment(name, parts[1], parts[2], content)
         else:
@@ -312,7 +316,7 @@ class Verifier:
         found, last = [], -1
         for line in content.split(b"\n")[:-1]:
             value = parsed(line, ALTERED, "a line of entries")
-            demand(isinstance(value, dict) and {"entry", "index", "proof"} <= value.keys(), ALTERED, "a line of entries")
+            demand(isinstance(value, dict) and {"entry", "index", "proof"} == value.keys(), ALTERED, "a line of entries")
             data = value["entry"].encode()
             entry = parsed(data, ALTERED, "an entry")
             kind = entry.get("type")
@@ -354,7 +358,7 @@ class Verifier:
         header, signature = head["header"], head["signature"]
         demand(chain in self.claims and header["chain"] == chain, ALTERED, f"{name} is of a chain that is not claimed")
         demand(file == "%020d-%020d.segment" % (header["first"], header["last"]), ALTERED, f"{name} is of other numbers")
-        expected, proof = self.proof
+        (expected, proof), self.proof = self.proof, (None, None)
         demand((chain, header["key"]) in self.keys, UNVERIFIABLE_KEY, f"{name}: its key is not registered")
         public, registered, place = self.keys[(chain, header["key"])]
         demand(place == [header[name] for name in PLACE], UNVERIFIABLE_KEY, f"{name}: its key is of another place")
@@ -427,6 +431,9 @@ class Verifier:
 
 
 def main():
+    if len(sys.argv) not in (3, 4):
+        print("usage: verify_evidence.py FILE LOG_KEY [OLDER_CHECKPOINT_FILE]", file=sys.stderr)
+        sys.exit(64)
     verifier = Verifier(sys.argv[2], None)
     if len(sys.argv) > 3:
         with open(sys.argv[3], "rb") as file:

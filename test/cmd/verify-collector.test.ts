@@ -105,7 +105,7 @@ const whole: readonly (readonly [
     "a dropped segment",
     "missing",
     (copy) => rmSync(join(copy, "segments", "eu-1", "shop", CHAIN, segment(10))),
-    (evidence) => without(evidence, new RegExp(segment(10))),
+    (evidence) => without(evidence, new RegExp(segment(10).replace("segment", "(segment|proof)"))),
   ],
   [
     "the last segment dropped",
@@ -140,6 +140,12 @@ test.each(whole)("%s: %s, in the folder and in evidence", async (_, verdict, tam
   writeFileSync(`${copy}.weir-evidence`, tampered(readFileSync(at("good.weir-evidence"))));
   const expected = EXIT_CODES[verdict];
   expect([await exitCode(copy), await exitCode(`${copy}.weir-evidence`)]).toEqual([expected, expected]);
+});
+
+test("a segment dropped from evidence, but not its proof: altered, since a proof of nothing is none of its parts", async () => {
+  const file = at(`copy-${Math.random()}.weir-evidence`);
+  writeFileSync(file, without(readFileSync(at("good.weir-evidence")), new RegExp(segment(10))));
+  expect(await exitCode(file)).toBe(EXIT_CODES.altered);
 });
 
 test("who kept a checkpoint: it goes on from an older one; an old state is a replay, another history a fork", async () => {

@@ -1,4 +1,5 @@
-// The permanent list of leak attempts: by the way they take, and as attackers found them.
+// The permanent list of leak attempts: by the way they take, and as attackers found them. Three test files
+// of about the same length go through them, so that they can run side by side.
 import type { Leak } from "../escape.ts";
 import byAttack from "./by-attack.ts";
 import bySecondAttack from "./by-attack-2.ts";
@@ -22,4 +23,6 @@ export const byWay: readonly Leak[] = [
   ...executeArguments,
 ];
 
-export const foundByAttackers: readonly Leak[] = [...foundByAttack, ...moreWays, ...byAttack, ...bySecondAttack];
+export const foundByAttackers: readonly Leak[] = [...foundByAttack, ...moreWays, ...bySecondAttack];
+
+export const foundByTheFirst: readonly Leak[] = byAttack;

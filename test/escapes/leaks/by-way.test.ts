@@ -1,8 +1,8 @@
-import { byWay, foundByAttackers } from "./all.ts";
+import { byWay, foundByAttackers, foundByTheFirst } from "./all.ts";
 import { noneLeaks } from "./none-leaks.ts";
 
 test("there are at least 100 of them, each with a name of its own", () => {
-  const names = [...byWay, ...foundByAttackers].map((leak) => leak.name);
+  const names = [...byWay, ...foundByAttackers, ...foundByTheFirst].map((leak) => leak.name);
   expect(names.length).toBeGreaterThanOrEqual(100);
   expect(new Set(names).size).toBe(names.length);
 });

@@ -57,7 +57,7 @@ async function look(port: number, steps: readonly Step[], probe: string | undefi
 const differs = ({ frames, stored }: Seen) =>
   JSON.stringify(frames[0]) !== JSON.stringify(frames[1]) || stored[0] !== stored[1];
 
-/** Two test files run these side by side, each with a server of its own. */
+/** Each test file has a server of its own. */
 export function noneLeaks(leaks: readonly Leak[]): void {
   test.each(leaks.map((leak) => [leak.name, leak] as const))("%s", async (_, leak) => {
     const conversations = leak.steps ? [leak.steps] : roadsFor(leak.sql).map((road) => stepsOn(road, leak.sql));

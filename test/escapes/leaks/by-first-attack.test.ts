@@ -1,0 +1,4 @@
+import { foundByTheFirst } from "./all.ts";
+import { noneLeaks } from "./none-leaks.ts";
+
+noneLeaks(foundByTheFirst);

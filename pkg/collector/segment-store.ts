@@ -69,8 +69,9 @@ export class SegmentStore {
   async readBytes(place: SegmentPlace): Promise<Buffer | null> {
     return (
       (await this.files.read(this.pathOf(place), SEGMENT_FILE_BYTES_MAX)) ??
-      // Between the log's entry and the move.
-      (await this.files.read(this.incomingPath(place), SEGMENT_FILE_BYTES_MAX))
+      // Between the log's entry and the move; and it may be moved between these two looks.
+      (await this.files.read(this.incomingPath(place), SEGMENT_FILE_BYTES_MAX)) ??
+      (await this.files.read(this.pathOf(place), SEGMENT_FILE_BYTES_MAX))
     );
   }
 

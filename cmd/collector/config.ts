@@ -1,9 +1,17 @@
 // Command line and environment to one typed value. All problems come back together, each with its place and remedy; this is the only
 // place of the collector that looks at the environment.
-import { parseArgs } from "node:util";
 import { isKeyName } from "../../pkg/ledger/note.ts";
-import { hint } from "../../pkg/runtime/closest.ts";
-import type { LogLevel } from "../../pkg/runtime/logger.ts";
+import { type LogLevel, logLevelIn } from "../../pkg/runtime/logger.ts";
+import {
+  type Environment,
+  filled,
+  misspelt,
+  readFlags,
+  readVariables,
+  type ValuesOf,
+  type Variable,
+  variableLines,
+} from "../../pkg/runtime/variables.ts";
 import { type Address, parseAddress } from "../../pkg/serving/address.ts";
 
 export interface CollectorConfig {
@@ -34,16 +42,6 @@ export type ConfigOutcome =
   | { readonly do: "run"; readonly config: CollectorConfig }
   | { readonly do: "print"; readonly text: string }
   | { readonly do: "refuse"; readonly problems: readonly string[] };
-
-interface Variable<T> {
-  readonly name: string;
-  readonly form: string;
-  readonly fallback: string | null;
-  /** Without it the collector does not start. */
-  readonly required: boolean;
-  /** undefined when it does not fit. */
-  parse(text: string): T | undefined;
-}
 
 const MIB = 1024 * 1024;
 
@@ -91,38 +89,24 @@ const variables = {
     "seconds from 0 to 600 that it goes on answering when told to stop",
     whole(0, 600, 1000),
   ),
-  logLevel: optional("LOG_LEVEL", "info", "one of debug, info, warn, error", (text) =>
-    (["debug", "info", "warn", "error"] as const).find((level) => level === text),
-  ),
+  logLevel: optional("LOG_LEVEL", "info", "one of debug, info, warn, error", logLevelIn),
 } as const;
 
-type Values = { readonly [K in keyof typeof variables]: ReturnType<(typeof variables)[K]["parse"]> | null };
+type Values = ValuesOf<typeof variables>;
 
-export function readConfig(
-  argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  version: string,
-): ConfigOutcome {
-  const { flags, problems } = readFlags(argv);
+const options = { help: { type: "boolean" }, version: { type: "boolean" } } as const;
+
+export function readConfig(argv: readonly string[], env: Environment, version: string): ConfigOutcome {
+  const { flags, problems: wrongFlags } = readFlags(argv, options);
   if (flags.help === true) return { do: "print", text: help() };
   if (flags.version === true) return { do: "print", text: `weir-collector ${version}\n` };
-  const known = Object.values(variables).map(({ name }) => name);
-  for (const name of Object.keys(env).filter(
-    (each) => each.startsWith("WEIR_") && !known.includes(each) && !isOfService(each),
-  ))
-    if (hint(name, known) !== "") problems.push(`${name}: there is no such setting${hint(name, known)}`);
-
-  const values: Record<string, unknown> = {};
-  for (const [field, { name, form, fallback, required, parse }] of Object.entries(variables)) {
-    const text = env[name] || fallback;
-    values[field] = text === null ? null : parse(text);
-    if (text === null && required) problems.push(`${name}: is not set; write ${form}`);
-    else if (values[field] === undefined) problems.push(`${name}: does not fit; write ${form}`);
-  }
+  const read = readVariables(variables, env);
+  const values = read.values as Values;
+  const problems = [...wrongFlags, ...misspelt(variables, env, isOfService), ...read.problems];
   if (values.sources === null && values.cluster === null)
     problems.push("WEIR_COLLECTOR_SOURCES and WEIR_COLLECTOR_CLUSTER: neither is set, so nobody could send; set one");
   if (problems.length > 0) return { do: "refuse", problems };
-  return { do: "run", config: configOf(values as Values) };
+  return { do: "run", config: configOf(values) };
 }
 
 /** Kubernetes tells every pod of the Services around it, and one of them is ours. */
@@ -138,28 +122,12 @@ function configOf({ certificate, key, cluster, environment, audience, ...rest }:
   };
 }
 
-function readFlags(argv: readonly string[]): { flags: Record<string, unknown>; problems: string[] } {
-  const options = { help: { type: "boolean" }, version: { type: "boolean" } } as const;
-  const args = [...argv];
-  const parsed = parseArgs({ args, options, strict: false, tokens: true, allowPositionals: true });
-  const problems = parsed.positionals.map((word) => `"${word}" is not an option; options begin with --`);
-  const known = Object.keys(options).map((name) => `--${name}`);
-  for (const token of parsed.tokens)
-    if (token.kind === "option" && !(token.name in options))
-      problems.push(`there is no option ${token.rawName}${hint(`--${token.name}`, known)}`);
-  return { flags: parsed.values, problems };
-}
-
 function optional<T>(name: string, fallback: string | null, form: string, parse: Variable<T>["parse"]): Variable<T> {
   return { name: `WEIR_COLLECTOR_${name}`, form, fallback, required: false, parse };
 }
 
 function required<T>(name: string, form: string, parse: Variable<T>["parse"]): Variable<T> {
   return { name: `WEIR_COLLECTOR_${name}`, form, fallback: null, required: true, parse };
-}
-
-function filled(text: string): string | undefined {
-  return text.trim() === "" ? undefined : text;
 }
 
 function keyName(text: string): string | undefined {
@@ -174,16 +142,12 @@ function whole(least: number, most: number, unit = 1): (text: string) => number 
 }
 
 function help(): string {
-  const lines = Object.values(variables).map(
-    ({ name, form, fallback, required }) =>
-      `  ${name.padEnd(34)} ${form}${required ? "; required" : fallback === null ? "" : `; default ${fallback}`}`,
-  );
   return `weir-collector: takes the records of sidecars, keeps them in a ledger that proves itself, and shows them.
 
 usage: weir-collector [--help] [--version]
 
 environment:
-${lines.join("\n")}
+${variableLines(variables, 34)}
 
 exit codes: 0 stopped in good order, 64 bad configuration, 69 something it needs is not there, 70 an error of its own
 `;

@@ -5,6 +5,7 @@ import { CollectorError } from "../../pkg/collector/collector-error.ts";
 import { LedgerError } from "../../pkg/ledger/ledger-error.ts";
 import { systemClock } from "../../pkg/runtime/clock.ts";
 import { jsonLogger } from "../../pkg/runtime/logger.ts";
+import { firstSignal, refuseConfiguration } from "../../pkg/runtime/process.ts";
 import { systemRandom } from "../../pkg/runtime/random.ts";
 import { certificateFromFiles } from "../../pkg/serving/certificate-files.ts";
 import { startCollector } from "./collector.ts";
@@ -12,6 +13,7 @@ import { type CollectorConfig, readConfig } from "./config.ts";
 import { openSources } from "./open-sources.ts";
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
+const refuse = (problems: readonly string[]) => refuseConfiguration("weir-collector", problems);
 const outcome = readConfig(process.argv.slice(2), process.env, version);
 if (outcome.do === "print") process.stdout.write(outcome.text);
 else if (outcome.do === "refuse") refuse(outcome.problems);
@@ -40,18 +42,4 @@ async function run(config: CollectorConfig): Promise<void> {
     process.stderr.write(`weir-collector: ${isOutside ? message : stack}\n`);
     process.exit(isOutside ? 69 : 70);
   }
-}
-
-/** The second one ends the process at once, by the system's own default. */
-function firstSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
-  });
-}
-
-function refuse(problems: readonly string[]): void {
-  const count = `${problems.length} problem${problems.length === 1 ? "" : "s"}`;
-  process.stderr.write(`weir-collector: the configuration has ${count}\n`);
-  for (const problem of problems) process.stderr.write(`  ${problem}\n`);
-  process.exitCode = 64;
 }

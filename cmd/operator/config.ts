@@ -1,8 +1,16 @@
 // Command line and environment to one typed value. All problems come back together, each with its place and remedy; this is the only
 // place of the operator that looks at the environment.
-import { parseArgs } from "node:util";
-import { hint } from "../../pkg/runtime/closest.ts";
-import type { LogLevel } from "../../pkg/runtime/logger.ts";
+import { type LogLevel, logLevelIn } from "../../pkg/runtime/logger.ts";
+import {
+  type Environment,
+  filled,
+  misspelt,
+  type ReadFlags,
+  readFlags,
+  readVariables,
+  type Variable,
+  variableLines,
+} from "../../pkg/runtime/variables.ts";
 import { type Address, parseAddress } from "../../pkg/serving/address.ts";
 import { type RoleName, roleNames } from "./role.ts";
 
@@ -32,14 +40,6 @@ export type ConfigOutcome =
   | { readonly do: "run"; readonly config: OperatorConfig }
   | { readonly do: "print"; readonly text: string }
   | { readonly do: "refuse"; readonly problems: readonly string[] };
-
-interface Variable<T> {
-  readonly name: string;
-  readonly form: string;
-  readonly fallback: string | null;
-  /** undefined when it does not fit. */
-  parse(text: string): T | undefined;
-}
 
 const variables = {
   roles: variable(
@@ -87,32 +87,19 @@ const variables = {
   drainSeconds: variable("WEIR_DRAIN_SECONDS", "15", "seconds from 0 to 600", (text) =>
     /^[0-9]{1,3}$/.test(text) && Number(text) <= 600 ? Number(text) : undefined,
   ),
-  logLevel: variable("WEIR_LOG_LEVEL", "info", "one of debug, info, warn, error", (text) =>
-    (["debug", "info", "warn", "error"] as const).find((level) => level === text),
-  ),
+  logLevel: variable("WEIR_LOG_LEVEL", "info", "one of debug, info, warn, error", logLevelIn),
 } as const;
 
-export function readConfig(
-  argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  version: string,
-): ConfigOutcome {
-  const { flags, problems } = readFlags(argv);
+const options = { roles: { type: "string" }, help: { type: "boolean" }, version: { type: "boolean" } } as const;
+
+export function readConfig(argv: readonly string[], env: Environment, version: string): ConfigOutcome {
+  const { flags, problems: wrongFlags } = readFlags(argv, options);
   if (flags.help === true) return { do: "print", text: help() };
   if (flags.version === true) return { do: "print", text: `weir-operator ${version}\n` };
-  const known = Object.values(variables).map(({ name }) => name);
-  for (const name of Object.keys(env).filter((each) => each.startsWith("WEIR_") && !known.includes(each)))
-    if (hint(name, known) !== "") problems.push(`${name}: there is no such setting${hint(name, known)}`);
-
-  const values: Record<string, unknown> = {};
-  for (const [field, { name, form, fallback, parse }] of Object.entries(variables)) {
-    const given = field === "roles" ? (flags.roles as string | undefined) : undefined;
-    const text = given ?? (env[name] || fallback);
-    values[field] = text === null ? null : parse(text);
-    if (values[field] === undefined)
-      problems.push(`${given === undefined ? name : "--roles"}: does not fit; write ${form}`);
-  }
-  const { certificate, key, ...rest } = values as { certificate: string | null; key: string | null };
+  const roles = typeof flags.roles === "string" ? { roles: { place: "--roles", text: flags.roles } } : {};
+  const read = readVariables(variables, env, roles);
+  const problems = [...wrongFlags, ...withoutValue(flags), ...misspelt(variables, env), ...read.problems];
+  const { certificate, key, ...rest } = read.values as { certificate: string | null; key: string | null };
   if ((certificate === null) !== (key === null))
     problems.push("WEIR_TLS_CERTIFICATE and WEIR_TLS_KEY belong together: name both files, or neither");
   if (problems.length > 0) return { do: "refuse", problems };
@@ -120,25 +107,8 @@ export function readConfig(
   return { do: "run", config: { ...rest, tls } as unknown as OperatorConfig };
 }
 
-function readFlags(argv: readonly string[]): {
-  flags: Record<string, string | boolean | undefined>;
-  problems: string[];
-} {
-  const options = { roles: { type: "string" }, help: { type: "boolean" }, version: { type: "boolean" } } as const;
-  const { values, tokens, positionals } = parseArgs({
-    args: [...argv],
-    options,
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-  });
-  const problems = positionals.map((word) => `"${word}" is not an option; options begin with --`);
-  const known = Object.keys(options).map((name) => `--${name}`);
-  for (const token of tokens)
-    if (token.kind === "option" && !(token.name in options))
-      problems.push(`there is no option ${token.rawName}${hint(`--${token.name}`, known)}`);
-  if (values.roles === true) problems.push("--roles: name the roles");
-  return { flags: values as Record<string, string | boolean | undefined>, problems };
+function withoutValue({ roles }: ReadFlags["flags"]): readonly string[] {
+  return roles === true ? ["--roles: name the roles"] : [];
 }
 
 function variable<T>(
@@ -156,20 +126,13 @@ function rolesIn(text: string): readonly RoleName[] | undefined {
   return roles.length > 0 && roles.length === new Set(names).size ? roles : undefined;
 }
 
-function filled(text: string): string | undefined {
-  return text.trim() === "" ? undefined : text;
-}
-
 function help(): string {
-  const lines = Object.values(variables).map(
-    ({ name, form, fallback }) => `  ${name.padEnd(24)} ${form}${fallback === null ? "" : `; default ${fallback}`}`,
-  );
   return `weir-operator: puts sidecars into pods, keeps policies and hands out bundles.
 
 usage: weir-operator [--roles=webhook,controller,bundles]
 
 environment:
-${lines.join("\n")}
+${variableLines(variables, 24)}
 
 exit codes: 0 stopped in good order, 64 bad configuration, 69 something it needs is not there, 70 an error of its own
 `;

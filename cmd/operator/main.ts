@@ -3,12 +3,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../pkg/runtime/clock.ts";
 import { jsonLogger } from "../../pkg/runtime/logger.ts";
+import { firstSignal, refuseConfiguration } from "../../pkg/runtime/process.ts";
 import { systemRandom } from "../../pkg/runtime/random.ts";
 import { buildOperator } from "./build-operator.ts";
 import { type OperatorConfig, readConfig } from "./config.ts";
 import { startOperator } from "./operator.ts";
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
+const refuse = (problems: readonly string[]) => refuseConfiguration("weir-operator", problems);
 const outcome = readConfig(process.argv.slice(2), process.env, version);
 if (outcome.do === "print") process.stdout.write(outcome.text);
 else if (outcome.do === "refuse") refuse(outcome.problems);
@@ -32,18 +34,4 @@ async function run(config: OperatorConfig): Promise<void> {
     process.stderr.write(`weir-operator: ${syscall !== undefined ? message : stack}\n`);
     process.exit(syscall !== undefined ? 69 : 70);
   }
-}
-
-/** The second one ends the process at once, by the system's own default. */
-function firstSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
-  });
-}
-
-function refuse(problems: readonly string[]): void {
-  const count = `${problems.length} problem${problems.length === 1 ? "" : "s"}`;
-  process.stderr.write(`weir-operator: the configuration has ${count}\n`);
-  for (const problem of problems) process.stderr.write(`  ${problem}\n`);
-  process.exitCode = 64;
 }

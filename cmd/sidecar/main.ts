@@ -5,6 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { AuditUnavailable } from "../../pkg/audit/audit-unavailable.ts";
 import { systemClock } from "../../pkg/runtime/clock.ts";
 import { jsonLogger } from "../../pkg/runtime/logger.ts";
+import { firstSignal, refuseConfiguration } from "../../pkg/runtime/process.ts";
 import { systemRandom } from "../../pkg/runtime/random.ts";
 import { checkSidecar } from "./check.ts";
 import { folderProblems } from "./compile-policies.ts";
@@ -21,6 +22,7 @@ import { waitUntilReady } from "./wait.ts";
 for (const flag of ["--no-wasm-tier-up", "--no-wasm-dynamic-tiering"]) setFlagsFromString(flag);
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
+const refuse = (problems: readonly string[]) => refuseConfiguration("weir-sidecar", problems);
 const outcome = readConfig(process.argv.slice(2), {
   env: process.env,
   readFile: (path) => readFileSync(path),
@@ -71,19 +73,4 @@ async function run(config: Values): Promise<void> {
     process.stderr.write(`weir-sidecar: ${outside ? startFailure(error as Error, ports) : stack}\n`);
     process.exit(outside ? 69 : 70);
   }
-}
-
-/** The second one ends the process at once, by the system's own default. */
-function firstSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
-  });
-}
-
-function refuse(problems: readonly string[]): void {
-  process.stderr.write(
-    `weir-sidecar: the configuration has ${problems.length} problem${problems.length === 1 ? "" : "s"}\n`,
-  );
-  for (const problem of problems) process.stderr.write(`  ${problem}\n`);
-  process.exitCode = 64;
 }

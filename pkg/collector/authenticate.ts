@@ -6,7 +6,7 @@ import { type PresentedChain, proveCertificate } from "./certificate-proof.ts";
 import { claimsIssuer, type JwksProof, type TokenSubject } from "./jwks-proof.ts";
 import { KeptAnswers } from "./kept-answers.ts";
 import { type Reader, type Refused, type Right, refused, type Sender, type Source, type Verified } from "./source.ts";
-import { reviewToken } from "./token-review.ts";
+import { reviewedSender } from "./token-review.ts";
 
 /** A source with what it takes to verify one of its senders. */
 export type OpenSource = Source & {
@@ -107,7 +107,7 @@ export class Authenticator {
   }
 
   private async askOne({ opened }: OpenSource, token: string): Promise<Verified<TokenSubject> | undefined> {
-    if (opened.kind === "token-review") return await reviewToken(opened.api, token, opened.audience).catch(unasked);
+    if (opened.kind === "token-review") return await reviewedSender(opened.api, token, opened.audience).catch(unasked);
     if (opened.kind === "certificate" || !claimsIssuer(token, opened.proof.issuer)) return undefined;
     return await opened.proof.verify(token, this.options.nowMs());
   }

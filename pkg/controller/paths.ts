@@ -10,7 +10,6 @@ export const DATABASES = `${group}/governeddatabases`;
 export const POLICIES = `${group}/datapolicies`;
 export const CLUSTER_POLICIES = `${group}/clusterdatapolicies`;
 export const WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
-export const TOKEN_REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews";
 
 export const BUNDLE_CONFIG_MAP = "weir-bundle";
 export const PUBLIC_CONFIG_MAP = "weir-public";

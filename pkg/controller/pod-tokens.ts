@@ -1,11 +1,12 @@
 // Who asks for a bundle: a token of our audience, bound to a pod that lives and carries our sidecar. Tokens that merely belong to the
 // same account (another pod's, one made by hand) are refused. Whoever sends rubbish costs the API server little and others nothing.
 import { createHash } from "node:crypto";
-import { type KubeApi, messageOf } from "../kube/api.ts";
+import type { KubeApi } from "../kube/api.ts";
 import type { KubeObject } from "../kube/object.ts";
+import { reviewToken } from "../kube/token-review.ts";
 import { failureBudget } from "./failure-budget.ts";
 import { hasSidecar, isAlive, SIDECAR } from "./governed.ts";
-import { podPath, TOKEN_REVIEWS } from "./paths.ts";
+import { podPath } from "./paths.ts";
 import { claimsOf, type TokenClaims } from "./token-claims.ts";
 
 export interface PodIdentity {
@@ -48,8 +49,12 @@ export function podTokens({ api, audience, nowMs, monotonicMs }: PodTokensOption
 
   async function review(token: string): Promise<Verified> {
     try {
-      const pod = await reviewToken(api, token, audience);
-      return "ok" in pod ? pod : await livePod(api, pod);
+      const reviewed = await reviewToken(api, token, audience);
+      if (!reviewed.ok) return reviewed;
+      const { account, podName: name, podUid: uid } = reviewed;
+      if (account === null || name === null || uid === null)
+        return refused(403, "the token is not bound to a pod; use the volume weir-identity");
+      return await livePod(api, { namespace: account.namespace, name, uid });
     } catch {
       return refused(503, "the API server cannot be asked about the token");
     }
@@ -104,34 +109,6 @@ function bounded<T>(max: number, monotonicMs: () => number) {
       entries.set(key, { value, endsAtMs: monotonicMs() + forMs });
     },
   };
-}
-
-const POD_NAME = "authentication.kubernetes.io/pod-name";
-const POD_UID = "authentication.kubernetes.io/pod-uid";
-const account = /^system:serviceaccount:([^:]+):[^:]+$/;
-
-async function reviewToken(api: KubeApi, token: string, audience: string): Promise<PodIdentity | Verified> {
-  const { status, body } = await api.call({
-    method: "POST",
-    path: TOKEN_REVIEWS,
-    body: {
-      apiVersion: "authentication.k8s.io/v1",
-      kind: "TokenReview",
-      spec: { token, audiences: [audience] },
-    },
-  });
-  if (status !== 201 && status !== 200)
-    return refused(503, `the token cannot be reviewed: ${status} ${messageOf(body)}`);
-  const { authenticated, audiences, user } = body.status ?? {};
-  if (authenticated !== true) return refused(401, "the token is not good, or not for this audience");
-  // An API server without audiences would take any token: only its own word counts.
-  if (!Array.isArray(audiences) || !audiences.includes(audience))
-    return refused(401, "the token is not for this audience");
-  const namespace = account.exec(String(user?.username))?.[1];
-  const [name, uid] = [user?.extra?.[POD_NAME]?.[0], user?.extra?.[POD_UID]?.[0]];
-  if (namespace === undefined || typeof name !== "string" || typeof uid !== "string")
-    return refused(403, "the token is not bound to a pod; use the volume weir-identity");
-  return { namespace, name, uid };
 }
 
 async function livePod(api: KubeApi, pod: PodIdentity): Promise<Verified> {

@@ -1,5 +1,5 @@
 // What the gate keeps about one session: statements, portals, what runs, and what stands beside each reply that is owed.
-import type { Allow, Decision, Refusal, RuleRef } from "../policy/decision.ts";
+import type { Allow, Decision, Refusal } from "../policy/decision.ts";
 import type { Identity } from "../principal/identity.ts";
 import type { Undo } from "../session/names.ts";
 import type { Asked } from "../session/owed.ts";
@@ -120,5 +120,3 @@ export interface Owed {
   /** Ours, beside a Query of the client's: only the shape of its result and its errors are shown. */
   readonly silent: boolean;
 }
-
-export const noRule: RuleRef = { policy: "weir", rule: "sidecar" };

@@ -1,6 +1,3 @@
-// One chain, segment by segment: does each go on from the one before it, and is it as long as it is said to be? Memory does not grow with
-// the chain but for the list of what is absent.
-import { GENESIS } from "../audit/chain.ts";
 import type { FindingKind } from "../audit/exit-codes.ts";
 import type { Findings } from "../audit/findings.ts";
 import type { SegmentHeader } from "./segment.ts";
@@ -27,8 +24,6 @@ export interface ChainBounds {
   readonly last: number | null;
   readonly lastHash: string | null;
 }
-
-export const FROM_GENESIS: ChainBounds = { first: 0, prev: GENESIS, last: null, lastHash: null };
 
 export class ChainProgress {
   readonly chain: string;

@@ -9,6 +9,11 @@ export interface Logger {
 
 const order: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
+/** undefined when it is none. */
+export function logLevelIn(text: string): LogLevel | undefined {
+  return Object.hasOwn(order, text) ? (text as LogLevel) : undefined;
+}
+
 /** A logger that writes events of `level` and above to `write`, one line each. */
 export function jsonLogger(write: (line: string) => void, level: LogLevel, nowMs: () => number): Logger {
   return {

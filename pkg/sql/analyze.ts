@@ -52,8 +52,6 @@ export function analyze(grammar: Grammar, text: string, context: AnalysisContext
   return { statements };
 }
 
-export type Analyze = typeof analyze;
-
 function wholeText(grammar: Grammar, text: string, why: string, syntax: boolean): Analysis {
   const bytes = Buffer.from(text, "utf8");
   return { statements: [described(grammar, bytes, null, 0, bytes.length, { understood: false, why, syntax }, false)] };

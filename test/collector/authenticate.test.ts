@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Authenticator, type OpenSource } from "../../pkg/collector/authenticate.ts";
 import { matchSan } from "../../pkg/collector/san-pattern.ts";
-import { podIsGone, reviewToken } from "../../pkg/collector/token-review.ts";
+import { podIsGone, reviewedSender } from "../../pkg/collector/token-review.ts";
 import type { KubeApi, KubeCall } from "../../pkg/kube/api.ts";
 import { makeCertificate } from "../../pkg/localdb/certificate.ts";
 import { ChainMaker, otlpJson } from "./chain-maker.ts";
@@ -44,7 +44,7 @@ const good = {
 
 test("a token counts when the API server says so, for our audience and an account", async () => {
   const verdict = async (status: unknown, code = 201) =>
-    await reviewToken(
+    await reviewedSender(
       apiOf(() => ({ status: code, body: { status } })),
       "t",
       "a",

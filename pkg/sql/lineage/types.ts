@@ -17,7 +17,6 @@ export const XML = 142;
 export const FLOAT4 = 700;
 export const FLOAT8 = 701;
 export const UNKNOWN = 705;
-export const DATE = 1082;
 export const NUMERIC = 1700;
 export const BIT = 1560;
 export const RECORD = 2249;

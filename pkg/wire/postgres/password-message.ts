@@ -35,7 +35,3 @@ export function decodeSaslInitialResponse(body: Buffer): SaslInitialResponse {
 export function encodeSaslInitialResponse(response: SaslInitialResponse): Buffer {
   return new FrameWriter("p").name(response.mechanism).value(response.data).finish();
 }
-
-export function encodeSaslResponse(data: Buffer): Buffer {
-  return new FrameWriter("p").bytes(data).finish();
-}

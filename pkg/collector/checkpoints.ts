@@ -2,6 +2,7 @@
 import { parseCheckpointText, signCheckpoint } from "../ledger/checkpoint.ts";
 import type { NoteSigner } from "../ledger/note.ts";
 import type { Logger } from "../runtime/logger.ts";
+import { Periodic } from "../runtime/periodic.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import type { WitnessClient } from "./witness-client.ts";
@@ -17,8 +18,7 @@ export interface CheckpointsOptions {
 
 export class Checkpoints {
   private readonly options: CheckpointsOptions;
-  private timer: NodeJS.Timeout | undefined;
-  private working: Promise<void> | null = null;
+  private readonly turns = new Periodic(() => this.make());
   private madeMs: number | null = null;
   private behind = 0;
 
@@ -37,20 +37,16 @@ export class Checkpoints {
   }
 
   start(): void {
-    this.timer ??= setInterval(() => void this.now(), this.options.everyMs);
+    this.turns.start(this.options.everyMs);
   }
 
   /** Signs one when there is anything new to sign. Never throws. */
   now(): Promise<void> {
-    this.working ??= this.make().finally(() => {
-      this.working = null;
-    });
-    return this.working;
+    return this.turns.now();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await this.working;
+    await this.turns.stop();
     await this.now();
   }
 

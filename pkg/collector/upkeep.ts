@@ -1,5 +1,6 @@
 // What has to be done now and then, one after the other: exporting, deleting, looking after quiet chains.
 import type { Logger } from "../runtime/logger.ts";
+import { Periodic } from "../runtime/periodic.ts";
 
 export interface Chore {
   readonly name: string;
@@ -9,8 +10,7 @@ export interface Chore {
 export class Upkeep {
   private readonly chores: readonly Chore[];
   private readonly logger: Logger;
-  private timer: NodeJS.Timeout | undefined;
-  private working: Promise<void> | null = null;
+  private readonly turns = new Periodic(() => this.all());
 
   constructor(chores: readonly Chore[], logger: Logger) {
     this.chores = chores;
@@ -18,20 +18,16 @@ export class Upkeep {
   }
 
   start(everyMs: number): void {
-    this.timer ??= setInterval(() => void this.now(), everyMs);
+    this.turns.start(everyMs);
   }
 
   /** All of them once. Never throws: what failed is told, and tried again the next time. */
   now(): Promise<void> {
-    this.working ??= this.all().finally(() => {
-      this.working = null;
-    });
-    return this.working;
+    return this.turns.now();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await this.working;
+    await this.turns.stop();
   }
 
   private async all(): Promise<void> {

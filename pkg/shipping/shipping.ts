@@ -1,15 +1,12 @@
 // Shipping of one spool as one part: out of plain settings, so that it can run in a thread of its own, it puts reader, collector and
 // shipper together and sends heartbeats.
 import { setTimeout as pause } from "node:timers/promises";
-import type { SpoolFiles } from "../audit/spool-files.ts";
-import type { Clock } from "../runtime/clock.ts";
-import type { Logger } from "../runtime/logger.ts";
 import type { Random } from "../runtime/random.ts";
 import { type Claims, newChainKey } from "./chain-registration.ts";
 import { Collector } from "./collector.ts";
 import type { CommittedMark } from "./committed.ts";
 import { Destination } from "./destination.ts";
-import { Shipper, type ShipperCounters } from "./shipper.ts";
+import { Shipper, type ShipperCounters, type ShipperWorld } from "./shipper.ts";
 import { SpoolReader } from "./spool-reader.ts";
 
 export interface ShippingSettings {
@@ -26,14 +23,9 @@ export interface ShippingSettings {
   readonly sealMs?: number;
 }
 
-export interface ShippingWorld {
+export interface ShippingWorld extends Omit<ShipperWorld, "random"> {
   readonly committed: CommittedMark;
-  readonly files: SpoolFiles;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly logger: Logger;
-  readonly release: (segment: number) => void;
-  readonly breakChain: (chain: string, why: string) => void;
 }
 
 /** Where the writer stands. */

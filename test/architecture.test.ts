@@ -27,7 +27,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   kube: ["runtime"],
   controller: ["resources", "bundle", "kube", "runtime"],
   serving: ["runtime"],
-  collector: ["ledger", "audit", "kube", "serving:type", "runtime"],
+  store: ["audit", "runtime"],
+  collector: ["ledger", "store", "audit", "kube", "serving:type", "runtime"],
   runtime: [],
   localdb: ["runtime"],
 };

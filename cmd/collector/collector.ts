@@ -9,6 +9,7 @@ import { ChainWatch } from "../../pkg/collector/chain-watch.ts";
 import { Checkpoints } from "../../pkg/collector/checkpoints.ts";
 import { type CollectorFiles, systemCollectorFiles } from "../../pkg/collector/collector-files.ts";
 import { lockData } from "../../pkg/collector/data-lock.ts";
+import { Indexer } from "../../pkg/collector/indexer.ts";
 import { Intake } from "../../pkg/collector/intake.ts";
 import { intakeRoutes } from "../../pkg/collector/intake-routes.ts";
 import { KeptLedger } from "../../pkg/collector/kept-ledger.ts";
@@ -31,6 +32,7 @@ import type { CertificateSource } from "../../pkg/serving/certificate-files.ts";
 import { startHttpsServer } from "../../pkg/serving/https-server.ts";
 import type { CollectorConfig } from "./config.ts";
 import type { OpenedSources } from "./open-sources.ts";
+import { openStore } from "./open-store.ts";
 
 export interface Outside {
   readonly clock: Clock;
@@ -71,7 +73,7 @@ export async function startCollector(config: CollectorConfig, parts: CollectorPa
 async function startLocked(config: CollectorConfig, parts: CollectorParts, unlock: () => void): Promise<Collector> {
   const { logger, certificate, opened } = parts;
   const core = await openCore(config, parts);
-  const { registry, kept, checkpoints, upkeep, intake, tails, traces } = core;
+  const { registry, kept, checkpoints, upkeep, intake, tails, traces, store, indexer } = core;
   let phase: "serving" | "stopping" = "serving";
   const waitsFor = () => [
     ...(phase === "serving" ? [] : ["nothing: it is stopping"]),
@@ -89,6 +91,7 @@ async function startLocked(config: CollectorConfig, parts: CollectorParts, unloc
   certificate.follow((next) => server.use(next));
   checkpoints.start();
   upkeep.start(UPKEEP_MS);
+  indexer?.start();
   const { port } = server;
   logger.log("info", "collector_started", { port, origin: config.origin, entries: kept.current()?.log.size });
   return {
@@ -107,6 +110,8 @@ async function startLocked(config: CollectorConfig, parts: CollectorParts, unloc
       await server.close();
       await intake.settled();
       await upkeep.stop();
+      await indexer?.stop();
+      await store?.close();
       await checkpoints.stop();
       await kept.close();
       traces.close();
@@ -138,7 +143,15 @@ async function openCore(
   const exported = new ObjectExport({ ...shared, files, dataFolder: folder, folder: config.exportFolder });
   const keepMs = config.keepDays === null ? null : config.keepDays * DAY_MS;
   const exportedUpTo: RetentionOptions["exportedUpTo"] = (ledger) => exported.exportedUpTo(ledger);
-  const retention = new Retention({ ...shared, keepMs, exportedUpTo, checkpoint: () => checkpoints.now() });
+  const store = await openStore(config, logger);
+  const indexer = store === null ? null : new Indexer({ ...shared, store });
+  const retention = new Retention({
+    ...shared,
+    keepMs,
+    exportedUpTo,
+    checkpoint: () => checkpoints.now(),
+    ...(indexer !== null && { onDeleted: (entries) => indexer.forget(entries) }),
+  });
   const watch = new ChainWatch({
     ...shared,
     unclosedAfterMs: config.unclosedAfterMs,
@@ -161,12 +174,12 @@ async function openCore(
   const authenticator = new Authenticator({ sources, readers, nowMs, monotonicMs });
   const witnessKeys = witnesses.map(({ witness }) => witness.key.vkey);
   const evidence = { signer, witnessKeys, nowMs };
-  watchedGauges(registry, () => gaugesOf({ kept, checkpoints, budget, intake, tails, nowMs }));
+  watchedGauges(registry, () => gaugesOf({ kept, checkpoints, budget, intake, tails, indexer, nowMs }));
   const routes = (app: FastifyInstance) => {
     intakeRoutes(app, { authenticator, intake, registrar, traces, budget, metrics, logger });
     readRoutes(app, { ...shared, authenticator, traces, tails, files, dataFolder: folder, checkpoints, evidence });
   };
-  return { registry, kept, checkpoints, upkeep, intake, tails, traces, routes };
+  return { registry, kept, checkpoints, upkeep, intake, tails, traces, store, indexer, routes };
 }
 
 interface Gauged {
@@ -175,10 +188,12 @@ interface Gauged {
   readonly budget: ByteBudget;
   readonly intake: Intake;
   readonly tails: TailReaders;
+  /** null: there is no index. */
+  readonly indexer: Indexer | null;
   readonly nowMs: () => number;
 }
 
-function gaugesOf({ kept, checkpoints, budget, intake, tails, nowMs }: Gauged) {
+function gaugesOf({ kept, checkpoints, budget, intake, tails, indexer, nowMs }: Gauged) {
   const ledger = kept.current();
   const counts = ledger?.index.counts() ?? {};
   return {
@@ -196,5 +211,7 @@ function gaugesOf({ kept, checkpoints, budget, intake, tails, nowMs }: Gauged) {
     segments_queued: intake.queued,
     tail_readers: tails.count,
     ledger_ready: ledger === null ? 0 : 1,
+    indexed_entries: indexer?.counters().indexed ?? 0,
+    index_failures: indexer?.counters().failures ?? 0,
   };
 }

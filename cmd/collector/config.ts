@@ -32,11 +32,19 @@ export interface CollectorConfig {
   readonly exportFolder: string | null;
   readonly requestBytes: number;
   readonly traceBytes: number;
+  /** Where the index of records is. */
+  readonly store: StoreConfig;
   readonly checkpointMs: number;
   readonly unclosedAfterMs: number;
   readonly drainMs: number;
   readonly logLevel: LogLevel;
 }
+
+/** `password`: a file. */
+export type StoreConfig =
+  | { readonly engine: "duckdb"; readonly memoryMiB: number }
+  | { readonly engine: "clickhouse"; readonly url: string; readonly user: string; readonly password: string | null }
+  | { readonly engine: "none" };
 
 export type ConfigOutcome =
   | { readonly do: "run"; readonly config: CollectorConfig }
@@ -71,6 +79,15 @@ const variables = {
     whole(32, 65_536, MIB),
   ),
   traceBytes: optional("TRACES_MIB", "64", "MiB of traces that are kept, from 1 to 65536", whole(1, 65_536, MIB)),
+  storeUrl: optional(
+    "STORE",
+    "duckdb",
+    "the index of records: duckdb, https://host:8443/database of a ClickHouse, or none",
+    storeAddress,
+  ),
+  storeMemory: optional("STORE_MIB", "512", "MiB that duckdb may use, from 128 to 65536", whole(128, 65_536)),
+  storeUser: optional("STORE_USER", "default", "the user at ClickHouse", filled),
+  storePassword: optional("STORE_PASSWORD_FILE", null, "a file with that user's password", filled),
   checkpointMs: optional(
     "CHECKPOINT_SECONDS",
     "10",
@@ -114,12 +131,31 @@ function isOfService(name: string): boolean {
   return /_(SERVICE_HOST|SERVICE_PORT|PORT)(_|$)/.test(name);
 }
 
-function configOf({ certificate, key, cluster, environment, audience, ...rest }: Values): CollectorConfig {
+function configOf(values: Values): CollectorConfig {
+  const { certificate, key, cluster, environment, audience, ...others } = values;
+  const { storeUrl, storeMemory, storeUser, storePassword, ...rest } = others;
   return {
-    ...(rest as Omit<CollectorConfig, "tls" | "ownCluster">),
+    ...(rest as Omit<CollectorConfig, "tls" | "ownCluster" | "store">),
+    store: storeOf(values),
     tls: { certificate: certificate!, key: key! },
     ownCluster: cluster === null ? null : { cluster: cluster!, environment: environment!, audience: audience! },
   };
+}
+
+function storeOf({ storeUrl, storeMemory, storeUser, storePassword }: Values): StoreConfig {
+  if (storeUrl === "none") return { engine: "none" };
+  if (storeUrl === "duckdb") return { engine: "duckdb", memoryMiB: storeMemory! };
+  return { engine: "clickhouse", url: storeUrl!, user: storeUser!, password: storePassword ?? null };
+}
+
+/** Plain HTTP on loopback only: rows say who did what. */
+function storeAddress(text: string): string | undefined {
+  if (text === "duckdb" || text === "none") return text;
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, hostname, username, password, pathname, search } = new URL(text);
+  const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+  if (protocol !== "https:" && !(protocol === "http:" && isHere)) return undefined;
+  return username + password + search === "" && /^\/([a-z0-9_]{1,64})?$/i.test(pathname) ? text : undefined;
 }
 
 function optional<T>(name: string, fallback: string | null, form: string, parse: Variable<T>["parse"]): Variable<T> {

@@ -86,6 +86,8 @@ const gauges = {
   segments_queued: "Segments that wait for the disk",
   tail_readers: "Readers of the live view",
   ledger_ready: "1 when the ledger can be written",
+  indexed_entries: "Entries of the log that can be asked about",
+  index_failures: "Times that the index could not be written; it is tried again",
 } as const;
 
 export type GaugeValues = Readonly<Record<keyof typeof gauges, number>>;

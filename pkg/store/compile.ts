@@ -1,7 +1,7 @@
 // A checked question to SQL. Names come from the closed lists of fields.ts and tables.ts, values are bound: nothing of a question's texts
 // is ever part of the SQL.
 import { type Fields, type FieldType, VIEWS, type ViewName } from "./fields.ts";
-import { answerFields, type Condition, type Measure, type Question } from "./question.ts";
+import { answerFields, type Condition, type Measure, measureName, type Question } from "./question.ts";
 import { TABLES } from "./tables.ts";
 
 /** What engines spell differently. `value` binds one and gives its place in the SQL. */
@@ -14,6 +14,8 @@ export interface Dialect {
   has(list: string, value: string): string;
   hasLike(list: string, pattern: string): string;
   length(list: string): string;
+  /** Null of no rows; `distinct` counts values that are not null. */
+  measure(what: "distinct" | "sum" | "min" | "max", field: string): string;
 }
 
 const OUTCOME_FIELDS = ["status", "sqlstate", "rows", "maskedCells", "durationUs"];
@@ -24,7 +26,10 @@ export function compileQuestion(question: Question, dialect: Dialect, limit: num
   const fields: Fields = VIEWS[from];
   const isGrouped = groupBy !== undefined || measures !== undefined;
   const columns = isGrouped
-    ? [...(groupBy ?? []).map(quote), ...(measures ?? [{ count: "rows" } as Measure]).map(measureSql)]
+    ? [
+        ...(groupBy ?? []).map(quote),
+        ...(measures ?? [{ count: "rows" } as Measure]).map((measure) => measureSql(measure, dialect)),
+      ]
     : answerFields(from, question).map(({ name }) => quote(name));
   const conditions = where.map((condition) => conditionSql(condition, fields[condition.field]!, dialect));
   const used = usedFields(question);
@@ -102,13 +107,10 @@ function orderSql({ from, groupBy, orderBy = [] }: Question, isGrouped: boolean)
   return all.length === 0 ? "" : ` ORDER BY ${all.join(", ")}`;
 }
 
-function measureSql(measure: Measure): string {
+function measureSql(measure: Measure, dialect: Dialect): string {
   if ("count" in measure) return `count(*) AS ${quote("count")}`;
-  const [what, of] = Object.entries(measure)[0]! as [string, string];
-  const field = quote(of);
-  const value =
-    what === "distinct" ? `count(DISTINCT ${field})` : what === "sum" ? `sum(${field})` : `${what}(${field})`;
-  return `${value} AS ${quote(`${what} ${of}`)}`;
+  const [what, of] = Object.entries(measure)[0]! as ["distinct" | "sum" | "min" | "max", string];
+  return `${dialect.measure(what, quote(of))} AS ${quote(measureName(measure))}`;
 }
 
 function conditionSql({ field, op, value }: Condition, type: FieldType, dialect: Dialect): string {

@@ -272,6 +272,7 @@ function duckdbDialect(values: DuckDBValue[]): Dialect {
     has: (list, value) => `list_contains(${list}, ${value})`,
     hasLike: (list, pattern) => `len(list_filter(${list}, x -> x LIKE ${pattern} ESCAPE '\\')) > 0`,
     length: (list) => `len(${list})`,
+    measure: (what, field) => (what === "distinct" ? `count(DISTINCT ${field})` : `${what}(${field})`),
   };
 }
 

@@ -1,7 +1,7 @@
 // A checked question to SQL. Names come from the closed lists of fields.ts and tables.ts, values are bound: nothing of a question's texts
 // is ever part of the SQL.
 import { type Fields, type FieldType, VIEWS, type ViewName } from "./fields.ts";
-import { answerFields, type Condition, type Measure, measureName, type Question } from "./question.ts";
+import { answerFields, type Condition, type Measure, measureName, type Order, type Question } from "./question.ts";
 import { TABLES } from "./tables.ts";
 
 /** What engines spell differently. `value` binds one and gives its place in the SQL. */
@@ -32,14 +32,34 @@ export function compileQuestion(question: Question, dialect: Dialect, limit: num
       ]
     : answerFields(from, question).map(({ name }) => quote(name));
   const conditions = where.map((condition) => conditionSql(condition, fields[condition.field]!, dialect));
-  const used = usedFields(question);
+  const joined = joinsOutcomes(question);
   return [
-    `SELECT ${columns.join(", ")} FROM (${viewSql(from, used, dialect)}) AS v`,
+    `SELECT ${columns.join(", ")} FROM (${viewSql(from, joined, dialect)}) AS v`,
     conditions.length > 0 ? ` WHERE ${conditions.join(" AND ")}` : "",
     groupBy === undefined ? "" : ` GROUP BY ${groupBy.map(quote).join(", ")}`,
-    orderSql(question, isGrouped),
+    orderSql(steadyOrder(question)),
     limit === null ? "" : ` LIMIT ${limit} OFFSET ${question.offset ?? 0}`,
   ].join("");
+}
+
+/** Whether the outcome of a decision is asked for; else it is not looked up. A second outcome of a decision, which only a liar sends, is a second row then. */
+export function joinsOutcomes(question: Question): boolean {
+  const used = usedFields(question);
+  return ["statements", "columns", "changes"].includes(question.from) && OUTCOME_FIELDS.some((name) => used.has(name));
+}
+
+/** Always one order, whatever the engine: behind what is told come time and place in the chain, or the groups. */
+export function steadyOrder(question: Question): readonly Order[] {
+  const { from, groupBy, measures, orderBy = [] } = question;
+  const isGrouped = groupBy !== undefined || measures !== undefined;
+  const steady = isGrouped
+    ? (groupBy ?? [])
+    : [
+        ...["time", "chain", "number"],
+        ...(from === "columns" || from === "changes" ? ["ordinal"] : []),
+        ...(joinsOutcomes(question) ? ["outcomeChain", "outcomeNumber"] : []),
+      ];
+  return [...orderBy, ...steady.filter((name) => !orderBy.some(({ by }) => by === name)).map((by) => ({ by }))];
 }
 
 function usedFields({ from, where, select, groupBy, measures, orderBy }: Question): ReadonlySet<string> {
@@ -51,7 +71,7 @@ function usedFields({ from, where, select, groupBy, measures, orderBy }: Questio
   return used;
 }
 
-function viewSql(view: ViewName, used: ReadonlySet<string>, dialect: Dialect): string {
+function viewSql(view: ViewName, joined: boolean, dialect: Dialect): string {
   switch (view) {
     case "lookups":
     case "others":
@@ -65,13 +85,13 @@ function viewSql(view: ViewName, used: ReadonlySet<string>, dialect: Dialect): s
         `ON s."cluster" = e."cluster" AND s."namespace" = e."namespace" AND s."session" = e."session"`
       );
     case "statements":
-      return statementsSql(used, dialect, [], "");
+      return statementsSql(joined, dialect, [], "");
     case "columns":
     case "changes": {
       const own = Object.keys(TABLES[view]).filter((name) => !["chain", "number", "entry", "ordinal"].includes(name));
       const join = `JOIN ${dialect.table(view)} AS c ON c."chain" = d."chain" AND c."number" = d."number" `;
       return statementsSql(
-        used,
+        joined,
         dialect,
         [...own.map((name) => `c.${quote(name)} AS ${quote(name)}`), `c."ordinal" AS "ordinal"`],
         join,
@@ -83,28 +103,25 @@ function viewSql(view: ViewName, used: ReadonlySet<string>, dialect: Dialect): s
 }
 
 /** The outcome is joined only where it is asked for. */
-function statementsSql(used: ReadonlySet<string>, dialect: Dialect, more: readonly string[], join: string): string {
+function statementsSql(joined: boolean, dialect: Dialect, more: readonly string[], join: string): string {
   const decision = Object.keys(TABLES.decisions).map((name) => `d.${quote(name)} AS ${quote(name)}`);
-  const wantsOutcome = OUTCOME_FIELDS.some((name) => used.has(name));
-  const outcome = wantsOutcome ? OUTCOME_FIELDS.map((name) => `o.${quote(name)} AS ${quote(name)}`) : [];
+  const outcome = joined
+    ? [
+        ...OUTCOME_FIELDS.map((name) => `o.${quote(name)} AS ${quote(name)}`),
+        'o."chain" AS "outcomeChain"',
+        'o."number" AS "outcomeNumber"',
+      ]
+    : [];
   const on = ["cluster", "namespace", "session", "statement"].map((name) => `o.${quote(name)} = d.${quote(name)}`);
   return (
     `SELECT ${[...decision, ...more, ...outcome].join(", ")} FROM ${dialect.table("decisions")} AS d ${join}` +
-    (wantsOutcome ? `LEFT JOIN ${dialect.table("outcomes")} AS o ON ${on.join(" AND ")}` : "")
+    (joined ? `LEFT JOIN ${dialect.table("outcomes")} AS o ON ${on.join(" AND ")}` : "")
   );
 }
 
-/** Always in one order, whatever the engine: what is not told is by time and place in the chain, or by the groups. */
-function orderSql({ from, groupBy, orderBy = [] }: Question, isGrouped: boolean): string {
-  const told = orderBy.map(({ by, descending }) => `${quote(by)} ${descending ? "DESC" : "ASC"} NULLS LAST`);
-  const steady = isGrouped
-    ? (groupBy ?? [])
-    : ["time", "chain", "number", ...(from === "columns" || from === "changes" ? ["ordinal"] : [])];
-  const rest = steady
-    .filter((name) => !orderBy.some(({ by }) => by === name))
-    .map((name) => `${quote(name)} ASC NULLS LAST`);
-  const all = [...told, ...rest];
-  return all.length === 0 ? "" : ` ORDER BY ${all.join(", ")}`;
+function orderSql(order: readonly Order[]): string {
+  const parts = order.map(({ by, descending }) => `${quote(by)} ${descending ? "DESC" : "ASC"} NULLS LAST`);
+  return parts.length === 0 ? "" : ` ORDER BY ${parts.join(", ")}`;
 }
 
 function measureSql(measure: Measure, dialect: Dialect): string {

@@ -1,11 +1,15 @@
 // A question answered by plainly looking at every row: what the engines must agree with, and how a pack of evidence is checked where
 // there is no index.
+import { joinsOutcomes, steadyOrder } from "./compile.ts";
 import { type Fields, VIEWS, type ViewName } from "./fields.ts";
 import { type AnswerField, answerFields, type Condition, type Measure, type Order, type Question } from "./question.ts";
 import type { DecisionRow, SegmentRows, SessionRow } from "./segment-rows.ts";
 import type { Cell } from "./store.ts";
 
 type Row = Readonly<Record<string, Cell>>;
+
+/** Fields that only put rows in order. */
+const hidden = { ordinal: "integer", outcomeChain: "text", outcomeNumber: "integer" } as const satisfies Fields;
 
 export interface PlainAnswer {
   readonly fields: readonly AnswerField[];
@@ -15,14 +19,11 @@ export interface PlainAnswer {
 
 /** `limit` null: all rows. */
 export function plainAnswer(segments: readonly SegmentRows[], question: Question, limit: number | null): PlainAnswer {
-  const { from, where, groupBy, measures, orderBy = [] } = question;
-  const rows = viewRows(segments, from).filter((row) => where.every((condition) => meets(row, condition)));
+  const { from, where, groupBy, measures } = question;
+  const rows = viewRows(segments, question).filter((row) => where.every((condition) => meets(row, condition)));
   const isGrouped = groupBy !== undefined || measures !== undefined;
   const shown = isGrouped ? grouped(rows, groupBy ?? [], measures ?? [{ count: "rows" }]) : rows;
-  const steady = isGrouped
-    ? (groupBy ?? [])
-    : ["time", "chain", "number", ...(from === "columns" || from === "changes" ? ["ordinal"] : [])];
-  const order: readonly Order[] = [...orderBy, ...steady.map((by) => ({ by }))];
+  const order = steadyOrder(question);
   const sorted = [...shown].sort((a, b) => comparedBy(order, a, b));
   const fields = answerFields(from, question);
   const offset = limit === null ? 0 : (question.offset ?? 0);
@@ -34,8 +35,10 @@ export function plainAnswer(segments: readonly SegmentRows[], question: Question
   };
 }
 
-function viewRows(segments: readonly SegmentRows[], view: ViewName): readonly Row[] {
-  const fields: Fields = { ...VIEWS[view], ordinal: "integer" };
+function viewRows(segments: readonly SegmentRows[], question: Question): readonly Row[] {
+  const view: ViewName = question.from;
+  const fields: Fields = { ...VIEWS[view], ...hidden };
+  const joined = joinsOutcomes(question);
   const all = <K extends keyof Omit<SegmentRows, "entry">>(name: K) =>
     segments.flatMap((rows) => rows[name] as readonly SegmentRows[K][number][]);
   const only = (row: object): Row =>
@@ -47,10 +50,10 @@ function viewRows(segments: readonly SegmentRows[], view: ViewName): readonly Ro
     case "sessions":
       return sessions(all("sessions")).map(only);
     case "statements":
-      return withOutcomes(segments).map(only);
+      return decisionsOf(segments, joined).map(only);
     case "columns":
     case "changes": {
-      const decisions = Map.groupBy(withOutcomes(segments), (row) => `${row.chain} ${row.number}`);
+      const decisions = Map.groupBy(decisionsOf(segments, joined), (row) => `${row.chain} ${row.number}`);
       return all(view).flatMap((own) =>
         (decisions.get(`${own.chain} ${own.number}`) ?? []).map((decision) => only({ ...decision, ...own })),
       );
@@ -60,7 +63,9 @@ function viewRows(segments: readonly SegmentRows[], view: ViewName): readonly Ro
   }
 }
 
-function withOutcomes(segments: readonly SegmentRows[]): readonly Row[] {
+/** With their outcomes where these are asked for. */
+function decisionsOf(segments: readonly SegmentRows[], joined: boolean): readonly Row[] {
+  if (!joined) return segments.flatMap(({ decisions }) => decisions) as unknown as readonly Row[];
   const key = (row: Pick<DecisionRow, "cluster" | "namespace" | "session" | "statement">) =>
     JSON.stringify([row.cluster, row.namespace, row.session, row.statement]);
   const outcomes = Map.groupBy(
@@ -69,16 +74,14 @@ function withOutcomes(segments: readonly SegmentRows[]): readonly Row[] {
   );
   const none = { status: null, sqlstate: null, rows: null, maskedCells: null, durationUs: null };
   return segments.flatMap(({ decisions }) =>
-    decisions.flatMap((decision) =>
-      (outcomes.get(key(decision)) ?? [none]).map(({ status, sqlstate, rows, maskedCells, durationUs }) => ({
-        ...decision,
-        status,
-        sqlstate,
-        rows,
-        maskedCells,
-        durationUs,
-      })),
-    ),
+    decisions.flatMap((decision): readonly Row[] => {
+      const found = outcomes.get(key(decision));
+      if (found === undefined) return [{ ...decision, ...none, outcomeChain: null, outcomeNumber: null } as unknown as Row];
+      return found.map(({ status, sqlstate, rows, maskedCells, durationUs, chain, number }) => {
+        const told = { status, sqlstate, rows, maskedCells, durationUs };
+        return { ...decision, ...told, outcomeChain: chain, outcomeNumber: number } as unknown as Row;
+      });
+    }),
   );
 }
 

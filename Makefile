@@ -36,7 +36,7 @@ image: $(READY) ## make the image without a container engine, as an archive (ARG
 chart-crds: $(READY) ## copy the resource definitions of crds/ into the chart
 	@$(NODE) scripts/chart-crds.ts
 
-bench: $(READY) ## measure beside PgBouncer, into docs/performance.md (ARGS=--short only tries it; ARGS='--only streaming')
+bench: $(READY) ## measure beside PgBouncer, into docs/performance.md (ARGS=--short only tries it; ARGS='--only store --rows 10000000')
 	@$(NODE) test/bench/main.ts $(ARGS)
 
 kills: $(READY) ## kill -9 sidecar, collector and both 1,000 times under load (ARGS='--kills 100 --seed 7')

@@ -20,6 +20,7 @@ import { readRoutes } from "../../pkg/collector/read-routes.ts";
 import { Registrar } from "../../pkg/collector/registrar.ts";
 import { Retention, type RetentionOptions } from "../../pkg/collector/retention.ts";
 import { TailReaders } from "../../pkg/collector/tail-route.ts";
+import { ThreadedIndex } from "../../pkg/collector/threaded-index.ts";
 import { podIsGone } from "../../pkg/collector/token-review.ts";
 import { TraceRing } from "../../pkg/collector/trace-ring.ts";
 import { Upkeep } from "../../pkg/collector/upkeep.ts";
@@ -32,7 +33,6 @@ import type { CertificateSource } from "../../pkg/serving/certificate-files.ts";
 import { startHttpsServer } from "../../pkg/serving/https-server.ts";
 import type { CollectorConfig } from "./config.ts";
 import type { OpenedSources } from "./open-sources.ts";
-import { openStore } from "./open-store.ts";
 
 export interface Outside {
   readonly clock: Clock;
@@ -143,7 +143,10 @@ async function openCore(
   const exported = new ObjectExport({ ...shared, files, dataFolder: folder, folder: config.exportFolder });
   const keepMs = config.keepDays === null ? null : config.keepDays * DAY_MS;
   const exportedUpTo: RetentionOptions["exportedUpTo"] = (ledger) => exported.exportedUpTo(ledger);
-  const store = await openStore(config, logger);
+  const store =
+    config.store.engine === "none"
+      ? null
+      : new ThreadedIndex({ config: config.store, data: folder, origin: config.origin }, logger);
   const indexer = store === null ? null : new Indexer({ ...shared, store });
   const retention = new Retention({
     ...shared,
@@ -212,6 +215,9 @@ function gaugesOf({ kept, checkpoints, budget, intake, tails, indexer, nowMs }: 
     tail_readers: tails.count,
     ledger_ready: ledger === null ? 0 : 1,
     indexed_entries: indexer?.counters().indexed ?? 0,
+    index_behind_entries: indexer?.behind ?? 0,
     index_failures: indexer?.counters().failures ?? 0,
+    index_missing_segments: indexer?.counters().missing ?? 0,
+    index_remade: indexer?.counters().remade ?? 0,
   };
 }

@@ -87,6 +87,9 @@ const gauges = {
   tail_readers: "Readers of the live view",
   ledger_ready: "1 when the ledger can be written",
   indexed_entries: "Entries of the log that can be asked about",
+  index_behind_entries: "Entries of the log that cannot be asked about yet",
+  index_missing_segments: "Segments that the index left out, because they were not there or not whole",
+  index_remade: "Times that the index was made anew since the start, because it could not be used",
   index_failures: "Times that the index could not be written; it is tried again",
 } as const;
 

@@ -36,6 +36,9 @@ sbom: $(READY) ## list what the programs are made of, as CycloneDX (ARGS=FILE)
 audit: $(READY) ## ask the registry for known weaknesses of the packages that run
 	@sh scripts/audit.sh
 
+dashboards: $(READY) ## write Grafana's dashboards into the chart
+	@$(NODE) scripts/dashboards.ts
+
 chart-crds: $(READY) ## copy the resource definitions of crds/ into the chart
 	@$(NODE) scripts/chart-crds.ts
 
@@ -78,4 +81,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test e2e-api cluster bench kills suites check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol sbom audit
+.PHONY: help demo test e2e-api cluster bench kills suites check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol sbom audit dashboards

@@ -28,6 +28,7 @@ import type { Logger } from "../../pkg/runtime/logger.ts";
 import type { Random } from "../../pkg/runtime/random.ts";
 import { startAdminServer } from "../../pkg/serving/admin-server.ts";
 import type { CertificateSource } from "../../pkg/serving/certificate-files.ts";
+import { certificateExpiry } from "../../pkg/serving/certificate-expiry.ts";
 import { startHttpsServer } from "../../pkg/serving/https-server.ts";
 import type { CollectorConfig } from "./config.ts";
 import type { OpenedSources } from "./open-sources.ts";
@@ -77,6 +78,7 @@ async function startLocked(config: CollectorConfig, parts: CollectorParts, unloc
     ...(phase === "serving" ? [] : ["nothing: it is stopping"]),
     ...(kept.current() === null ? ["the ledger: it is being opened again"] : []),
   ];
+  certificateExpiry(registry, () => certificate.current().cert);
   const admin = await startAdminServer(config.adminListen, registry, waitsFor);
   const { clientAuthorities } = opened;
   const server = await startHttpsServer({

@@ -28,6 +28,8 @@ export function intakeMetrics(registry: Registry): IntakeMetrics {
   const bytes = counter("record_bytes_stored_total", "Bytes of records made durable");
   const known = counter("records_known_total", "Records that came again and were held already");
   const refused = counter("records_refused_total", "Records that will never be taken, by reason", ["reason"]);
+  // From the start, so that the first one shows as an increase.
+  for (const reason of ["unverified", "forked", "foreign"]) refused.inc({ reason }, 0);
   const failed = counter("intake_failures_total", "Groups of segments that the disk did not take; they are sent again");
   const group = new Histogram({
     name: "weir_collector_group_segments",

@@ -1,5 +1,7 @@
 // The collector's parts put together: the ledger under its lock, one HTTPS server for sidecars and readers, an admin server beside it,
 // and an end that leaves everything signed and closed.
+import { createHmac } from "node:crypto";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
@@ -14,11 +16,15 @@ import { Intake } from "../../pkg/collector/intake.ts";
 import { intakeRoutes } from "../../pkg/collector/intake-routes.ts";
 import { KeptLedger } from "../../pkg/collector/kept-ledger.ts";
 import { openLogKey } from "../../pkg/collector/log-key.ts";
+import { Lookups } from "../../pkg/collector/lookups.ts";
 import { collectorRegistry, intakeMetrics, requestMetrics, watchedGauges } from "../../pkg/collector/metrics.ts";
 import { ObjectExport } from "../../pkg/collector/object-export.ts";
+import { queryRoutes } from "../../pkg/collector/query-routes.ts";
 import { readRoutes } from "../../pkg/collector/read-routes.ts";
+import { guardingOf } from "../../pkg/collector/reader-guard.ts";
 import { Registrar } from "../../pkg/collector/registrar.ts";
 import { Retention, type RetentionOptions } from "../../pkg/collector/retention.ts";
+import { SavedViews } from "../../pkg/collector/saved-views.ts";
 import { TailReaders } from "../../pkg/collector/tail-route.ts";
 import { podIsGone } from "../../pkg/collector/token-review.ts";
 import { TraceRing } from "../../pkg/collector/trace-ring.ts";
@@ -39,6 +45,8 @@ export interface Outside {
   readonly random: Random;
   readonly logger: Logger;
   readonly files?: CollectorFiles;
+  /** Of the product. */
+  readonly version: string;
 }
 
 export interface CollectorParts extends Outside {
@@ -73,7 +81,7 @@ export async function startCollector(config: CollectorConfig, parts: CollectorPa
 async function startLocked(config: CollectorConfig, parts: CollectorParts, unlock: () => void): Promise<Collector> {
   const { logger, certificate, opened } = parts;
   const core = await openCore(config, parts);
-  const { registry, kept, checkpoints, upkeep, intake, tails, traces, store, indexer } = core;
+  const { registry, kept, checkpoints, upkeep, intake, tails, traces, store, indexer, lookups } = core;
   let phase: "serving" | "stopping" = "serving";
   const waitsFor = () => [
     ...(phase === "serving" ? [] : ["nothing: it is stopping"]),
@@ -108,6 +116,7 @@ async function startLocked(config: CollectorConfig, parts: CollectorParts, unloc
       await delay(config.drainMs);
       tails.closeAll();
       await server.close();
+      await lookups.close();
       await intake.settled();
       await upkeep.stop();
       await indexer?.stop();
@@ -126,7 +135,7 @@ async function startLocked(config: CollectorConfig, parts: CollectorParts, unloc
 
 async function openCore(
   config: CollectorConfig,
-  { clock, random, logger, opened, files = systemCollectorFiles }: CollectorParts,
+  { clock, random, logger, opened, version, files = systemCollectorFiles }: CollectorParts,
 ) {
   const { data: folder, origin } = config;
   const nowMs = () => clock.nowMs();
@@ -163,6 +172,7 @@ async function openCore(
   const chores = [
     { name: "export", turn: () => exported.turn() },
     { name: "retention", turn: () => retention.turn() },
+    { name: "lookups", turn: async () => kept.current()?.index.seen(lookups.chain, nowMs()) },
     { name: "watch", turn: () => watch.look() },
   ];
   const upkeep = new Upkeep(chores, logger);
@@ -172,14 +182,38 @@ async function openCore(
   const budget = new ByteBudget(config.requestBytes);
   const tails = new TailReaders();
   const authenticator = new Authenticator({ sources, readers, nowMs, monotonicMs });
+  const lookups = new Lookups({
+    intake,
+    registrar,
+    random,
+    logger,
+    nowMs,
+    productVersion: version,
+    instance: hostname(),
+  });
+  const guarding = guardingOf(authenticator, lookups);
+  const views = await SavedViews.open(files, folder);
+  const salt = random.bytes(32);
+  const digest = (text: string) => createHmac("sha256", salt).update(text).digest("hex");
   const witnessKeys = witnesses.map(({ witness }) => witness.key.vkey);
   const evidence = { signer, witnessKeys, nowMs };
   watchedGauges(registry, () => gaugesOf({ kept, checkpoints, budget, intake, tails, indexer, nowMs }));
   const routes = (app: FastifyInstance) => {
     intakeRoutes(app, { authenticator, intake, registrar, traces, budget, metrics, logger });
-    readRoutes(app, { ...shared, authenticator, traces, tails, files, dataFolder: folder, checkpoints, evidence });
+    queryRoutes(app, { guarding, store, views, digest, nowMs });
+    readRoutes(app, {
+      ...shared,
+      authenticator,
+      guarding,
+      traces,
+      tails,
+      files,
+      dataFolder: folder,
+      checkpoints,
+      evidence,
+    });
   };
-  return { registry, kept, checkpoints, upkeep, intake, tails, traces, store, indexer, routes };
+  return { registry, kept, checkpoints, upkeep, intake, tails, traces, store, indexer, lookups, routes };
 }
 
 interface Gauged {

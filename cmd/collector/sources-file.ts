@@ -1,6 +1,15 @@
 // The file of sources, readers and witnesses: YAML to typed values, every problem with its place and remedy.
 import { parseDocument } from "yaml";
-import type { Reader, ReaderProof, Right, Source, SourceProof } from "../../pkg/collector/source.ts";
+import { LOOKUP_PLACE } from "../../pkg/collector/lookups.ts";
+import { isWhole, type Scope } from "../../pkg/collector/scope.ts";
+import {
+  type Reader,
+  type ReaderProof,
+  RIGHTS,
+  type Role,
+  type Source,
+  type SourceProof,
+} from "../../pkg/collector/source.ts";
 import type { Witness } from "../../pkg/collector/witness-client.ts";
 import { parseVkey } from "../../pkg/ledger/note.ts";
 import { hint } from "../../pkg/runtime/closest.ts";
@@ -54,6 +63,9 @@ function sourceOf(form: Form, value: unknown, at: string): Source {
   const given = proofs.filter((proof) => item[proof] !== undefined);
   if (given.length !== 1)
     form.problem(at, `has to say how its senders prove who they are; write one of ${proofs.join(", ")}`);
+  for (const taken of ["name", "cluster"])
+    if (item[taken] === LOOKUP_PLACE.cluster)
+      form.problem(`${at}.${taken}`, `"${LOOKUP_PLACE.cluster}" is the collector itself; choose another`);
   return {
     name,
     cluster: item.cluster === undefined ? name : form.name(item.cluster, `${at}.cluster`),
@@ -91,17 +103,56 @@ function certificateOf(form: Form, value: unknown, at: string) {
 
 function readerOf(form: Form, value: unknown, at: string, sources: readonly string[]): Reader {
   const proofs = ["tokenSha256", "account", "certificate"];
-  const item = form.members(value, at, ["name", "may", ...proofs]);
+  const item = form.members(value, at, ["name", "role", "scope", "may", ...proofs]);
   const given = proofs.filter((proof) => item[proof] !== undefined);
   if (given.length !== 1) form.problem(at, `has to say how it proves who it is; write one of ${proofs.join(", ")}`);
-  const rights = [item.may ?? "read"].flat();
-  if (rights.length === 0 || rights.some((right) => right !== "read" && right !== "hold"))
-    form.problem(`${at}.may`, "does not fit; write read, or [read, hold]");
+  const role = roleOf(form, item, at);
+  const scope = scopeOf(form, item.scope, `${at}.scope`);
+  if (role === "admin" && !isWhole(scope)) form.problem(`${at}.scope`, "an admin sees everything; use role: auditor");
   return {
     name: form.name(item.name, `${at}.name`),
-    rights: rights as Right[],
+    role,
+    scope,
     by: readerProofOf(form, item, `${at}.${given[0]}`, { kind: given[0] ?? "", sources }),
   };
+}
+
+/** `may` is how roles were spelt before there were any. */
+function roleOf(form: Form, { role, may }: Members, at: string): Role {
+  if (role !== undefined && may !== undefined) form.problem(at, "names role and may; role says both");
+  if (role !== undefined) {
+    if (typeof role === "string" && Object.hasOwn(RIGHTS, role)) return role as Role;
+    form.problem(`${at}.role`, `does not fit; write one of ${Object.keys(RIGHTS).join(", ")}`);
+  }
+  const rights = [may ?? "read"].flat();
+  if (rights.length === 0 || rights.some((right) => right !== "read" && right !== "hold"))
+    form.problem(`${at}.may`, "does not fit; write role: viewer, auditor or admin");
+  return rights.includes("hold") ? "admin" : "auditor";
+}
+
+function scopeOf(form: Form, value: unknown, at: string): Scope {
+  if (value === undefined) return {};
+  const { clusters, environments, namespaces, from, before } = form.members(value, at, [
+    "clusters",
+    "environments",
+    "namespaces",
+    "from",
+    "before",
+  ]);
+  const texts = (given: unknown, name: string) =>
+    given === undefined
+      ? {}
+      : { [name]: form.items(given, `${at}.${name}`).map(([item, place]) => form.text(item, place)) };
+  const scope = {
+    ...texts(clusters, "clusters"),
+    ...texts(environments, "environments"),
+    ...texts(namespaces, "namespaces"),
+    ...(from !== undefined && { fromMs: form.time(from, `${at}.from`) }),
+    ...(before !== undefined && { beforeMs: form.time(before, `${at}.before`) }),
+  };
+  if (isWhole(scope))
+    form.problem(at, "holds nothing; name clusters, environments, namespaces, from or before, or leave it out");
+  return scope;
 }
 
 function readerProofOf(
@@ -177,6 +228,15 @@ class Form {
     if (typeof value === "string" && NAME.test(value)) return value;
     this.problem(at, `${value === undefined ? "is missing" : "does not fit"}; write ${NAME_FORM}`);
     return "";
+  }
+
+  /** A date, or a time with its zone. */
+  time(value: unknown, at: string): number {
+    const text = value instanceof Date ? value.toISOString() : String(value);
+    const time = /^\d{4}-\d\d-\d\d(T.*(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
+    if (Number.isFinite(time)) return time;
+    this.problem(at, "does not fit; write a date (2026-01-01, as it begins in UTC) or a time with its zone");
+    return 0;
   }
 
   distinct(names: readonly string[], at: string): void {

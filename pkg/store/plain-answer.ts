@@ -76,7 +76,8 @@ function decisionsOf(segments: readonly SegmentRows[], joined: boolean): readonl
   return segments.flatMap(({ decisions }) =>
     decisions.flatMap((decision): readonly Row[] => {
       const found = outcomes.get(key(decision));
-      if (found === undefined) return [{ ...decision, ...none, outcomeChain: null, outcomeNumber: null } as unknown as Row];
+      if (found === undefined)
+        return [{ ...decision, ...none, outcomeChain: null, outcomeNumber: null } as unknown as Row];
       return found.map(({ status, sqlstate, rows, maskedCells, durationUs, chain, number }) => {
         const told = { status, sqlstate, rows, maskedCells, durationUs };
         return { ...decision, ...told, outcomeChain: chain, outcomeNumber: number } as unknown as Row;

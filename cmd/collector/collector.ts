@@ -200,7 +200,7 @@ async function openCore(
   watchedGauges(registry, () => gaugesOf({ kept, checkpoints, budget, intake, tails, indexer, nowMs }));
   const routes = (app: FastifyInstance) => {
     intakeRoutes(app, { authenticator, intake, registrar, traces, budget, metrics, logger });
-    queryRoutes(app, { guarding, store, views, digest, nowMs });
+    queryRoutes(app, { guarding, store, views, digest, nowMs, version });
     readRoutes(app, {
       ...shared,
       authenticator,

@@ -5,6 +5,7 @@ import { type AnswerField, answerFields, checkQuestion, type Question } from "..
 import { type Cell, type Store, StoreError } from "../store/store.ts";
 import { jsonBody } from "./json-body.ts";
 import { NAMED, namedQuestion, PARAMETERS } from "./named-questions.ts";
+import { openApi } from "./openapi.ts";
 import type { Guarding } from "./reader-guard.ts";
 import { csvHeader, csvLine, jsonLine } from "./row-texts.ts";
 import type { SavedViews } from "./saved-views.ts";
@@ -20,6 +21,8 @@ export interface QueryRoutesOptions {
   /** Keyed, in hex. */
   readonly digest: (text: string) => string;
   readonly nowMs: () => number;
+  /** Of the product. */
+  readonly version: string;
 }
 
 const NO_INDEX = "there is no index here (WEIR_COLLECTOR_STORE=none)";
@@ -31,6 +34,8 @@ export function queryRoutes(app: FastifyInstance, options: QueryRoutesOptions): 
   const { guarding, views, store } = options;
   const guard = guarding.guard("read", { recordsItself: true });
   app.post("/v1/query", guard, async (request, reply) => await answer(request, reply, jsonBody(request), options));
+  const description = openApi(options.version);
+  app.get("/v1/openapi.json", async () => description);
   app.get("/v1/questions", guarding.guard("read"), async () => ({
     questions: Object.entries(NAMED).map(([name, { asks, parameters }]) => ({ name, asks, parameters })),
     parameters: PARAMETERS,

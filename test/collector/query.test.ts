@@ -228,3 +228,33 @@ test("a session with its statements, and not for who may not see it", async () =
     true,
   );
 });
+
+test("the API's description names every route of readers, and its answers fit it", async () => {
+  const { collector } = await started();
+  const { status, json } = await collector.ask("GET", "/v1/openapi.json", { token: null });
+  expect(status).toBe(200);
+  const { json: answer } = await query(collector, READER, { ask: "statements", with: {}, limit: 2 });
+  const { Answer, StatementsRow } = json.components.schemas;
+  expect(Object.keys(answer).sort()).toEqual([...Answer.required].sort());
+  for (const { name, type } of answer.fields)
+    expect([name, type]).toEqual([name, expect.stringMatching(typesOf(StatementsRow.properties[name]))]);
+  for (const [path, methods] of Object.entries(json.paths as Record<string, Record<string, { security?: unknown[] }>>))
+    for (const [method, { security }] of Object.entries(methods)) {
+      const at = path.replace("{id}", "0".repeat(32)).replace("{name}", "x");
+      const { status: bare } = await collector.ask(method.toUpperCase(), at, {
+        token: null,
+        ...(method !== "get" && { body: {} }),
+      });
+      expect([path, method, bare]).toEqual([
+        path,
+        method,
+        security?.length === 0 ? expect.not.stringMatching("401") && expect.any(Number) : 401,
+      ]);
+    }
+});
+
+function typesOf({ type }: { readonly type: string | readonly string[] }): RegExp {
+  if (type === "array") return /^texts$/;
+  if (type.includes("integer")) return /^(integer|time)$/;
+  return type.includes("boolean") ? /^boolean$/ : /^text$/;
+}

@@ -11,6 +11,7 @@ import { ChainWatch } from "../../pkg/collector/chain-watch.ts";
 import { Checkpoints } from "../../pkg/collector/checkpoints.ts";
 import { type CollectorFiles, systemCollectorFiles } from "../../pkg/collector/collector-files.ts";
 import { lockData } from "../../pkg/collector/data-lock.ts";
+import type { Forwarder } from "../../pkg/collector/forwarder.ts";
 import { Indexer } from "../../pkg/collector/indexer.ts";
 import { Intake } from "../../pkg/collector/intake.ts";
 import { intakeRoutes } from "../../pkg/collector/intake-routes.ts";
@@ -37,6 +38,7 @@ import { startAdminServer } from "../../pkg/serving/admin-server.ts";
 import type { CertificateSource } from "../../pkg/serving/certificate-files.ts";
 import { startHttpsServer } from "../../pkg/serving/https-server.ts";
 import type { CollectorConfig } from "./config.ts";
+import { forwardCounters, openForwarders } from "./open-forwarders.ts";
 import type { OpenedSources } from "./open-sources.ts";
 import { openStore } from "./open-store.ts";
 
@@ -81,7 +83,7 @@ export async function startCollector(config: CollectorConfig, parts: CollectorPa
 async function startLocked(config: CollectorConfig, parts: CollectorParts, unlock: () => void): Promise<Collector> {
   const { logger, certificate, opened } = parts;
   const core = await openCore(config, parts);
-  const { registry, kept, checkpoints, upkeep, intake, tails, traces, store, indexer, lookups } = core;
+  const { registry, kept, checkpoints, upkeep, intake, tails, traces, store, indexer, forwarders, lookups } = core;
   let phase: "serving" | "stopping" = "serving";
   const waitsFor = () => [
     ...(phase === "serving" ? [] : ["nothing: it is stopping"]),
@@ -100,6 +102,7 @@ async function startLocked(config: CollectorConfig, parts: CollectorParts, unloc
   checkpoints.start();
   upkeep.start(UPKEEP_MS);
   indexer?.start();
+  for (const forwarder of forwarders) forwarder.start();
   const { port } = server;
   logger.log("info", "collector_started", { port, origin: config.origin, entries: kept.current()?.log.size });
   return {
@@ -120,6 +123,7 @@ async function startLocked(config: CollectorConfig, parts: CollectorParts, unloc
       await intake.settled();
       await upkeep.stop();
       await indexer?.stop();
+      await Promise.all(forwarders.map((forwarder) => forwarder.stop()));
       await store?.close();
       await checkpoints.stop();
       await kept.close();
@@ -181,6 +185,8 @@ async function openCore(
   const traces = new TraceRing(folder, config.traceBytes);
   const budget = new ByteBudget(config.requestBytes);
   const tails = new TailReaders();
+  const forwarding = { ...shared, files, dataFolder: folder, random: () => random.bytes(4).readUInt32LE() / 2 ** 32 };
+  const forwarders = await openForwarders(opened.forward, forwarding);
   const authenticator = new Authenticator({ sources, readers, nowMs, monotonicMs });
   const lookups = new Lookups({
     intake,
@@ -197,7 +203,7 @@ async function openCore(
   const digest = (text: string) => createHmac("sha256", salt).update(text).digest("hex");
   const witnessKeys = witnesses.map(({ witness }) => witness.key.vkey);
   const evidence = { signer, witnessKeys, nowMs };
-  watchedGauges(registry, () => gaugesOf({ kept, checkpoints, budget, intake, tails, indexer, nowMs }));
+  watchedGauges(registry, () => gaugesOf({ kept, checkpoints, budget, intake, tails, indexer, forwarders, nowMs }));
   const routes = (app: FastifyInstance) => {
     intakeRoutes(app, { authenticator, intake, registrar, traces, budget, metrics, logger });
     queryRoutes(app, { guarding, store, views, digest, nowMs, version });
@@ -213,7 +219,7 @@ async function openCore(
       evidence,
     });
   };
-  return { registry, kept, checkpoints, upkeep, intake, tails, traces, store, indexer, lookups, routes };
+  return { registry, kept, checkpoints, upkeep, intake, tails, traces, store, indexer, forwarders, lookups, routes };
 }
 
 interface Gauged {
@@ -224,12 +230,14 @@ interface Gauged {
   readonly tails: TailReaders;
   /** null: there is no index. */
   readonly indexer: Indexer | null;
+  readonly forwarders: readonly Forwarder[];
   readonly nowMs: () => number;
 }
 
-function gaugesOf({ kept, checkpoints, budget, intake, tails, indexer, nowMs }: Gauged) {
+function gaugesOf({ kept, checkpoints, budget, intake, tails, indexer, forwarders, nowMs }: Gauged) {
   const ledger = kept.current();
   const counts = ledger?.index.counts() ?? {};
+  const forwarded = forwardCounters(forwarders);
   return {
     chains_open: counts.open ?? 0,
     chains_silent: counts.silent ?? 0,
@@ -246,6 +254,11 @@ function gaugesOf({ kept, checkpoints, budget, intake, tails, indexer, nowMs }: 
     tail_readers: tails.count,
     ledger_ready: ledger === null ? 0 : 1,
     indexed_entries: indexer?.counters().indexed ?? 0,
+    forwarded_records: forwarded.sent,
+    forward_refused: forwarded.refused,
+    forward_missed: forwarded.missed,
+    forward_failures: forwarded.failures,
+    forward_behind_entries: forwarded.behind,
     index_failures: indexer?.counters().failures ?? 0,
   };
 }

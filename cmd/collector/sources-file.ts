@@ -1,5 +1,6 @@
 // The file of sources, readers and witnesses: YAML to typed values, every problem with its place and remedy.
 import { parseDocument } from "yaml";
+import type { ForwardTo, ForwardWay } from "../../pkg/collector/forward-to.ts";
 import { LOOKUP_PLACE } from "../../pkg/collector/lookups.ts";
 import { isWhole, type Scope } from "../../pkg/collector/scope.ts";
 import {
@@ -18,6 +19,7 @@ export interface SourcesFile {
   readonly sources: readonly Source[];
   readonly readers: readonly Reader[];
   readonly witnesses: readonly (Witness & { readonly ca: string | null })[];
+  readonly forward: readonly ForwardTo[];
 }
 
 export type ReadSources =
@@ -42,18 +44,23 @@ export function readSources(text: string, place: string, known: readonly string[
     return { ok: false, problems: [`${place}: holds an alias (*name); write it out`] };
   }
   const form = new Form(place);
-  const whole = form.members(value, "", ["sources", "readers", "witnesses"]);
+  const whole = form.members(value, "", ["sources", "readers", "witnesses", "forward"]);
   const sources = form.items(whole.sources, "sources").map(([item, at]) => sourceOf(form, item, at));
   const sourceNames = [...known, ...sources.map(({ name }) => name)];
   const readers = form.items(whole.readers, "readers").map(([item, at]) => readerOf(form, item, at, sourceNames));
   const witnesses = form.items(whole.witnesses, "witnesses").map(([item, at]) => witnessOf(form, item, at));
+  const forward = form.items(whole.forward, "forward").map(([item, at]) => forwardOf(form, item, at));
+  form.distinct(
+    forward.map(({ name }) => name),
+    "forward",
+  );
   form.distinct(sourceNames, "sources");
   form.distinct(
     readers.map(({ name }) => name),
     "readers",
   );
   if (form.problems.length > 0) return { ok: false, problems: form.problems };
-  return { ok: true, file: { sources, readers, witnesses: witnesses.filter((each) => each !== null) } };
+  return { ok: true, file: { sources, readers, witnesses: witnesses.filter((each) => each !== null), forward } };
 }
 
 function sourceOf(form: Form, value: unknown, at: string): Source {
@@ -186,6 +193,54 @@ function witnessOf(form: Form, value: unknown, at: string): SourcesFile["witness
     form.problem(`${at}.key`, "is no verifier key; write NAME+HASH+BASE64 as the witness tells it");
     return null;
   }
+}
+
+const VERDICTS = ["allow", "mask", "refuse", "hold", "observe"];
+
+function forwardOf(form: Form, value: unknown, at: string): ForwardTo {
+  const ways = ["otlp", "ocsf", "webhook", "syslog"];
+  const item = form.members(value, at, ["name", "only", ...ways]);
+  const given = ways.filter((way) => item[way] !== undefined);
+  if (given.length !== 1) form.problem(at, `has to say how; write one of ${ways.join(", ")}`);
+  const { verdicts, ...place } =
+    item.only === undefined
+      ? {}
+      : form.members(item.only, `${at}.only`, ["clusters", "environments", "namespaces", "verdicts"]);
+  const wanted =
+    verdicts === undefined ? null : form.items(verdicts, `${at}.only.verdicts`).map(([verdict]) => String(verdict));
+  for (const verdict of wanted ?? [])
+    if (!VERDICTS.includes(verdict))
+      form.problem(
+        `${at}.only.verdicts`,
+        `there is no "${verdict}"${hint(verdict, VERDICTS) || `; there is ${VERDICTS.join(", ")}`}`,
+      );
+  return {
+    name: form.name(item.name, `${at}.name`),
+    by: wayOf(form, given[0] ?? "", item, `${at}.${given[0]}`),
+    place: Object.keys(place).length === 0 ? {} : scopeOf(form, place, `${at}.only`),
+    verdicts: wanted,
+  };
+}
+
+function wayOf(form: Form, kind: string, item: Members, at: string): ForwardWay {
+  const own = kind === "syslog" ? ["address"] : kind === "webhook" ? ["url", "secretFile"] : ["url", "tokenFile"];
+  const given = form.members(item[kind] ?? {}, at, [...own, "ca", "certificate", "key"]);
+  const file = (name: string) => (given[name] === undefined ? null : form.text(given[name], `${at}.${name}`));
+  const tls = { ca: file("ca"), certificate: file("certificate"), key: file("key") };
+  if ((tls.certificate === null) !== (tls.key === null))
+    form.problem(at, "certificate and key belong together; name both");
+  if (kind === "syslog") {
+    const address = form.text(given.address, `${at}.address`);
+    const match = /^([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(address);
+    if (match === null && address !== "")
+      form.problem(`${at}.address`, "does not fit; write host:port, such as siem.example.com:6514");
+    return { kind, host: match?.[1]?.replace(/^\[|\]$/g, "") ?? "", port: Number(match?.[2] ?? 0), tls };
+  }
+  const url = form.text(given.url, `${at}.url`);
+  if (url !== "" && !(URL.canParse(url) && /^https:$/.test(new URL(url).protocol)))
+    form.problem(`${at}.url`, "does not fit; write an https address: records say who did what");
+  if (kind === "webhook") return { kind, url, secretFile: form.text(given.secretFile, `${at}.secretFile`), tls };
+  return { kind: kind === "ocsf" ? "ocsf" : "otlp", url, tokenFile: file("tokenFile"), tls };
 }
 
 /** Collects what does not fit; what it returns for such is of the right type and not used. */

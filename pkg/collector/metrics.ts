@@ -87,6 +87,11 @@ const gauges = {
   tail_readers: "Readers of the live view",
   ledger_ready: "1 when the ledger can be written",
   indexed_entries: "Entries of the log that can be asked about",
+  forwarded_records: "Records that other systems have taken",
+  forward_refused: "Records that another system will never take; they are put aside",
+  forward_missed: "Records that were deleted before they were forwarded",
+  forward_failures: "Attempts to forward that failed; they are made again",
+  forward_behind_entries: "Entries of the log that the slowest destination has before it",
   index_failures: "Times that the index could not be written; it is tried again",
 } as const;
 

@@ -103,7 +103,7 @@ witnesses:
       witnesses: [{ url: "https://witness.example.com/", ca: null }],
     },
   });
-  expect(readSources("", "f")).toEqual({ ok: true, file: { sources: [], readers: [], witnesses: [] } });
+  expect(readSources("", "f")).toEqual({ ok: true, file: { sources: [], readers: [], witnesses: [], forward: [] } });
 });
 
 test("what does not fit in the file is told with its place", () => {

@@ -27,6 +27,7 @@ import { Registrar } from "../../pkg/collector/registrar.ts";
 import { Retention, type RetentionOptions } from "../../pkg/collector/retention.ts";
 import { SavedViews } from "../../pkg/collector/saved-views.ts";
 import { TailReaders } from "../../pkg/collector/tail-route.ts";
+import { ThreadedIndex } from "../../pkg/collector/threaded-index.ts";
 import { podIsGone } from "../../pkg/collector/token-review.ts";
 import { TraceRing } from "../../pkg/collector/trace-ring.ts";
 import { Upkeep } from "../../pkg/collector/upkeep.ts";
@@ -40,7 +41,6 @@ import { startHttpsServer } from "../../pkg/serving/https-server.ts";
 import type { CollectorConfig } from "./config.ts";
 import { forwardCounters, openForwarders } from "./open-forwarders.ts";
 import type { OpenedSources } from "./open-sources.ts";
-import { openStore } from "./open-store.ts";
 
 export interface Outside {
   readonly clock: Clock;
@@ -156,7 +156,10 @@ async function openCore(
   const exported = new ObjectExport({ ...shared, files, dataFolder: folder, folder: config.exportFolder });
   const keepMs = config.keepDays === null ? null : config.keepDays * DAY_MS;
   const exportedUpTo: RetentionOptions["exportedUpTo"] = (ledger) => exported.exportedUpTo(ledger);
-  const store = await openStore(config, logger);
+  const store =
+    config.store.engine === "none"
+      ? null
+      : new ThreadedIndex({ config: config.store, data: folder, origin: config.origin }, logger);
   const indexer = store === null ? null : new Indexer({ ...shared, store });
   const retention = new Retention({
     ...shared,
@@ -259,6 +262,9 @@ function gaugesOf({ kept, checkpoints, budget, intake, tails, indexer, forwarder
     forward_missed: forwarded.missed,
     forward_failures: forwarded.failures,
     forward_behind_entries: forwarded.behind,
+    index_behind_entries: indexer?.behind ?? 0,
     index_failures: indexer?.counters().failures ?? 0,
+    index_missing_segments: indexer?.counters().missing ?? 0,
+    index_remade: indexer?.counters().remade ?? 0,
   };
 }

@@ -1,5 +1,6 @@
 // Command line and environment to one typed value. All problems come back together, each with its place and remedy; this is the only
 // place of the collector that looks at the environment.
+import { type StoreConfig, storeAddress, storeConfig } from "../../pkg/collector/store-config.ts";
 import { isKeyName } from "../../pkg/ledger/note.ts";
 import { type LogLevel, logLevelIn } from "../../pkg/runtime/logger.ts";
 import {
@@ -39,12 +40,6 @@ export interface CollectorConfig {
   readonly drainMs: number;
   readonly logLevel: LogLevel;
 }
-
-/** `password`: a file. */
-export type StoreConfig =
-  | { readonly engine: "duckdb"; readonly memoryMiB: number }
-  | { readonly engine: "clickhouse"; readonly url: string; readonly user: string; readonly password: string | null }
-  | { readonly engine: "none" };
 
 export type ConfigOutcome =
   | { readonly do: "run"; readonly config: CollectorConfig }
@@ -133,29 +128,13 @@ function isOfService(name: string): boolean {
 
 function configOf(values: Values): CollectorConfig {
   const { certificate, key, cluster, environment, audience, ...others } = values;
-  const { storeUrl, storeMemory, storeUser, storePassword, ...rest } = others;
+  const { storeUrl: address, storeMemory: memoryMiB, storeUser: user, storePassword: password, ...rest } = others;
   return {
     ...(rest as Omit<CollectorConfig, "tls" | "ownCluster" | "store">),
-    store: storeOf(values),
+    store: storeConfig({ address: address!, memoryMiB: memoryMiB!, user: user!, password: password ?? null }),
     tls: { certificate: certificate!, key: key! },
     ownCluster: cluster === null ? null : { cluster: cluster!, environment: environment!, audience: audience! },
   };
-}
-
-function storeOf({ storeUrl, storeMemory, storeUser, storePassword }: Values): StoreConfig {
-  if (storeUrl === "none") return { engine: "none" };
-  if (storeUrl === "duckdb") return { engine: "duckdb", memoryMiB: storeMemory! };
-  return { engine: "clickhouse", url: storeUrl!, user: storeUser!, password: storePassword ?? null };
-}
-
-/** Plain HTTP on loopback only: rows say who did what. */
-function storeAddress(text: string): string | undefined {
-  if (text === "duckdb" || text === "none") return text;
-  if (!URL.canParse(text)) return undefined;
-  const { protocol, hostname, username, password, pathname, search } = new URL(text);
-  const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
-  if (protocol !== "https:" && !(protocol === "http:" && isHere)) return undefined;
-  return username + password + search === "" && /^\/([a-z0-9_]{1,64})?$/i.test(pathname) ? text : undefined;
 }
 
 function optional<T>(name: string, fallback: string | null, form: string, parse: Variable<T>["parse"]): Variable<T> {

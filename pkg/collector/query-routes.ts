@@ -16,7 +16,7 @@ import { toldQuestion } from "./told-question.ts";
 export interface QueryRoutesOptions {
   readonly guarding: Guarding;
   /** null: there is no index. */
-  readonly store: Store | null;
+  readonly store: Pick<Store, "ask" | "stream" | "indexedUpTo"> | null;
   readonly views: SavedViews;
   /** Keyed, in hex. */
   readonly digest: (text: string) => string;
@@ -131,7 +131,12 @@ function formatOf(request: FastifyRequest): keyof typeof formats | null {
 }
 
 /** The first part is fetched before the head is sent, so that what fails at once has its status. */
-async function streamed(reply: FastifyReply, store: Store, question: Question, format: keyof typeof formats) {
+async function streamed(
+  reply: FastifyReply,
+  store: Pick<Store, "stream">,
+  question: Question,
+  format: keyof typeof formats,
+) {
   const fields = answerFields(question.from, question);
   const parts = store.stream(question)[Symbol.asyncIterator]();
   const first = await parts.next();

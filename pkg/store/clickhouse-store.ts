@@ -1,6 +1,6 @@
 // The index in ClickHouse, for more than one file holds. It knows no transactions: rows may come twice after a crash, so each table keeps
 // one row for its key and questions ask for the final state; how far the log is indexed is written after the rows.
-import { type ClickHouseClient, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { compileQuestion, type Dialect, quote } from "./compile.ts";
 import { type AnswerField, answerFields, type Question } from "./question.ts";
 import type { SegmentRows } from "./segment-rows.ts";
@@ -30,11 +30,13 @@ const types: Readonly<Record<ColumnType, string>> = {
   boolean: "Bool",
 };
 
-/** What is of another version or log is made anew. @throws StoreError when it does not answer */
+/** What is of another version is made anew, what is of another log never. @throws StoreError when it does not answer */
 export async function openClickhouse(options: ClickhouseOptions, client?: ClickHouseClient): Promise<ClickhouseStore> {
   const made = client ?? connect(options);
   const store = new ClickhouseStore(options, made);
-  if (!(await store.isOurs())) await store.clear();
+  const found = await store.found();
+  if (found !== "ours") await store.clear();
+  store.remade = found === "another" ? "it is of another version" : null;
   return store;
 }
 
@@ -48,11 +50,15 @@ function connect({ url, user, password, timeoutSeconds = TIMEOUT_SECONDS }: Clic
     application: "weir-collector",
     request_timeout: (timeoutSeconds + 5) * 1000,
     compression: { request: true, response: true },
+    // What fails is thrown; its own lines would stand beside ours and hold queries.
+    log: { level: ClickHouseLogLevel.OFF },
+    clickhouse_settings: { send_progress_in_http_headers: 1, http_headers_progress_interval_ms: "10000" },
   });
 }
 
 export class ClickhouseStore implements Store {
   readonly engine = "clickhouse";
+  remade: string | null = null;
   private readonly options: ClickhouseOptions;
   private readonly client: ClickHouseClient;
   private upTo = 0;
@@ -68,15 +74,18 @@ export class ClickhouseStore implements Store {
     return this.upTo;
   }
 
-  async isOurs(): Promise<boolean> {
+  async found(): Promise<"ours" | "another" | "none"> {
     try {
       const there = await this.rows("EXISTS TABLE weir_meta", {});
-      if (Number(there[0]?.[0]) !== 1) return false;
+      if (Number(there[0]?.[0]) !== 1) return "none";
       const [meta] = await this.rows("SELECT version, origin, up_to FROM weir_meta FINAL", {});
       this.upTo = Number(meta?.[2]);
-      return (
-        Number(meta?.[0]) === STORE_VERSION && meta?.[1] === this.options.origin && Number.isSafeInteger(this.upTo)
-      );
+      if (meta !== undefined && meta[1] !== this.options.origin)
+        throw new StoreError(
+          "version",
+          "this ClickHouse database holds the index of another log; name a database of its own",
+        );
+      return Number(meta?.[0]) === STORE_VERSION && Number.isSafeInteger(this.upTo) ? "ours" : "another";
     } catch (cause) {
       throw told(cause);
     }
@@ -114,6 +123,8 @@ export class ClickhouseStore implements Store {
 
   clear(): Promise<void> {
     return this.turn(async () => {
+      // First, so that what is half made is made again.
+      await this.command("DROP TABLE IF EXISTS weir_meta SYNC");
       for (const name of TABLE_NAMES) {
         await this.command(`DROP TABLE IF EXISTS ${tableOf(name)} SYNC`);
         const columns = Object.entries(TABLES[name]).map(([column, type]) => `${quote(column)} ${types[type]}`);
@@ -121,7 +132,6 @@ export class ClickhouseStore implements Store {
         const made = `CREATE TABLE ${tableOf(name)} (${columns.join(", ")}) ENGINE = ReplacingMergeTree ORDER BY (${key})`;
         await this.command(made);
       }
-      await this.command("DROP TABLE IF EXISTS weir_meta SYNC");
       await this.command(
         "CREATE TABLE weir_meta (one UInt8, version Int64, origin String, up_to Int64) ENGINE = ReplacingMergeTree(up_to) ORDER BY one",
       );

@@ -2,7 +2,7 @@
 // is ever part of the SQL.
 import { type Fields, type FieldType, VIEWS, type ViewName } from "./fields.ts";
 import { answerFields, type Condition, type Measure, measureName, type Order, type Question } from "./question.ts";
-import { TABLES } from "./tables.ts";
+import { TABLES, type TableName } from "./tables.ts";
 
 /** What engines spell differently. `value` binds one and gives its place in the SQL. */
 export interface Dialect {
@@ -31,21 +31,20 @@ export function compileQuestion(question: Question, dialect: Dialect, limit: num
         ...(measures ?? [{ count: "rows" } as Measure]).map((measure) => measureSql(measure, dialect)),
       ]
     : answerFields(from, question).map(({ name }) => quote(name));
-  const conditions = where.map((condition) => conditionSql(condition, fields[condition.field]!, dialect));
-  const joined = joinsOutcomes(question);
+  const among = (names: Iterable<string>) => {
+    const those = new Set(names);
+    const conditions = where
+      .filter(({ field }) => those.has(field))
+      .map((condition) => conditionSql(condition, fields[condition.field]!, dialect));
+    return conditions.length > 0 ? ` WHERE ${conditions.join(" AND ")}` : "";
+  };
   return [
-    `SELECT ${columns.join(", ")} FROM (${viewSql(from, joined, dialect)}) AS v`,
-    conditions.length > 0 ? ` WHERE ${conditions.join(" AND ")}` : "",
+    `SELECT ${columns.join(", ")} FROM (${viewSql(question, dialect, among)}) AS v`,
+    among(isOfStatements(from) ? OUTCOME_FIELDS : Object.keys(fields)),
     groupBy === undefined ? "" : ` GROUP BY ${groupBy.map(quote).join(", ")}`,
     orderSql(steadyOrder(question)),
     limit === null ? "" : ` LIMIT ${limit} OFFSET ${question.offset ?? 0}`,
   ].join("");
-}
-
-/** Whether the outcome of a decision is asked for; else it is not looked up. A second outcome of a decision, which only a liar sends, is a second row then. */
-export function joinsOutcomes(question: Question): boolean {
-  const used = usedFields(question);
-  return ["statements", "columns", "changes"].includes(question.from) && OUTCOME_FIELDS.some((name) => used.has(name));
 }
 
 /** Always one order, whatever the engine: behind what is told come time and place in the chain, or the groups. */
@@ -54,11 +53,7 @@ export function steadyOrder(question: Question): readonly Order[] {
   const isGrouped = groupBy !== undefined || measures !== undefined;
   const steady = isGrouped
     ? (groupBy ?? [])
-    : [
-        ...["time", "chain", "number"],
-        ...(from === "columns" || from === "changes" ? ["ordinal"] : []),
-        ...(joinsOutcomes(question) ? ["outcomeChain", "outcomeNumber"] : []),
-      ];
+    : [...["time", "chain", "number"], ...(from === "columns" || from === "changes" ? ["ordinal"] : [])];
   return [...orderBy, ...steady.filter((name) => !orderBy.some(({ by }) => by === name)).map((by) => ({ by }))];
 }
 
@@ -71,7 +66,17 @@ function usedFields({ from, where, select, groupBy, measures, orderBy }: Questio
   return used;
 }
 
-function viewSql(view: ViewName, joined: boolean, dialect: Dialect): string {
+/** The conditions on these fields, as a WHERE. */
+type Among = (names: Iterable<string>) => string;
+
+type OfStatements = "statements" | "columns" | "changes";
+
+function isOfStatements(view: ViewName): view is OfStatements {
+  return view === "statements" || view === "columns" || view === "changes";
+}
+
+function viewSql(question: Question, dialect: Dialect, among: Among): string {
+  const { from: view } = question;
   switch (view) {
     case "lookups":
     case "others":
@@ -85,38 +90,37 @@ function viewSql(view: ViewName, joined: boolean, dialect: Dialect): string {
         `ON s."cluster" = e."cluster" AND s."namespace" = e."namespace" AND s."session" = e."session"`
       );
     case "statements":
-      return statementsSql(joined, dialect, [], "");
     case "columns":
-    case "changes": {
-      const own = Object.keys(TABLES[view]).filter((name) => !["chain", "number", "entry", "ordinal"].includes(name));
-      const join = `JOIN ${dialect.table(view)} AS c ON c."chain" = d."chain" AND c."number" = d."number" `;
-      return statementsSql(
-        joined,
-        dialect,
-        [...own.map((name) => `c.${quote(name)} AS ${quote(name)}`), `c."ordinal" AS "ordinal"`],
-        join,
-      );
-    }
+    case "changes":
+      return statementsSql(view, usedFields(question), dialect, among);
     default:
       return view satisfies never;
   }
 }
 
-/** The outcome is joined only where it is asked for. */
-function statementsSql(joined: boolean, dialect: Dialect, more: readonly string[], join: string): string {
-  const decision = Object.keys(TABLES.decisions).map((name) => `d.${quote(name)} AS ${quote(name)}`);
-  const outcome = joined
-    ? [
-        ...OUTCOME_FIELDS.map((name) => `o.${quote(name)} AS ${quote(name)}`),
-        'o."chain" AS "outcomeChain"',
-        'o."number" AS "outcomeNumber"',
-      ]
-    : [];
+/**
+ * Conditions stand inside, so that little is joined, and the outcome is joined only where it is asked for. Of several outcomes of one
+ * decision (a machine that lost its last writes closes what it had closed before) that of its own chain counts, then the log's first.
+ */
+function statementsSql(view: OfStatements, used: ReadonlySet<string>, dialect: Dialect, among: Among): string {
+  const part = (table: TableName, names: readonly string[], as: string) =>
+    `(SELECT * FROM ${dialect.table(table)}${among(names)}) AS ${as}`;
+  const shown = Object.keys(TABLES.decisions).map((name) => `d.${quote(name)} AS ${quote(name)}`);
+  const which = ['d."chain"', 'd."number"'];
+  let from = part("decisions", Object.keys(TABLES.decisions), "d");
+  if (view !== "statements") {
+    const own = Object.keys(TABLES[view]).filter((name) => !["chain", "number", "entry", "ordinal"].includes(name));
+    shown.push(...own.map((name) => `c.${quote(name)} AS ${quote(name)}`), `c."ordinal" AS "ordinal"`);
+    from += ` JOIN ${part(view, own, "c")} ON c."chain" = d."chain" AND c."number" = d."number"`;
+    which.push('c."ordinal"');
+  }
+  if (!OUTCOME_FIELDS.some((name) => used.has(name))) return `SELECT ${shown.join(", ")} FROM ${from}`;
   const on = ["cluster", "namespace", "session", "statement"].map((name) => `o.${quote(name)} = d.${quote(name)}`);
-  return (
-    `SELECT ${[...decision, ...more, ...outcome].join(", ")} FROM ${dialect.table("decisions")} AS d ${join}` +
-    (joined ? `LEFT JOIN ${dialect.table("outcomes")} AS o ON ${on.join(" AND ")}` : "")
-  );
+  const order = `CASE WHEN o."chain" = d."chain" THEN 0 ELSE 1 END, o."entry", o."number"`;
+  shown.push(...OUTCOME_FIELDS.map((name) => `o.${quote(name)} AS ${quote(name)}`));
+  shown.push(`row_number() OVER (PARTITION BY ${which.join(", ")} ORDER BY ${order}) AS "turn"`);
+  const joined = `SELECT ${shown.join(", ")} FROM ${from} LEFT JOIN ${dialect.table("outcomes")} AS o ON ${on.join(" AND ")}`;
+  return `SELECT * FROM (${joined}) AS j WHERE "turn" = 1`;
 }
 
 function orderSql(order: readonly Order[]): string {

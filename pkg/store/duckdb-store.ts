@@ -1,6 +1,6 @@
 // The index in DuckDB, a file beside the ledger. Its work is done by threads of its own; one writer, and questions each on a connection
 // of their own with a bounded wait.
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import {
   type DuckDBAppender,
   type DuckDBConnection,
@@ -30,6 +30,8 @@ export interface DuckdbOptions {
 
 const MEMORY_MIB = 512;
 const THREADS = 2;
+/** Of a question that does not fit into memory. */
+const SPILL_GIB = 4;
 const QUESTIONS_MAX = 4;
 const WAITING_MAX = 64;
 const TIMEOUT_MS = 60_000;
@@ -46,18 +48,31 @@ const types: Readonly<Record<ColumnType, string>> = {
 
 /** What cannot be read, or is of another version or log, is made anew: then `indexedUpTo` is 0. @throws StoreError when it is locked */
 export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbStore> {
+  const isThere = existsSync(options.file);
+  let why = "it is of another version or log";
   try {
     const store = await DuckdbStore.connect(options);
-    if (await store.isOurs()) return store;
+    if (await store.isOurs().catch(() => false)) return store;
     await store.close();
   } catch (cause) {
-    if (/lock/i.test((cause as Error).message ?? ""))
+    if (/could not set lock|conflicting lock/i.test((cause as Error).message ?? ""))
       throw new StoreError("locked", `${options.file} is in use by another process; stop that one first`, cause);
+    why = "it cannot be read";
   }
-  for (const suffix of ["", ".wal"]) rmSync(options.file + suffix, { force: true });
-  const store = await DuckdbStore.connect(options);
-  await store.clear();
-  return store;
+  try {
+    for (const suffix of ["", ".wal"]) rmSync(options.file + suffix, { force: true });
+    const store = await DuckdbStore.connect(options, isThere ? why : null);
+    await store.clear();
+    return store;
+  } catch (cause) {
+    if (cause instanceof StoreError) throw cause;
+    const { code, name } = cause as NodeJS.ErrnoException;
+    throw new StoreError(
+      "io",
+      `${options.file} cannot be made (${code ?? name}); look at the disk and its rights`,
+      cause,
+    );
+  }
 }
 
 export class DuckdbStore implements Store {
@@ -71,13 +86,21 @@ export class DuckdbStore implements Store {
   /** Writes come one after the other. */
   private writing: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: DuckdbOptions, instance: DuckDBInstance, writer: DuckDBConnection) {
+  readonly remade: string | null;
+
+  private constructor(
+    options: DuckdbOptions,
+    remade: string | null,
+    instance: DuckDBInstance,
+    writer: DuckDBConnection,
+  ) {
+    this.remade = remade;
     this.options = options;
     this.instance = instance;
     this.writer = writer;
   }
 
-  static async connect(options: DuckdbOptions): Promise<DuckdbStore> {
+  static async connect(options: DuckdbOptions, remade: string | null = null): Promise<DuckdbStore> {
     const instance = await DuckDBInstance.create(options.file, {
       memory_limit: `${options.memoryMiB ?? MEMORY_MIB}MiB`,
       threads: String(options.threads ?? THREADS),
@@ -86,8 +109,10 @@ export class DuckdbStore implements Store {
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
       preserve_insertion_order: "false",
+      // The ledger is on the same disk.
+      max_temp_directory_size: `${SPILL_GIB}GiB`,
     });
-    return new DuckdbStore(options, instance, await instance.connect());
+    return new DuckdbStore(options, remade, instance, await instance.connect());
   }
 
   get indexedUpTo(): number {

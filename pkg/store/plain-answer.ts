@@ -1,6 +1,6 @@
 // A question answered by plainly looking at every row: what the engines must agree with, and how a pack of evidence is checked where
 // there is no index.
-import { joinsOutcomes, steadyOrder } from "./compile.ts";
+import { steadyOrder } from "./compile.ts";
 import { type Fields, VIEWS, type ViewName } from "./fields.ts";
 import { type AnswerField, answerFields, type Condition, type Measure, type Order, type Question } from "./question.ts";
 import type { DecisionRow, SegmentRows, SessionRow } from "./segment-rows.ts";
@@ -9,7 +9,7 @@ import type { Cell } from "./store.ts";
 type Row = Readonly<Record<string, Cell>>;
 
 /** Fields that only put rows in order. */
-const hidden = { ordinal: "integer", outcomeChain: "text", outcomeNumber: "integer" } as const satisfies Fields;
+const hidden = { ordinal: "integer" } as const satisfies Fields;
 
 export interface PlainAnswer {
   readonly fields: readonly AnswerField[];
@@ -20,7 +20,7 @@ export interface PlainAnswer {
 /** `limit` null: all rows. */
 export function plainAnswer(segments: readonly SegmentRows[], question: Question, limit: number | null): PlainAnswer {
   const { from, where, groupBy, measures } = question;
-  const rows = viewRows(segments, question).filter((row) => where.every((condition) => meets(row, condition)));
+  const rows = viewRows(segments, question.from).filter((row) => where.every((condition) => meets(row, condition)));
   const isGrouped = groupBy !== undefined || measures !== undefined;
   const shown = isGrouped ? grouped(rows, groupBy ?? [], measures ?? [{ count: "rows" }]) : rows;
   const order = steadyOrder(question);
@@ -35,10 +35,8 @@ export function plainAnswer(segments: readonly SegmentRows[], question: Question
   };
 }
 
-function viewRows(segments: readonly SegmentRows[], question: Question): readonly Row[] {
-  const view: ViewName = question.from;
+function viewRows(segments: readonly SegmentRows[], view: ViewName): readonly Row[] {
   const fields: Fields = { ...VIEWS[view], ...hidden };
-  const joined = joinsOutcomes(question);
   const all = <K extends keyof Omit<SegmentRows, "entry">>(name: K) =>
     segments.flatMap((rows) => rows[name] as readonly SegmentRows[K][number][]);
   const only = (row: object): Row =>
@@ -50,22 +48,19 @@ function viewRows(segments: readonly SegmentRows[], question: Question): readonl
     case "sessions":
       return sessions(all("sessions")).map(only);
     case "statements":
-      return decisionsOf(segments, joined).map(only);
+      return decisionsOf(segments).map(only);
     case "columns":
     case "changes": {
-      const decisions = Map.groupBy(decisionsOf(segments, joined), (row) => `${row.chain} ${row.number}`);
-      return all(view).flatMap((own) =>
-        (decisions.get(`${own.chain} ${own.number}`) ?? []).map((decision) => only({ ...decision, ...own })),
-      );
+      const decisions = new Map(decisionsOf(segments).map((row) => [`${row.chain} ${row.number}`, row]));
+      return all(view).map((own) => only({ ...decisions.get(`${own.chain} ${own.number}`), ...own }));
     }
     default:
       return view satisfies never;
   }
 }
 
-/** With their outcomes where these are asked for. */
-function decisionsOf(segments: readonly SegmentRows[], joined: boolean): readonly Row[] {
-  if (!joined) return segments.flatMap(({ decisions }) => decisions) as unknown as readonly Row[];
+/** Each with one outcome: of its own chain before others, then the one that the log has first. */
+function decisionsOf(segments: readonly SegmentRows[]): readonly Row[] {
   const key = (row: Pick<DecisionRow, "cluster" | "namespace" | "session" | "statement">) =>
     JSON.stringify([row.cluster, row.namespace, row.session, row.statement]);
   const outcomes = Map.groupBy(
@@ -74,14 +69,15 @@ function decisionsOf(segments: readonly SegmentRows[], joined: boolean): readonl
   );
   const none = { status: null, sqlstate: null, rows: null, maskedCells: null, durationUs: null };
   return segments.flatMap(({ decisions }) =>
-    decisions.flatMap((decision): readonly Row[] => {
-      const found = outcomes.get(key(decision));
-      if (found === undefined)
-        return [{ ...decision, ...none, outcomeChain: null, outcomeNumber: null } as unknown as Row];
-      return found.map(({ status, sqlstate, rows, maskedCells, durationUs, chain, number }) => {
-        const told = { status, sqlstate, rows, maskedCells, durationUs };
-        return { ...decision, ...told, outcomeChain: chain, outcomeNumber: number } as unknown as Row;
-      });
+    decisions.map((decision): Row => {
+      const [first = none] = (outcomes.get(key(decision)) ?? []).toSorted(
+        (a, b) =>
+          Number(a.chain !== decision.chain) - Number(b.chain !== decision.chain) ||
+          a.entry - b.entry ||
+          a.number - b.number,
+      );
+      const { status, sqlstate, rows, maskedCells, durationUs } = first;
+      return { ...decision, status, sqlstate, rows, maskedCells, durationUs } as unknown as Row;
     }),
   );
 }

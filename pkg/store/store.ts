@@ -17,6 +17,8 @@ export interface Answer {
 /** All that it throws are StoreErrors. */
 export interface Store {
   readonly engine: "duckdb" | "clickhouse";
+  /** Why it was made anew when it was opened; null: it was not, or there was none. */
+  readonly remade: string | null;
   /** Entries of the log below this one are indexed. */
   readonly indexedUpTo: number;
   /**

@@ -27,6 +27,9 @@ e2e: $(READY) ## run the tests that need a real node (root on Linux; brings one 
 otelcol: ## build the real OpenTelemetry Collector, which a test then sends to (minutes, once; needs Go 1.26)
 	@sh scripts/otelcol.sh
 
+clickhouse: ## install ClickHouse's engine, which the tests and the bench of the index then use too (546 MB, once)
+	@sh scripts/clickhouse.sh
+
 image: $(READY) ## make the image without a container engine, as an archive (ARGS='NAME:TAG FILE')
 	@$(NODE) scripts/image.ts $(ARGS)
 
@@ -42,7 +45,7 @@ dashboards: $(READY) ## write Grafana's dashboards into the chart
 chart-crds: $(READY) ## copy the resource definitions of crds/ into the chart
 	@$(NODE) scripts/chart-crds.ts
 
-bench: $(READY) ## measure beside PgBouncer, into docs/performance.md (ARGS=--short only tries it; ARGS='--only streaming')
+bench: $(READY) ## measure beside PgBouncer, into docs/performance.md (ARGS=--short only tries it; ARGS='--only store --rows 10000000')
 	@$(NODE) test/bench/main.ts $(ARGS)
 
 kills: $(READY) ## kill -9 sidecar, collector and both 1,000 times under load (ARGS='--kills 100 --seed 7')
@@ -81,4 +84,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test e2e-api cluster bench kills suites check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol sbom audit dashboards
+.PHONY: help demo test e2e-api cluster bench kills suites check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol sbom audit dashboards clickhouse

@@ -8,6 +8,7 @@ import { evidence } from "./evidence.ts";
 import { explain } from "./explain/explain.ts";
 import { inject } from "./inject/inject.ts";
 import { policyLint } from "./policy-lint.ts";
+import { query } from "./query/query.ts";
 import { tail } from "./tail/tail.ts";
 import { type Terminal, terminalOn } from "./terminal.ts";
 import { verify } from "./verify.ts";
@@ -18,6 +19,7 @@ const commands: Readonly<Record<string, Command>> = {
   explain,
   inject,
   "policy lint": policyLint,
+  query,
   tail,
   verify,
 };

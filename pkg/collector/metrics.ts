@@ -88,6 +88,16 @@ const gauges = {
   segments_queued: "Segments that wait for the disk",
   tail_readers: "Readers of the live view",
   ledger_ready: "1 when the ledger can be written",
+  indexed_entries: "Entries of the log that can be asked about",
+  forwarded_records: "Records that other systems have taken",
+  forward_refused: "Records that another system will never take; they are put aside",
+  forward_missed: "Records that were deleted before they were forwarded",
+  forward_failures: "Attempts to forward that failed; they are made again",
+  forward_behind_entries: "Entries of the log that the slowest destination has before it",
+  index_behind_entries: "Entries of the log that cannot be asked about yet",
+  index_missing_segments: "Segments that the index left out, because they were not there or not whole",
+  index_remade: "Times that the index was made anew since the start, because it could not be used",
+  index_failures: "Times that the index could not be written; it is tried again",
 } as const;
 
 export type GaugeValues = Readonly<Record<keyof typeof gauges, number>>;

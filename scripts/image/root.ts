@@ -46,12 +46,11 @@ export function tree(checkout: string, folder: string, into = "weir"): Entry[] {
   });
 }
 
-/** Folders of packages that the lockfile marks neither for development only nor as the Node.js of a platform. */
+/** Folders of packages that are not for development only. Of the optional ones npm has installed those for this platform; Node.js is there already. */
 export function shippedPackages(checkout: string): string[] {
   const { packages } = JSON.parse(readFileSync(join(checkout, "package-lock.json"), "utf8"));
   return Object.keys(packages).filter(
-    (path) =>
-      path !== "" && !packages[path].dev && !packages[path].optional && !/(^|\/)node-(bin|linux)-[^/]*$/.test(path),
+    (path) => path !== "" && !packages[path].dev && !/(^|\/)node-(bin|linux)-[^/]*$/.test(path),
   );
 }
 

@@ -18,7 +18,9 @@ export const exchangeParameters = [
 
 /** Who acts is the client; the subject's own chain stays behind it. What narrowed the subject's token narrows the new one. */
 export function exchangeHandler(provider: Provider, keys: readonly JWK[], audience: string) {
-  const published = createLocalJWKSet({ keys: keys.map(({ kty, n, e, kid, alg }) => ({ kty, n, e, kid, alg }) as JWK) });
+  const published = createLocalJWKSet({
+    keys: keys.map(({ kty, n, e, kid, alg }) => ({ kty, n, e, kid, alg }) as JWK),
+  });
   return async (ctx: KoaContextWithOIDC) => {
     const { InvalidGrant } = (await import("oidc-provider")).errors;
     const params = ctx.oidc.params as Record<string, string | undefined>;

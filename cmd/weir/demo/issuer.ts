@@ -4,7 +4,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import type Provider from "oidc-provider";
-import type { AccessToken, AuthorizationDetail, ClientCredentials, ClientMetadata, Configuration, KoaContextWithOIDC } from "oidc-provider";
+import type {
+  AccessToken,
+  AuthorizationDetail,
+  ClientCredentials,
+  ClientMetadata,
+  Configuration,
+  KoaContextWithOIDC,
+} from "oidc-provider";
 import { EXCHANGE, exchangeHandler, exchangeParameters } from "./issuer-exchange.ts";
 
 export interface Person {

@@ -44,10 +44,10 @@ function isNetwork(error: unknown): boolean {
   return false;
 }
 
-const TEXT_MAX = 200;
+const TEXT_MAX = 300;
 
 /** An issuer's words may come from anywhere: nothing in them moves the cursor, is long, or looks like a token. */
 export function printable(text: string): string {
-  const plain = text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ").replace(/[\w-]{12,}\.[\w-]{12,}(\.[\w-]*)*/g, "...");
+  const plain = text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ").replace(/\beyJ[\w-]+(\.[\w-]*)*|[\w-]{40,}/g, "...");
   return plain.length > TEXT_MAX ? `${plain.slice(0, TEXT_MAX)}...` : plain;
 }

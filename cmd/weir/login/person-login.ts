@@ -3,8 +3,8 @@
 import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
-  calculatePKCECodeChallenge,
   type Configuration,
+  calculatePKCECodeChallenge,
   initiateDeviceAuthorization,
   pollDeviceAuthorizationGrant,
   randomNonce,
@@ -69,11 +69,18 @@ export async function loginByDevice(login: PersonLogin): Promise<TokenEndpointRe
   const { issuer } = client.serverMetadata();
   try {
     const started = await initiateDeviceAuthorization(client, { ...parameters });
-    const { verification_uri: page, verification_uri_complete: complete, user_code: code, expires_in: seconds } = started;
+    const {
+      verification_uri: page,
+      verification_uri_complete: complete,
+      user_code: code,
+      expires_in: seconds,
+    } = started;
     for (const address of [page, complete ?? page])
       if (!isFetchable(address))
         throw new LoginProblem(`the page for device codes of ${issuer} is neither https nor of this machine`);
-    tell(`Log in with any browser, within ${Math.ceil(seconds / 60)} minutes:\n\n  ${page}\n  code ${printable(code)}\n`);
+    tell(
+      `Log in with any browser, within ${Math.ceil(seconds / 60)} minutes:\n\n  ${page}\n  code ${printable(code)}\n`,
+    );
     if (complete !== undefined) tell(`  or at once: ${printable(complete)}\n`);
     return await pollDeviceAuthorizationGrant(client, started, undefined, { signal });
   } catch (error) {

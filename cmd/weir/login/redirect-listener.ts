@@ -24,7 +24,11 @@ export async function listenForRedirect(): Promise<RedirectListener> {
       return page(response, 404, "There is nothing here.");
     const [state = ""] = url.searchParams.getAll("state");
     if (wanted === null || url.searchParams.getAll("state").length !== 1 || !same(state, wanted.state))
-      return page(response, 400, "This is no answer to the login that weir waits for. Start it again from the terminal.");
+      return page(
+        response,
+        400,
+        "This is no answer to the login that weir waits for. Start it again from the terminal.",
+      );
     const { take } = wanted;
     wanted = null;
     page(response, 200, "weir has what it needs, or says in the terminal what is missing. You may close this window.");

@@ -17,13 +17,17 @@ export type TokenUse = "access" | "id";
 const TOKEN_CHARS_MAX = 64 * 1024;
 
 /** @throws LoginProblem */
-export function tokensOf(answer: TokenEndpointResponse, use: TokenUse, before: Tokens | null = null): Tokens {
+export function tokensOf(
+  answer: TokenEndpointResponse,
+  use: TokenUse,
+  refreshTokenBefore: string | null = null,
+): Tokens {
   const token = use === "id" ? answer.id_token : answer.access_token;
   if (token === undefined) throw new LoginProblem("the issuer gave no ID token; ask for the scope openid");
   return {
     token,
     expiresAtMs: claimsOf(token).expiresAtMs,
-    refreshToken: answer.refresh_token ?? before?.refreshToken ?? null,
+    refreshToken: answer.refresh_token ?? refreshTokenBefore,
   };
 }
 

@@ -35,6 +35,8 @@ export interface LocalIssuer {
   asked(path: string): number;
   /** Whether refresh tokens count from now on. */
   refreshes(does: boolean): void;
+  /** Whether it knows RFC 9396 from now on. */
+  restricts(does: boolean): void;
   /** Access tokens made from now on live for so long. */
   tokensLive(seconds: number): void;
   stop(): Promise<void>;
@@ -45,7 +47,7 @@ export const PUBLIC_CLIENT = "weir";
 export async function startLocalIssuer(options: IssuerOptions): Promise<LocalIssuer> {
   const { default: Made } = await quietly(() => import("oidc-provider"));
   const asked = new Map<string, number>();
-  const changing = { refreshes: true, tokenSeconds: options.tokenSeconds };
+  const changing = { refreshes: true, restricts: true, tokenSeconds: options.tokenSeconds };
   const parts: { provider?: Provider; handle?: (request: IncomingMessage, response: ServerResponse) => unknown } = {};
   const server = createServer((request, response) => {
     const path = request.url!.split("?")[0]!;
@@ -66,6 +68,9 @@ export async function startLocalIssuer(options: IssuerOptions): Promise<LocalIss
     refreshes(does) {
       changing.refreshes = does;
     },
+    restricts(does) {
+      changing.restricts = does;
+    },
     tokensLive(seconds) {
       changing.tokenSeconds = seconds;
     },
@@ -84,6 +89,7 @@ async function signingKey(kid: string): Promise<JWK> {
 
 interface Changing {
   readonly refreshes: boolean;
+  readonly restricts: boolean;
   readonly tokenSeconds: number;
 }
 
@@ -126,7 +132,15 @@ function configuration(options: IssuerOptions, changing: Changing, keys: readonl
     extraTokenClaims: async (_ctx, token) => claimsOf(people, token),
     features: {
       devInteractions: { enabled: false },
-      deviceFlow: { enabled: true },
+      deviceFlow: {
+        enabled: true,
+        successSource: async (ctx) => {
+          ctx.body = "<title>Done</title><p>weir goes on in the terminal.</p>";
+        },
+        userCodeConfirmSource: async (ctx, form) => {
+          ctx.body = `<title>Is this you?</title>${form}`;
+        },
+      },
       clientCredentials: { enabled: true },
       resourceIndicators: {
         enabled: true,
@@ -138,7 +152,7 @@ function configuration(options: IssuerOptions, changing: Changing, keys: readonl
         enabled: true,
         types: { weir: { validate: async () => {} } },
         authorizationDetailsForGrantSource: async (ctx) => detailsIn(ctx),
-        authorizationDetailsForAccessToken: async (ctx) => detailsIn(ctx),
+        authorizationDetailsForAccessToken: async (ctx) => (changing.restricts ? detailsIn(ctx) : undefined),
       },
     },
   };
@@ -177,23 +191,29 @@ async function loginPage(
 ): Promise<void> {
   const html = (text: string) => response.setHeader("content-type", "text/html; charset=utf-8").end(text);
   try {
+    const { prompt } = await provider.interactionDetails(request, response);
     if (request.method !== "POST") {
-      await provider.interactionDetails(request, response);
-      const buttons = Object.keys(people).map((name) => `<button name="login" value="${name}">${name}</button>`);
-      html(`<title>Who are you?</title><h1>Who are you?</h1><form method="post">${buttons.join(" ")}</form>`);
+      const question = prompt.name === "consent" ? "May weir act for you?" : "Who are you?";
+      const names = prompt.name === "consent" ? ["yes"] : Object.keys(people);
+      const buttons = names.map((name) => `<button name="login" value="${name}">${name}</button>`);
+      html(`<title>${question}</title><h1>${question}</h1><form method="post">${buttons.join(" ")}</form>`);
       return;
     }
     let body = "";
     for await (const chunk of request) body += chunk;
-    const login = new URLSearchParams(body).get("login") ?? "";
-    const result = Object.hasOwn(people, login)
-      ? { login: { accountId: login, amr: ["pwd", "mfa"] } }
-      : { error: "access_denied", error_description: "nobody has this name" };
-    await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
+    const result =
+      prompt.name === "consent" ? { consent: {} } : loginOf(people, new URLSearchParams(body).get("login"));
+    await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
   } catch {
     response.statusCode = 400;
     html("this login is over");
   }
+}
+
+function loginOf(people: IssuerOptions["people"], name: string | null) {
+  return name !== null && Object.hasOwn(people, name)
+    ? { login: { accountId: name, amr: ["pwd", "mfa"] } }
+    : { error: "access_denied", error_description: "nobody has this name" };
 }
 
 /** The provider warns of what is right for development only; that is what this one is for. */

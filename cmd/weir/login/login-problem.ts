@@ -34,7 +34,8 @@ function reasonOf(error: unknown): string {
   if (error instanceof LoginProblem) return error.message;
   const { cause } = error as Error;
   if (cause instanceof LoginProblem) return cause.message;
-  if (error instanceof ClientError) return printable(error.message);
+  if (error instanceof ClientError)
+    return printable(cause instanceof Error ? `${error.message}: ${cause.message}` : error.message);
   return printable((error as NodeJS.ErrnoException).code ?? (error as Error).message);
 }
 

@@ -12,7 +12,10 @@ import { EXCHANGE } from "../../cmd/weir/demo/issuer-exchange.ts";
 import { selfSignedCertificate } from "../../pkg/localdb/certificate.ts";
 import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
 import { type SidecarProcess, startSidecar } from "../support/sidecar-process.ts";
-import { runWeir, startWeir } from "../support/weir-program.ts";
+import { runWeir } from "../support/weir-program.ts";
+
+// Inside a test, that of Node makes objects of another realm, which the issuer then takes for no plain ones.
+globalThis.structuredClone = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 
 const AUDIENCE = "weir://shop/main";
 const OWN_ISSUER = "https://agents.shop.example";
@@ -106,14 +109,14 @@ const refusal = (promise: Promise<unknown>) =>
 
 /** What her `weir connect` would send, taken from the issuer as a device would. */
 async function tokenOfAna(): Promise<string> {
-  const post = async (path: string, form: Record<string, string>) =>
+  const post = async (path: string, form: Record<string, string>): Promise<Record<string, string>> =>
     (
       await fetch(`${issuer.url}${path}`, { method: "POST", body: new URLSearchParams({ client_id: "weir", ...form }) })
-    ).json();
+    ).json() as Promise<Record<string, string>>;
   const started = await post("/device/auth", { scope: "openid" });
-  await visit(started.verification_uri_complete, { login: "ana", confirm: "yes" });
+  await visit(started.verification_uri_complete!, { login: "ana", confirm: "yes" });
   const grant_type = "urn:ietf:params:oauth:grant-type:device_code";
-  return (await post("/token", { grant_type, device_code: started.device_code })).access_token;
+  return (await post("/token", { grant_type, device_code: started.device_code! })).access_token!;
 }
 
 test("a program's own token, by its secret and by its key; standard output holds it and nothing else", async () => {
@@ -124,6 +127,7 @@ test("a program's own token, by its secret and by its key; standard output holds
   expect(await who(client)).toMatchObject({ name: "robo", client: "robo" });
   await client.end();
   const byKey = await token("--issuer", issuer.url, "--client-id", "build", "--client-key-file", at("key.pem"));
+  expect(byKey.err).toBe("");
   await (await connected("build", byKey.out.trim())).end();
 });
 
@@ -207,7 +211,7 @@ test("the token that Kubernetes keeps in a file, for itself or as the client's p
     "--client-assertion-file",
     put("projected", good),
   );
-  expect([proof.code, proof.err]).toEqual([1, expect.stringContaining("invalid_client")]); // it reached the issuer, which does not know it
+  expect([proof.code, proof.err]).toEqual([1, expect.stringContaining("client_id mismatch")]); // it reached the issuer, which knows no such account
 });
 
 test("a token of one's own key counts once, in the session whose nonce it carries", async () => {
@@ -249,7 +253,7 @@ test("what is wrong is said with what to do, and no secret is in it", async () =
   expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("invalid_client")]);
   put("ana.token", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbmEifQ.");
   const forged = await token(...robo(), "--subject-token-file", at("ana.token"));
-  expect([forged.code, forged.err]).toEqual([1, expect.stringContaining("the token to be exchanged does not count")]);
+  expect([forged.code, forged.err]).toEqual([1, expect.stringContaining("invalid_grant")]);
   expect(await token("--client-id", "robo", "--client-secret-file", at("secret"))).toMatchObject({
     code: 64,
     err: expect.stringContaining("--issuer"),

@@ -96,7 +96,7 @@ interface Changing {
 function configuration(options: IssuerOptions, changing: Changing, keys: readonly JWK[]): Configuration {
   const { people, clients, audience } = options;
   return {
-    clients: [publicClient, ...clients],
+    clients: [publicClient, ...clients].map((client) => ({ ...client, authorization_details_types: ["weir"] })),
     jwks: { keys: [...keys] } as unknown as NonNullable<Configuration["jwks"]>,
     cookies: { keys: ["of the demo"] },
     clientAuthMethods: ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],

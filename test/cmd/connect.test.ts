@@ -8,12 +8,12 @@ import { join } from "node:path";
 import pg from "pg";
 import { visit } from "../../cmd/weir/demo/browser.ts";
 import { type LocalIssuer, startLocalIssuer } from "../../cmd/weir/demo/issuer.ts";
+import { runWeir, startWeir, type WeirProgram } from "../../cmd/weir/demo/weir-program.ts";
 import { selfSignedCertificate } from "../../pkg/localdb/certificate.ts";
 import { eventually } from "../load/eventually.ts";
 import { psqlIsHere } from "../proxy/psql.ts";
 import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
 import { type SidecarProcess, startSidecar } from "../support/sidecar-process.ts";
-import { runWeir, startWeir, type WeirProgram } from "../support/weir-program.ts";
 
 const AUDIENCE = "weir://shop/main";
 const own = selfSignedCertificate(["localhost", "127.0.0.1"]);

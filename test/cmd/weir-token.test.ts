@@ -9,10 +9,10 @@ import pg from "pg";
 import { visit } from "../../cmd/weir/demo/browser.ts";
 import { type LocalIssuer, startLocalIssuer } from "../../cmd/weir/demo/issuer.ts";
 import { EXCHANGE } from "../../cmd/weir/demo/issuer-exchange.ts";
+import { runWeir } from "../../cmd/weir/demo/weir-program.ts";
 import { selfSignedCertificate } from "../../pkg/localdb/certificate.ts";
 import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
 import { type SidecarProcess, startSidecar } from "../support/sidecar-process.ts";
-import { runWeir } from "../support/weir-program.ts";
 
 // Inside a test, that of Node makes objects of another realm, which the issuer then takes for no plain ones.
 globalThis.structuredClone = <T>(value: T): T => JSON.parse(JSON.stringify(value));

@@ -73,8 +73,18 @@ async function fromRemembered(kept: Remembered, renew: Renew): Promise<Tokens | 
   }
 }
 
+/** A person's login, for one token. Rejects with LoginProblem or UsageError. */
+export async function personToken(wanted: Omit<Wanted, "tokenFile" | "remember">): Promise<string> {
+  const { context } = wanted;
+  const { issuer, clientId } = needed(context, ["issuer", "clientId"]);
+  const client = await openClient({ issuer, issuerCa: context.issuerCa ?? null, clientId }, None());
+  const { scope = "openid", resource } = context;
+  const parameters = { scope, ...(resource !== undefined && { resource }) };
+  return (await asked(wanted, client, parameters, (context.token ?? "access") as TokenUse)).token;
+}
+
 async function asked(
-  { device, config, tell, signal }: Wanted,
+  { device, config, tell, signal }: Omit<Wanted, "tokenFile" | "remember">,
   client: Configuration,
   parameters: Readonly<Record<string, string>>,
   use: TokenUse,

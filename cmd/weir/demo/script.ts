@@ -27,6 +27,8 @@ export interface Count {
 export interface Step {
   readonly say: string;
   readonly sql: string;
+  /** What is printed in its place, where it holds a token. */
+  readonly shown?: string;
   readonly expect: Expectation;
 }
 

@@ -8,6 +8,7 @@ import {
 import { type Command, exits, readArguments, UsageError } from "../command.ts";
 import { userConfig } from "../config.ts";
 import { loginOf } from "../connect/login-name.ts";
+import { personToken } from "../connect/token-source-of.ts";
 import { type Context, contextOf, contextOptions, issuerHelp, needed } from "../contexts.ts";
 import { issuerProblem, LoginProblem, toldProblem } from "../login/login-problem.ts";
 import { clientAuth, isMachine } from "../login/machine-login.ts";
@@ -27,6 +28,8 @@ const options = {
   "actor-token-type": { type: "string", default: "access_token" },
   audience: { type: "string" },
   projected: { type: "string" },
+  person: { type: "boolean", default: false },
+  device: { type: "boolean", default: false },
   format: { type: "string", default: "token" },
   out: { type: "string" },
 } as const;
@@ -35,6 +38,7 @@ export const token: Command = {
   summary: "get a token for a program, or for an agent that acts for a person",
   help: `usage: weir token --issuer URL --client-id ID (--client-secret-file | --client-key-file | --client-assertion-file) FILE [options]
        weir token ... --subject-token-file FILE [--actor-token-file FILE]
+       weir token --issuer URL --client-id ID --person [--device] --out FILE
        weir token --projected FILE
 
 Asks the issuer for a token of the program itself (client credentials), or exchanges a person's for one of an agent that acts for
@@ -48,6 +52,7 @@ ${issuerHelp}
   --actor-token-file FILE       the token of who acts, where that is not the client itself
   --subject-token-type, --actor-token-type TYPE   access_token (default), id_token or jwt
   --audience NAME               whom an exchanged token is for, where the issuer wants that in place of --resource
+  --person                      a person logs in, as for \`weir connect\`: a token to hand to an agent, which exchanges it
   --projected FILE              prints the ServiceAccount token that Kubernetes keeps in FILE, if it has not expired
 
 ${restrictionHelp}
@@ -65,8 +70,7 @@ exit codes: 0 there is a token, 1 the issuer refuses, 64 wrong arguments, 69 the
       const format = formatIn(values.format);
       const context = contextOf(values, userConfig());
       const restriction = restrictionOf(values, Date.now());
-      const got =
-        values.projected === undefined ? await ask(values, context, restriction) : projected(values.projected);
+      const got = await wanted(values, context, restriction);
       const login = () => context.login ?? loginOf(got, context.loginClaim);
       handOver(formatted(got, format, login), values.out);
       return exits.good;
@@ -75,6 +79,27 @@ exit codes: 0 there is a token, 1 the issuer refuses, 64 wrong arguments, 69 the
     }
   },
 };
+
+interface Arguments extends Files {
+  readonly projected?: string | undefined;
+  readonly person: boolean;
+  readonly device: boolean;
+}
+
+async function wanted(args: Arguments, context: Context, restriction: Restriction | null): Promise<string> {
+  if ((args.person || args.projected !== undefined) && restriction !== null)
+    throw new UsageError("--person and --projected give whole tokens; restrict the one that it is exchanged for");
+  if (args.projected !== undefined) return projected(args.projected);
+  if (!args.person) return await ask(args, context, restriction);
+  const tell = (line: string) => void process.stderr.write(`${line}\n`);
+  return await personToken({
+    context,
+    config: userConfig(),
+    device: args.device,
+    tell,
+    signal: new AbortController().signal,
+  });
+}
 
 interface Files {
   readonly "subject-token-file"?: string | undefined;

@@ -12,7 +12,7 @@ export interface WeirProgram {
   readonly end: Promise<number | null>;
 }
 
-const program = resolve(import.meta.dirname, "../../cmd/weir/main.ts");
+const program = resolve(import.meta.dirname, "../main.ts");
 
 /** `home`: its HOME, so that nothing of this user's is read. */
 export function startWeir(args: readonly string[], home: string, env: NodeJS.ProcessEnv = {}): WeirProgram {

@@ -62,7 +62,8 @@ exit codes: 0 all went as claimed, 1 something differed, 70 it could not be play
       const stage = { host: "127.0.0.1", governedPort: sidecar.port, directPort: shop.port };
       const session = async () => {
         const played = await play(scenes, stage, terminal);
-        const identities = { folder, issuer, sidecar, directPort: shop.port, secretFile, terminal };
+        const atEnd = (close: () => Promise<void>) => void closers.push(close);
+        const identities = { folder, issuer, sidecar, directPort: shop.port, secretFile, terminal, atEnd };
         const proved = await playIdentities(identities);
         const { records, differences } = await showRecords(sidecar.spoolFolder, view, allSteps, terminal);
         return [...played, ...proved, ...differences, ...(await prove(folder, collector, records, terminal))];

@@ -23,41 +23,45 @@ export interface IdentityStage {
   /** A file with robo's secret at the issuer. */
   readonly secretFile: string;
   readonly terminal: Terminal;
+  /** Takes what ends with the demo, should it be ended before the scene is over. */
+  readonly atEnd: (close: () => Promise<void>) => void;
 }
 
 const ANA = "ana@shop.example";
+const HOST = "127.0.0.1";
 
 /** Everything that differed from what the script claims. */
 export async function playIdentities(stage: IdentityStage): Promise<readonly string[]> {
   const { terminal, sidecar } = stage;
   const closers: (() => unknown)[] = [];
-  const open = async (config: pg.ClientConfig) => {
-    const client = new pg.Client({ host: "127.0.0.1", database: databaseName, ...config });
+  const connected = async (config: pg.ClientConfig) => {
+    const client = new pg.Client({ host: HOST, database: databaseName, ...config });
     client.on("error", () => {}); // a session that Weir has ended shows at its next statement
     await client.connect();
     closers.unshift(() => client.end().catch(() => {}));
     return client;
   };
   try {
-    const direct = await open({ port: stage.directPort, user: "ana", password: passwordOf("ana") });
+    const direct = await connected({ port: stage.directPort, user: "ana", password: passwordOf("ana") });
     const play = (steps: readonly Step[], governed: pg.Client) => playAll(steps, governed, direct, terminal);
     title(terminal, "Ana again, by her login at the company", "weir connect");
     const connecting = weir(stage, closers, "connect", databaseName, ...issuerArgs(stage), ...gatewayArgs(stage));
-    const ana = await open({ connectionString: await connectedAs("ana", connecting, terminal) });
+    const ana = await connected({ connectionString: await connectedAs("ana", connecting, terminal) });
     const byAna = await play(anaSteps, ana);
     title(terminal, "robo, an agent that Ana has asked for help", "a token of its own, exchanged for hers");
     const token = await agentToken(stage, closers);
     const ssl = { ca: readFileSync(sidecar.caFile, "utf8") };
-    const robo = await open({ port: sidecar.tokenPort, user: "robo", password: token, ssl });
+    const roboLogin = { port: sidecar.tokenPort, user: "robo", password: token, ssl };
+    const robo = await connected(roboLogin);
     const byRobo = await play(roboSteps, robo);
     title(terminal, "A thief", "in a session of Dana's");
-    const thief = await open({ port: sidecar.port, user: "dana", password: passwordOf("dana") });
+    const thief = await connected({ port: sidecar.port, user: "dana", password: passwordOf("dana") });
     const byThief = await play(thiefSteps(token), thief);
     title(terminal, "Ana has left the company", `her name is in ${basename(sidecar.revocationsFile)}`);
-    const watcher = await open({ port: sidecar.tokenPort, user: "robo", password: token, ssl });
-    await revoke(sidecar, watcher);
+    await revoke(sidecar, { host: HOST, database: databaseName, ...roboLogin });
     const afterwards = [...(await play(revokedAnaSteps, ana)), ...(await play(revokedRoboSteps, robo))];
-    return [...byAna, ...byRobo, ...byThief, ...afterwards];
+    const open = [...(await notEnded(ana, "Ana")), ...(await notEnded(robo, "robo"))];
+    return [...byAna, ...byRobo, ...byThief, ...afterwards, ...open];
   } finally {
     for (const close of closers) await close();
   }
@@ -93,15 +97,17 @@ const gatewayArgs = ({ sidecar }: IdentityStage) => [
 ];
 
 /** Shown as if it had been typed in the folder; ended with the demo. */
-function weir({ folder, terminal }: IdentityStage, closers: (() => unknown)[], ...args: string[]): WeirProgram {
+function weir({ folder, terminal, atEnd }: IdentityStage, closers: (() => unknown)[], ...args: string[]): WeirProgram {
   const typed = args.map((arg) => (arg.startsWith("/") ? basename(arg) : arg)).join(" ");
   terminal.print(`\n  ${terminal.cyan("$")} ${terminal.bold(`weir ${typed}`)}`);
   const program = startWeir(args, folder, { WEIR_BROWSER: "none" });
   guard(program.child, "TERM", "");
-  closers.push(async () => {
+  const end = async () => {
     program.child.kill("SIGTERM");
     await program.end;
-  });
+  };
+  closers.push(end);
+  atEnd(end);
   return program;
 }
 
@@ -138,16 +144,28 @@ async function succeeded(program: WeirProgram): Promise<void> {
 
 const REVOKED_WITHIN_MS = 30_000;
 
-/** The sidecar watches the file; `watcher` is a session that hears of it first. */
-async function revoke({ revocationsFile }: Sidecar, watcher: pg.Client): Promise<void> {
+/** The sidecar watches the file; a login that it refuses tells that it has read it. */
+async function revoke({ revocationsFile }: Sidecar, login: pg.ClientConfig): Promise<void> {
   const principals = { [ANA]: new Date().toISOString() };
   writeFileSync(revocationsFile, JSON.stringify({ principals }), { mode: 0o600 });
-  for (let waitedMs = 0; waitedMs < REVOKED_WITHIN_MS; waitedMs += 50) {
-    const heard = await watcher.query("SHOW weir.nonce").then(
-      () => false,
+  for (let waitedMs = 0; waitedMs < REVOKED_WITHIN_MS; waitedMs += 100) {
+    const client = new pg.Client(login);
+    client.on("error", () => {});
+    const isIn = await client.connect().then(
       () => true,
+      () => false,
     );
-    if (heard) return;
-    await delay(50);
+    await client.end().catch(() => {});
+    if (!isIn) return;
+    await delay(100);
   }
+}
+
+/** Of a session whose identity has lapsed. */
+async function notEnded(client: pg.Client, whose: string): Promise<readonly string[]> {
+  const goesOn = await client.query("SELECT 1").then(
+    () => true,
+    ({ code }) => code === "42501",
+  );
+  return goesOn ? [`the session of ${whose} has not ended`] : [];
 }

@@ -5,14 +5,19 @@ import { orderCount } from "./shop-data.ts";
 
 const allOrders: Count = { sql: "SELECT count(*) FROM orders", rows: orderCount };
 
-const revoked = (say: string, sql: string): Step => ({
+const ANA = "ana@shop.example";
+const ROBO = `robo for ${ANA}`;
+
+const revoked = (say: string, recordedAs: string): Step => ({
   say,
-  sql,
+  sql: "SELECT count(*) FROM orders",
+  recordedAs,
   expect: {
     outcome: "refused",
     sqlstate: "42501",
     rule: "identity",
     names: ["the token of this identity was revoked"],
+    ends: true,
   },
 });
 
@@ -20,6 +25,7 @@ export const anaSteps: readonly Step[] = [
   {
     say: "She typed no password and has none: the policies know her from her token.",
     sql: "SELECT id, name, email, phone FROM customers ORDER BY id LIMIT 3",
+    recordedAs: ANA,
     expect: { outcome: "masked", columns: ["email", "phone"] },
   },
 ];
@@ -28,11 +34,13 @@ export const roboSteps: readonly Step[] = [
   {
     say: "It reads for her. Each record says so: robo for ana@shop.example.",
     sql: "SELECT id, status, placed_at FROM orders ORDER BY id LIMIT 3",
+    recordedAs: ROBO,
     expect: { outcome: "clear" },
   },
   {
     say: "Its token is for reading, whatever policies and the database would let it do.",
     sql: "UPDATE orders SET status = 'packed' WHERE id = 10001",
+    recordedAs: ROBO,
     expect: {
       outcome: "refused",
       sqlstate: "42501",
@@ -49,6 +57,7 @@ export const thiefSteps = (token: string): readonly Step[] => [
     say: "A copy of robo's token in somebody else's session is worth nothing.",
     sql: `SET weir.identity = '${token}'`,
     shown: "SET weir.identity = '<the token of robo, copied>'",
+    recordedAs: "dana@shop.example",
     expect: {
       outcome: "refused",
       sqlstate: "42501",
@@ -59,10 +68,8 @@ export const thiefSteps = (token: string): readonly Step[] => [
   },
 ];
 
-export const revokedAnaSteps = [
-  revoked("Her open session: the next statement is refused.", "SELECT count(*) FROM orders"),
-];
-export const revokedRoboSteps = [revoked("And what acts for her ends with her.", "SELECT count(*) FROM orders")];
+export const revokedAnaSteps = [revoked("Her open session: the next statement is refused.", ANA)];
+export const revokedRoboSteps = [revoked("And what acts for her ends with her.", ROBO)];
 
 export const identitySteps: readonly Step[] = [
   ...anaSteps,

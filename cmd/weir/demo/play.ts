@@ -95,6 +95,7 @@ function claim(expected: Expectation): string {
     case "masked":
       return `the same rows, ${expected.columns.join(", ")} masked`;
     case "refused":
+      if (expected.ends) return `refused with ${expected.sqlstate}; the session is over`;
       return `refused with ${expected.sqlstate}${expected.unchanged ? "; nothing was lost, and the session goes on" : "; the session goes on"}`;
   }
 }

@@ -106,7 +106,7 @@ function short(text: string): string {
   return line.length > 56 ? `${line.slice(0, 55)}…` : line;
 }
 
-/** Every refusal is told by the decision, or where rows had to be counted first, by the outcome. */
+/** Who asked is told as it was claimed, and every refusal is told by the decision, or where rows had to be counted first, by the outcome. */
 function untold(
   decisions: readonly Told[],
   outcomes: ReadonlyMap<string, Told>,
@@ -116,7 +116,16 @@ function untold(
     decision.verdict === "refuse" || outcomes.get(keyOf(decision))?.status === "refused";
   const told = decisions.filter(isRefused).flatMap(({ rules }) => rules.map(nameOf));
   const expected = steps.flatMap(({ expect }) => (expect.outcome === "refused" ? [expect.rule] : []));
-  return expected.filter((rule) => !told.includes(rule)).map((rule) => `no record tells of the refusal by ${rule}`);
+  const unknown = steps.flatMap(({ recordedAs, expect }) =>
+    recordedAs === undefined ||
+    decisions.some((each) => whoOf(each) === recordedAs && isRefused(each) === (expect.outcome === "refused"))
+      ? []
+      : [`no record tells of ${recordedAs}, ${expect.outcome}`],
+  );
+  return [
+    ...expected.filter((rule) => !told.includes(rule)).map((rule) => `no record tells of the refusal by ${rule}`),
+    ...unknown,
+  ];
 }
 
 /** How every signed token begins. */

@@ -16,8 +16,19 @@ import { LoginProblem } from "./login-problem.ts";
 
 const BYTES_MAX = 1 << 20;
 
-/** Mode 0600, its folder 0700 where it has to be made; whoever reads meanwhile sees the old text or the new one. */
+/**
+ * Mode 0600, its folder 0700 where it has to be made; whoever reads meanwhile sees the old text or the new one.
+ * @throws LoginProblem
+ */
 export function writeOwn(file: string, text: string): void {
+  try {
+    write(file, text);
+  } catch (error) {
+    throw new LoginProblem(`${file} cannot be written (${(error as NodeJS.ErrnoException).code ?? "error"})`);
+  }
+}
+
+function write(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const fresh = `${file}.${randomBytes(6).toString("hex")}`;
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;

@@ -1,5 +1,6 @@
 // The token for the next login: the same one while it lasts, a new one before it ends. One request at a time, however many ask.
 import { type Configuration, ResponseBodyError, refreshTokenGrant } from "openid-client";
+import { exits } from "../command.ts";
 import { issuerProblem, LoginProblem } from "./login-problem.ts";
 import { type Tokens, type TokenUse, tokensOf } from "./tokens.ts";
 
@@ -35,7 +36,13 @@ export class RenewedTokens implements TokenSource {
   }
 
   async #next(): Promise<Tokens> {
-    this.#tokens = await this.#renew(this.#tokens);
+    try {
+      this.#tokens = await this.#renew(this.#tokens);
+    } catch (error) {
+      // An issuer that is away for a moment is no reason to refuse a token that still counts.
+      const isAway = error instanceof LoginProblem && error.exitCode === exits.unavailable;
+      if (!isAway || this.#nowMs() >= this.#tokens.expiresAtMs) throw error;
+    }
     return this.#tokens;
   }
 }

@@ -1,10 +1,11 @@
 // `weir connect` with a real issuer, the whole sidecar and a real server: a person logs in once, and psql and drivers need no token.
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo, connect as connectTo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import pg from "pg";
 import { visit } from "../../cmd/weir/demo/browser.ts";
 import { type LocalIssuer, startLocalIssuer } from "../../cmd/weir/demo/issuer.ts";
@@ -189,6 +190,20 @@ withPsql(
     expect(program.out()).toBe("t\n");
   },
 );
+
+// The driver's jar, such as that of org.postgresql:postgresql from Maven; Java 11 or newer runs the source beside this file.
+const jdbcJar = process.env.WEIR_TEST_JDBC ?? "";
+(jdbcJar === "" ? test.skip : test)("PostgreSQL's JDBC driver, by the printed string", async () => {
+  const program = connect();
+  await asAna(program);
+  const [, url] = await program.said(/JDBC +(jdbc:\S+)\n/);
+  const env = { PATH: process.env.PATH, HOME: home, JDBC_URL: url };
+  const source = join(import.meta.dirname, "jdbc-session.java");
+  const ran = await promisify(execFile)("java", ["-cp", jdbcJar, source], { env });
+  const [who, count, cancelled] = ran.stdout.trim().split("\n");
+  expect(JSON.parse(who!)).toMatchObject({ kind: "Human", name: "ana" });
+  expect([count, cancelled]).toEqual(["5000", "57014"]);
+});
 
 withPsql("a unix socket lies in a folder of one's own and asks for no password", async () => {
   const at = join(home, "socket");

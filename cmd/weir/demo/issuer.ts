@@ -4,15 +4,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import type Provider from "oidc-provider";
-import type {
-  AccessToken,
-  AuthorizationDetail,
-  ClientCredentials,
-  ClientMetadata,
-  Configuration,
-  KoaContextWithOIDC,
-} from "oidc-provider";
+import type { ClientMetadata } from "oidc-provider";
+import { configuration } from "./issuer-configuration.ts";
 import { EXCHANGE, exchangeHandler, exchangeParameters } from "./issuer-exchange.ts";
+import { loginPage } from "./issuer-login-page.ts";
 
 export interface Person {
   readonly email: string;
@@ -41,8 +36,6 @@ export interface LocalIssuer {
   tokensLive(seconds: number): void;
   stop(): Promise<void>;
 }
-
-export const PUBLIC_CLIENT = "weir";
 
 export async function startLocalIssuer(options: IssuerOptions): Promise<LocalIssuer> {
   const { default: Made } = await quietly(() => import("oidc-provider"));
@@ -85,135 +78,6 @@ export async function startLocalIssuer(options: IssuerOptions): Promise<LocalIss
 async function signingKey(kid: string): Promise<JWK> {
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
   return { ...(await exportJWK(privateKey)), kid, alg: "RS256", use: "sig" };
-}
-
-interface Changing {
-  readonly refreshes: boolean;
-  readonly restricts: boolean;
-  readonly tokenSeconds: number;
-}
-
-function configuration(options: IssuerOptions, changing: Changing, keys: readonly JWK[]): Configuration {
-  const { people, clients, audience } = options;
-  return {
-    clients: [publicClient, ...clients].map((client) => ({ ...client, authorization_details_types: ["weir"] })),
-    jwks: { keys: [...keys] } as unknown as NonNullable<Configuration["jwks"]>,
-    cookies: { keys: ["of the demo"] },
-    clientAuthMethods: ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
-    claims: { openid: ["sub"], email: ["email", "groups"] },
-    scopes: ["openid", "offline_access", "email", "db"],
-    ttl: {
-      AccessToken: () => changing.tokenSeconds,
-      ClientCredentials: () => changing.tokenSeconds,
-      RefreshToken: 3600,
-      IdToken: 300,
-      DeviceCode: 600,
-      Session: 3600,
-      Grant: 3600,
-      Interaction: 600,
-    },
-    interactions: { url: (_ctx, { uid }) => `/login/${uid}` },
-    findAccount: (_ctx, id) =>
-      people[id] === undefined || (!changing.refreshes && isRefresh(_ctx))
-        ? undefined
-        : { accountId: id, claims: async () => ({ sub: id, ...people[id]!, groups: [...people[id]!.groups] }) },
-    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed("refresh_token"),
-    rotateRefreshToken: true,
-    loadExistingGrant: async (ctx) => {
-      const grant = new ctx.oidc.provider.Grant({
-        clientId: ctx.oidc.client!.clientId,
-        accountId: ctx.oidc.session!.accountId!,
-      });
-      grant.addOIDCScope("openid offline_access email");
-      grant.addResourceScope(audience, "db");
-      await grant.save();
-      return grant;
-    },
-    extraTokenClaims: async (_ctx, token) => claimsOf(people, token),
-    features: {
-      devInteractions: { enabled: false },
-      deviceFlow: {
-        enabled: true,
-        successSource: async (ctx) => {
-          ctx.body = "<title>Done</title><p>weir goes on in the terminal.</p>";
-        },
-        userCodeConfirmSource: async (ctx, form) => {
-          ctx.body = `<title>Is this you?</title>${form}`;
-        },
-      },
-      clientCredentials: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: async () => audience,
-        useGrantedResource: async () => true,
-        getResourceServerInfo: async () => ({ scope: "db", audience, accessTokenFormat: "jwt" }),
-      },
-      richAuthorizationRequests: {
-        enabled: true,
-        types: { weir: { validate: async () => {} } },
-        authorizationDetailsForGrantSource: async (ctx) => detailsIn(ctx),
-        authorizationDetailsForAccessToken: async (ctx) => (changing.restricts ? detailsIn(ctx) : undefined),
-      },
-    },
-  };
-}
-
-const publicClient: ClientMetadata = {
-  client_id: PUBLIC_CLIENT,
-  token_endpoint_auth_method: "none",
-  application_type: "native",
-  redirect_uris: ["http://127.0.0.1/callback"],
-  response_types: ["code"],
-  grant_types: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
-};
-
-const isRefresh = (ctx: KoaContextWithOIDC) => ctx.oidc.params?.grant_type === "refresh_token";
-
-function detailsIn(ctx: KoaContextWithOIDC) {
-  const text = ctx.oidc.params?.authorization_details;
-  return typeof text === "string" ? (JSON.parse(text) as AuthorizationDetail[]) : undefined;
-}
-
-function claimsOf(people: IssuerOptions["people"], token: AccessToken | ClientCredentials) {
-  const person = "accountId" in token ? people[token.accountId] : undefined;
-  return {
-    ...(person && { email: person.email, groups: person.groups }),
-    ...(token as { exchanged?: object }).exchanged,
-  };
-}
-
-/** Asks for a name and believes it. */
-async function loginPage(
-  provider: Provider,
-  { people }: IssuerOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const html = (text: string) => response.setHeader("content-type", "text/html; charset=utf-8").end(text);
-  try {
-    const { prompt } = await provider.interactionDetails(request, response);
-    if (request.method !== "POST") {
-      const question = prompt.name === "consent" ? "May weir act for you?" : "Who are you?";
-      const names = prompt.name === "consent" ? ["yes"] : Object.keys(people);
-      const buttons = names.map((name) => `<button name="login" value="${name}">${name}</button>`);
-      html(`<title>${question}</title><h1>${question}</h1><form method="post">${buttons.join(" ")}</form>`);
-      return;
-    }
-    let body = "";
-    for await (const chunk of request) body += chunk;
-    const result =
-      prompt.name === "consent" ? { consent: {} } : loginOf(people, new URLSearchParams(body).get("login"));
-    await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
-  } catch {
-    response.statusCode = 400;
-    html("this login is over");
-  }
-}
-
-function loginOf(people: IssuerOptions["people"], name: string | null) {
-  return name !== null && Object.hasOwn(people, name)
-    ? { login: { accountId: name, amr: ["pwd", "mfa"] } }
-    : { error: "access_denied", error_description: "nobody has this name" };
 }
 
 /** The provider warns of what is right for development only; that is what this one is for. */

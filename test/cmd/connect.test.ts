@@ -77,9 +77,9 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await sidecar.stop();
-  await server.stop();
-  await issuer.stop();
+  await sidecar?.stop();
+  await server?.stop();
+  await issuer?.stop();
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -374,10 +374,11 @@ test("a person who is not let in, and one who goes away", async () => {
   expect(await left.end).toBe(130);
 });
 
-test("an issuer in clear, one that calls itself otherwise, one that is away: no login begins", async () => {
+test("an issuer in clear, one that calls itself otherwise or takes tokens in clear, one that is away: no login begins", async () => {
+  let says: object = { issuer: issuer.url, authorization_endpoint: `${issuer.url}/auth` };
   const liar = createServer((_request, response) => {
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ issuer: issuer.url, authorization_endpoint: `${issuer.url}/auth` }));
+    response.end(JSON.stringify(says));
   });
   await new Promise<void>((done) => liar.listen(0, "127.0.0.1", done));
   const at = (url: string) => ["connect", "postgres", "--issuer", url, "--client-id", "weir", ...gateway()];
@@ -390,6 +391,11 @@ test("an issuer in clear, one that calls itself otherwise, one that is away: no 
     expect(await runWeir(at(`http://127.0.0.1:${port}`), home)).toMatchObject({
       code: 1,
       err: expect.stringContaining("issuer"),
+    });
+    says = { issuer: `http://127.0.0.1:${port}`, token_endpoint: "http://id.example.com/token" };
+    expect(await runWeir(at(`http://127.0.0.1:${port}`), home)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("the token_endpoint of"),
     });
   } finally {
     liar.close();

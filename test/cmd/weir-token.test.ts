@@ -77,9 +77,9 @@ spec: {engine: PostgreSQL, host: 127.0.0.1, port: ${server.port}, tls: {mode: Di
 });
 
 afterAll(async () => {
-  await sidecar.stop();
-  await server.stop();
-  await issuer.stop();
+  await sidecar?.stop();
+  await server?.stop();
+  await issuer?.stop();
   rmSync(home, { recursive: true, force: true });
 });
 

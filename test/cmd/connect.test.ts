@@ -326,6 +326,10 @@ test("a context of the file names everything; one that others could have written
     code: 64,
     err: expect.stringContaining('has no context "shopp"; did you mean "shop"?'),
   });
+  expect((await runWeir(["connect", "postgres"], home)).err).toBe(
+    "weir: name it with --gateway, or gateway of a context\nname it with --issuer, or issuer of a context\n" +
+      "name it with --client-id, or clientId of a context\ntry weir connect --help\n",
+  );
   chmodSync(file, 0o666);
   expect(await runWeir(["connect", "postgres"], home, { WEIR_CONFIG: file })).toMatchObject({
     code: 1,

@@ -68,9 +68,10 @@ exit codes: that of PROGRAM, or 0 ended by Ctrl-C, 1 refused by the issuer or th
     try {
       const config = userConfig();
       const context = contextOf(values, config);
+      const tokenFile = values["token-file"];
+      needed(context, tokenFile === undefined ? ["gateway", "issuer", "clientId"] : ["gateway"]);
       const upstream = upstreamOf(context, database);
       const end = endOf(values);
-      const tokenFile = values["token-file"];
       const { device, remember } = values;
       const tokens = await tokenSourceOf({ context, config, tokenFile, device, remember, tell, signal: ending.signal });
       const token = await tokens.token();

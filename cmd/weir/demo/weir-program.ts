@@ -44,9 +44,14 @@ export function startWeir(args: readonly string[], home: string, env: NodeJS.Pro
   };
 }
 
+/** Whatever is to end by itself does so within this time, or is ended. */
+const RUN_MS = 120_000;
+
 export async function runWeir(args: readonly string[], home: string, env: NodeJS.ProcessEnv = {}) {
   const run = startWeir(args, home, env);
   run.child.stdin!.end();
+  const timer = setTimeout(() => run.child.kill("SIGKILL"), RUN_MS);
   const code = await run.end;
+  clearTimeout(timer);
   return { code, out: run.out(), err: run.err() };
 }

@@ -188,6 +188,8 @@ withPsql(
     await visit((await program.said(loginPage))[1]!, { login: "ana" });
     expect(await program.end).toBe(7);
     expect(program.out()).toBe("t\n");
+  const asked = await runWeir(["connect", "--", "psql", "--help"], home); // not ours to answer
+  expect(asked).toMatchObject({ code: 64, err: expect.stringContaining("name the database") });
   },
 );
 

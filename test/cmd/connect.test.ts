@@ -63,6 +63,7 @@ spec: {engine: PostgreSQL, host: 127.0.0.1, port: ${server.port}, tls: {mode: Di
         WEIR_TLS_KEY: join(at, "tls.key"),
         WEIR_UPSTREAM_LOGINS: JSON.stringify({ "shop/main": { user: "app", passwordFile: join(at, "password") } }),
         WEIR_IDENTITY_ISSUERS: JSON.stringify([{ issuer: issuer.url, audiences: [AUDIENCE], client: "client_id" }]),
+        WEIR_IDENTITIES: JSON.stringify({ robo: { kind: "Service", token: { ask: "OAuthBearer" } } }),
         WEIR_IDENTITY_REVOCATIONS: join(at, "revoked.json"),
       };
     },
@@ -188,8 +189,8 @@ withPsql(
     await visit((await program.said(loginPage))[1]!, { login: "ana" });
     expect(await program.end).toBe(7);
     expect(program.out()).toBe("t\n");
-  const asked = await runWeir(["connect", "--", "psql", "--help"], home); // not ours to answer
-  expect(asked).toMatchObject({ code: 64, err: expect.stringContaining("name the database") });
+    const asked = await runWeir(["connect", "--", "psql", "--help"], home); // not ours to answer
+    expect(asked).toMatchObject({ code: 64, err: expect.stringContaining("name the database") });
   },
 );
 
@@ -303,7 +304,7 @@ test("without --remember nothing is written", async () => {
   expect(readdirSync(empty)).toEqual([]);
 });
 
-test("a program logs in by its own secret, and by a token in a file", async () => {
+test("a program logs in by its own secret, and by a token in a file; the gateway may ask by OAUTHBEARER", async () => {
   writeFileSync(join(home, "secret"), "a secret of robo's\n", { mode: 0o600 });
   const robo = ["--issuer", issuer.url, "--client-id", "robo", "--client-secret-file", join(home, "secret")];
   const program = startWeir(["connect", "postgres", ...robo, ...gateway()], home);
@@ -315,6 +316,9 @@ test("a program logs in by its own secret, and by a token in a file", async () =
   const byFile = startWeir(["connect", "postgres", "--token-file", join(home, "token"), ...gateway()], home);
   running.push(byFile);
   await (await client((await byFile.said(/URL +(postgresql:\S+)\n/))[1]!)).end();
+  const notHers = connect("--login", "robo");
+  await visit((await notHers.said(loginPage))[1]!, { login: "ana" });
+  expect([await notHers.end, notHers.err()]).toEqual([1, expect.stringContaining('it is not for the login "robo"')]);
 });
 
 test("a context of the file names everything; one that others could have written is not read", async () => {

@@ -101,6 +101,10 @@ async function asAna(program: WeirProgram): Promise<string> {
   return (await program.said(/URL +(postgresql:\S+)\n/))[1]!;
 }
 
+/** Logs in again and again, until a whole login goes through. */
+const anaIsLetIn = () =>
+  eventually(async () => (await failure((async () => (await client(await asAna(connect()))).end())())).code === "none");
+
 async function client(url: string): Promise<pg.Client> {
   const made = new pg.Client({ connectionString: url });
   made.on("error", () => {});
@@ -270,10 +274,19 @@ test("an open session whose identity is taken back hears the server's own error"
     expect([await again.end, again.err()]).toEqual([1, expect.stringContaining('refuses the login "ana"')]);
   } finally {
     sidecar.put("revoked.json", "{}");
-    await eventually(
-      async () => (await failure((async () => (await client(await asAna(connect()))).end())())).code === "none",
-    );
+    await anaIsLetIn();
   }
+});
+
+test("a key that the issuer replaces: new logins go on, an old session's token counts no more", async () => {
+  const old = await client(await asAna(connect()));
+  await old.query("SELECT 1");
+  await issuer.replaceKey("second");
+  await anaIsLetIn(); // the sidecar asks for unknown keys at most every 10 s
+  expect(await failure(old.query("SELECT 1"))).toMatchObject({
+    code: "42501",
+    message: expect.stringContaining("the key that signed the token of this identity counts no more"),
+  });
 });
 
 test("--remember keeps the refresh token, and nothing else, in a file of one's own; the next run asks nobody", async () => {

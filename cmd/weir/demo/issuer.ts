@@ -32,6 +32,8 @@ export interface LocalIssuer {
   refreshes(does: boolean): void;
   /** Whether it knows RFC 9396 from now on. */
   restricts(does: boolean): void;
+  /** Signs with a new key from now on; the old one is withdrawn, and all that it remembers is forgotten. */
+  replaceKey(kid: string): Promise<void>;
   /** Access tokens made from now on live for so long. */
   tokensLive(seconds: number): void;
   stop(): Promise<void>;
@@ -41,20 +43,22 @@ export async function startLocalIssuer(options: IssuerOptions): Promise<LocalIss
   const { default: Made } = await quietly(() => import("oidc-provider"));
   const asked = new Map<string, number>();
   const changing = { refreshes: true, restricts: true, tokenSeconds: options.tokenSeconds };
-  const parts: { provider?: Provider; handle?: (request: IncomingMessage, response: ServerResponse) => unknown } = {};
+  let running: Running | null = null;
   const server = createServer((request, response) => {
     const path = request.url!.split("?")[0]!;
     asked.set(path, (asked.get(path) ?? 0) + 1);
-    if (path.startsWith("/login/")) void loginPage(parts.provider!, options, request, response);
-    else parts.handle!(request, response);
+    if (path.startsWith("/login/")) void loginPage(running!.provider, options, request, response);
+    else running!.handle(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const keys = [await signingKey("first")];
-  const provider = await quietly(async () => new Made(url, configuration(options, changing, keys)));
-  provider.registerGrantType(EXCHANGE, exchangeHandler(provider, keys, options.audience), exchangeParameters, []);
-  parts.provider = provider;
-  parts.handle = provider.callback();
+  const run = async (kid: string): Promise<Running> => {
+    const keys = [await signingKey(kid)];
+    const provider = await quietly(async () => new Made(url, configuration(options, changing, keys)));
+    provider.registerGrantType(EXCHANGE, exchangeHandler(provider, keys, options.audience), exchangeParameters, []);
+    return { provider, handle: provider.callback() };
+  };
+  running = await run("first");
   return {
     url,
     asked: (path) => asked.get(path) ?? 0,
@@ -63,6 +67,9 @@ export async function startLocalIssuer(options: IssuerOptions): Promise<LocalIss
     },
     restricts(does) {
       changing.restricts = does;
+    },
+    async replaceKey(kid) {
+      running = await run(kid);
     },
     tokensLive(seconds) {
       changing.tokenSeconds = seconds;
@@ -73,6 +80,11 @@ export async function startLocalIssuer(options: IssuerOptions): Promise<LocalIss
         server.closeAllConnections();
       }),
   };
+}
+
+interface Running {
+  readonly provider: Provider;
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => unknown;
 }
 
 async function signingKey(kid: string): Promise<JWK> {

@@ -109,7 +109,8 @@ async function ownCertificate(
     names: [service, `weir-operator.${releaseNamespace}`, "localhost"],
     patchWebhook: roles.includes("webhook"),
     nowMs: () => clock.nowMs(),
-    onError: (problem) => counting(logger, () => metrics.problem("certificates")).log("warn", "certificates", { problem }),
+    onError: (problem) =>
+      counting(logger, () => metrics.problem("certificates")).log("warn", "certificates", { problem }),
     onLeaf: ({ certificate, key }) => use({ cert: certificate, key }),
   });
   if (roles.includes("webhook")) metrics.trusted(certificates.isWebhookRight);

@@ -75,7 +75,8 @@ export function roleMetrics(registry: Registry): RoleMetrics {
     labelNames: ["part"],
     registers,
   });
-  for (const part of ["known", "controller", "bundles", "certificates"] satisfies ProblemPart[]) problems.inc({ part }, 0);
+  for (const part of ["known", "controller", "bundles", "certificates"] satisfies ProblemPart[])
+    problems.inc({ part }, 0);
   const answers = new Counter({
     name: "weir_bundle_answers_total",
     help: "Requests for bundles answered, by status",
@@ -89,7 +90,10 @@ export function roleMetrics(registry: Registry): RoleMetrics {
     problem: (part) => problems.inc({ part }),
     bundleAnswered: (status) => answers.inc({ status: String(status) }),
     leads: flag("weir_controller_leader", "1 at the replica that writes labels, bundles and statuses"),
-    trusted: flag("weir_webhook_trusted", "1 when the webhook's configuration trusts the CA that its certificates are of"),
+    trusted: flag(
+      "weir_webhook_trusted",
+      "1 when the webhook's configuration trusts the CA that its certificates are of",
+    ),
   };
 }
 

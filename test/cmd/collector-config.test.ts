@@ -97,7 +97,12 @@ witnesses:
       ],
       readers: [
         { name: "ana", role: "auditor", scope: {}, by: { kind: "token" } },
-        { name: "grafana", role: "auditor", scope: {}, by: { kind: "account", source: "us-1", account: "monitoring/grafana" } },
+        {
+          name: "grafana",
+          role: "auditor",
+          scope: {},
+          by: { kind: "account", source: "us-1", account: "monitoring/grafana" },
+        },
         { name: "counsel", role: "admin", scope: {}, by: { kind: "certificate", ca: "c", san: "counsel.example.com" } },
       ],
       witnesses: [{ url: "https://witness.example.com/", ca: null }],

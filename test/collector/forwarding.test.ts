@@ -35,7 +35,12 @@ async function receiver(site: Site, status: (seen: Seen, at: number) => number) 
     if (code === 0) return void request.socket.destroy();
     response.writeHead(code, { "content-type": "application/json" }).end("{}");
   });
-  servers.push({ close: () => (server.closeAllConnections(), server.close()) });
+  servers.push({
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { seen, url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/in` };
 }

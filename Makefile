@@ -33,6 +33,15 @@ clickhouse: ## install ClickHouse's engine, which the tests and the bench of the
 image: $(READY) ## make the image without a container engine, as an archive (ARGS='NAME:TAG FILE')
 	@$(NODE) scripts/image.ts $(ARGS)
 
+sbom: $(READY) ## list what the programs are made of, as CycloneDX (ARGS=FILE)
+	@$(NODE) scripts/sbom.ts $(ARGS)
+
+audit: $(READY) ## ask the registry for known weaknesses of the packages that run
+	@sh scripts/audit.sh
+
+dashboards: $(READY) ## write Grafana's dashboards into the chart
+	@$(NODE) scripts/dashboards.ts
+
 chart-crds: $(READY) ## copy the resource definitions of crds/ into the chart
 	@$(NODE) scripts/chart-crds.ts
 
@@ -75,4 +84,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test e2e-api cluster bench kills suites check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol clickhouse
+.PHONY: help demo test e2e-api cluster bench kills suites check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol sbom audit dashboards clickhouse

@@ -28,7 +28,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   controller: ["resources", "bundle", "kube", "runtime"],
   serving: ["runtime"],
   store: ["audit", "runtime"],
-  collector: ["ledger", "store", "audit", "kube", "serving:type", "runtime"],
+  forwarding: ["shipping", "runtime"],
+  collector: ["ledger", "store", "forwarding", "audit", "kube", "serving:type", "runtime"],
   runtime: [],
   localdb: ["runtime"],
 };

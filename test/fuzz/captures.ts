@@ -37,14 +37,21 @@ export async function capture(at: Connection, drivers: "all" | "node-postgres"):
 }
 
 const ended = (line: string) => (line.includes("\\") ? line : `${line};`);
-const READS = ["SELECT id, name, tags FROM items ORDER BY id LIMIT 3", "SELECT 1; SELECT 2", "SELECT 1/0", "BEGIN; SELECT 'é☃'", "ROLLBACK"];
+const READS = [
+  "SELECT id, name, tags FROM items ORDER BY id LIMIT 3",
+  "SELECT 1; SELECT 2",
+  "SELECT 1/0",
+  "BEGIN; SELECT 'é☃'",
+  "ROLLBACK",
+];
 
 async function readOnly(at: Connection, tap: Tap, drivers: string): Promise<readonly Buffer[]> {
   const client = new pg.Client({ host: "127.0.0.1", ...at });
   await client.connect();
   for (const text of READS) await client.query(text).catch(() => {});
   await client.query("SELECT name FROM items WHERE id = ANY($1) ORDER BY id", [[1, 2]]);
-  for (const id of [1, 2]) await client.query({ name: "by id", text: "SELECT data FROM items WHERE id = $1", values: [id] });
+  for (const id of [1, 2])
+    await client.query({ name: "by id", text: "SELECT data FROM items WHERE id = $1", values: [id] });
   await client.end();
   if (drivers === "all" && has("psql", ["--version"])) await psql(at, `${READS.join(";\n")};\n\\d items\n`);
   return tap.taken();
@@ -109,7 +116,11 @@ async function pgx({ port, user, password, database }: Connection): Promise<void
 }
 
 async function runs(program: string, args: readonly string[], env: Record<string, string>, input: string) {
-  const child = spawn(program, args, { cwd: PGX, env: { ...process.env, ...env }, stdio: ["pipe", "ignore", "ignore"] });
+  const child = spawn(program, args, {
+    cwd: PGX,
+    env: { ...process.env, ...env },
+    stdio: ["pipe", "ignore", "ignore"],
+  });
   child.stdin.end(input);
   await once(child, "close");
 }

@@ -1,5 +1,24 @@
 // Frames of a client: well-formed ones in any order, ones that lie about their lengths and counts, and storms of names.
-import { bind, close, copyData, copyDone, copyFail, cstring, describe, execute, flush, frame, functionCall, int16, int32, parse, password, query, sync, terminate } from "../support/messages.ts";
+import {
+  bind,
+  close,
+  copyData,
+  copyDone,
+  copyFail,
+  cstring,
+  describe,
+  execute,
+  flush,
+  frame,
+  functionCall,
+  int16,
+  int32,
+  parse,
+  password,
+  query,
+  sync,
+  terminate,
+} from "../support/messages.ts";
 import type { Dice } from "./dice.ts";
 import { statement } from "./statements.ts";
 
@@ -11,8 +30,20 @@ const formats = (dice: Dice) => dice.times(3, () => dice.of([0, 1, 1, 2, -1, 0x7
 const sound: readonly ((dice: Dice) => Buffer)[] = [
   (dice) => query(statement(dice)),
   (dice) => query(statement(dice)),
-  (dice) => parse(name(dice), statement(dice), dice.times(3, () => dice.of([0, 20, 23, 25, 17, 705, 2 ** 31]))),
-  (dice) => bind({ portal: name(dice), statement: name(dice), values: values(dice), formats: formats(dice), results: formats(dice) }),
+  (dice) =>
+    parse(
+      name(dice),
+      statement(dice),
+      dice.times(3, () => dice.of([0, 20, 23, 25, 17, 705, 2 ** 31])),
+    ),
+  (dice) =>
+    bind({
+      portal: name(dice),
+      statement: name(dice),
+      values: values(dice),
+      formats: formats(dice),
+      results: formats(dice),
+    }),
   () => bind(),
   (dice) => describe(dice.of(["S", "P"]), name(dice)),
   (dice) => execute(name(dice), dice.of([0, 0, 0, 1, 5, -1, 0x7fffffff])),
@@ -30,7 +61,17 @@ const lying: readonly ((dice: Dice) => Buffer)[] = [
   (dice) => Buffer.concat([Buffer.from([dice.below(256)]), int32(dice.count(8)), dice.bytes(40)]),
   (dice) => frame(dice.of([..."QPBEDCSHFdcfXpTZRSKNAGWtIn13vV"]), dice.bytes(40)),
   (dice) => frame("P", cstring(""), cstring(statement(dice)), int16(dice.count(1)), int32(23)),
-  (dice) => frame("B", cstring(""), cstring(""), int16(dice.count(0)), int16(dice.count(1)), int32(dice.count(1)), Buffer.from("1"), int16(dice.count(0))),
+  (dice) =>
+    frame(
+      "B",
+      cstring(""),
+      cstring(""),
+      int16(dice.count(0)),
+      int16(dice.count(1)),
+      int32(dice.count(1)),
+      Buffer.from("1"),
+      int16(dice.count(0)),
+    ),
   (dice) => frame("F", int32(1598), int16(dice.count(0)), int16(dice.count(0)), int16(0)),
   (dice) => frame("E", cstring(name(dice)), int32(0), dice.bytes(3)),
   (dice) => frame("D", dice.bytes(3), cstring("x")),

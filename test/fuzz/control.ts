@@ -38,9 +38,12 @@ export class Control {
   /** What is wrong now; empty: every answer is right. Rejects when an answer does not come. */
   async look(): Promise<readonly string[]> {
     const wrong: string[] = [];
-    for (const [index, question] of QUESTIONS.entries()) wrong.push(...(await this.hold(this.session, index, question)));
+    for (const [index, question] of QUESTIONS.entries())
+      wrong.push(...(await this.hold(this.session, index, question)));
     const other = await login(this.port);
     wrong.push(...(await this.hold(other, 4, QUESTIONS[4])));
+    const unseen = `SELECT sum(n) FROM generate_series(1, 1000) AS g${this.asked}(n)`;
+    wrong.push(...(await this.hold(other, 4, unseen)));
     await other.terminate();
     return wrong;
   }

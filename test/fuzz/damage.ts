@@ -1,6 +1,7 @@
 // A capture of a real driver with damage: bytes changed, frames lost, doubled, out of order, cut short or from another conversation.
-import type { Dice } from "./dice.ts";
+
 import { clientFrames } from "./client-frames.ts";
+import type { Dice } from "./dice.ts";
 
 /** Frames of one client's connection: the start-up packet, then the others. */
 export type Frames = readonly Buffer[];

@@ -67,7 +67,9 @@ class FuzzRun {
   async run(): Promise<FuzzResult> {
     const { ms, rests, lanes } = this.options;
     const control = await Control.begin(this.world.ports.real);
-    const wholes = await Promise.all(this.captures.reading.map((bytes) => answerTo(this.world.server.port, bytes, null)));
+    const wholes = await Promise.all(
+      this.captures.reading.map((bytes) => answerTo(this.world.server.port, bytes, null)),
+    );
     await this.guarded("at rest", () => this.lookAtRest());
     for (let rest = 1; rest <= rests && this.isGoing(); rest++) {
       this.until = this.startedMs + (ms * rest) / rests;
@@ -93,7 +95,9 @@ class FuzzRun {
   private isGoing(): boolean {
     const { child } = this.world.sidecar;
     if (child.exitCode === null && child.signalCode === null) return this.faults.length === 0;
-    this.fault(`the sidecar ended with ${child.exitCode ?? child.signalCode}: ${this.world.sidecar.log().slice(-3_000)}`);
+    this.fault(
+      `the sidecar ended with ${child.exitCode ?? child.signalCode}: ${this.world.sidecar.log().slice(-3_000)}`,
+    );
     return false;
   }
 
@@ -139,9 +143,12 @@ class FuzzRun {
     while (Date.now() < this.until && this.isGoing()) {
       // A step that has no factor in common with most lengths: a short run sees places everywhere.
       let place = (this.splits++ * 97) % places;
-      const which = reading.findIndex((bytes) => (place < bytes.length - 1 ? true : ((place -= bytes.length - 1), false)));
+      const which = reading.findIndex((bytes) =>
+        place < bytes.length - 1 ? true : ((place -= bytes.length - 1), false),
+      );
       const got = await answerTo(this.world.ports.real, reading[which]!, place + 1);
-      if (got !== wholes[which]) this.fault(`capture ${which} cut at ${place + 1} was answered otherwise: ${JSON.stringify(got.slice(-300))}`);
+      if (got !== wholes[which])
+        this.fault(`capture ${which} cut at ${place + 1} was answered otherwise: ${JSON.stringify(got.slice(-300))}`);
     }
   }
 }

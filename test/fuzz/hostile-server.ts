@@ -13,7 +13,17 @@ export interface HostileServer {
   close(): Promise<void>;
 }
 
-const SETTINGS = { server_version: "18.0", server_encoding: "UTF8", client_encoding: "UTF8", DateStyle: "ISO, MDY", IntervalStyle: "postgres", TimeZone: "UTC", integer_datetimes: "on", standard_conforming_strings: "on", session_authorization: "app" };
+const SETTINGS = {
+  server_version: "18.0",
+  server_encoding: "UTF8",
+  client_encoding: "UTF8",
+  DateStyle: "ISO, MDY",
+  IntervalStyle: "postgres",
+  TimeZone: "UTC",
+  integer_datetimes: "on",
+  standard_conforming_strings: "on",
+  session_authorization: "app",
+};
 const LET_IN = Buffer.concat([
   frame("R", int32(0)),
   ...Object.entries(SETTINGS).map(([name, value]) => parameterStatus(name, value)),
@@ -57,14 +67,18 @@ async function serve(socket: Socket, dice: Dice): Promise<void> {
 
 async function greet(socket: Socket, dice: Dice): Promise<void> {
   if (dice.percent(80)) return write(socket, LET_IN);
-  const frames = [frame("R", int32(dice.of([3, 5, 7, 10, 9, 0])), dice.percent(50) ? cstring("SCRAM-SHA-256") : dice.bytes(60)), ...serverFrames(dice)];
+  const frames = [
+    frame("R", int32(dice.of([3, 5, 7, 10, 9, 0])), dice.percent(50) ? cstring("SCRAM-SHA-256") : dice.bytes(60)),
+    ...serverFrames(dice),
+  ];
   return dripOrWrite(socket, dice, Buffer.concat(dice.percent(50) ? frames : [...frames, LET_IN]));
 }
 
 async function answer(socket: Socket, dice: Dice, asked: Buffer): Promise<void> {
   const roll = dice.below(100);
   if (roll < 45) return write(socket, soundAnswer(dice, asked));
-  if (roll < 80) return dripOrWrite(socket, dice, Buffer.concat([...serverFrames(dice), ...(dice.percent(50) ? [ready()] : [])]));
+  if (roll < 80)
+    return dripOrWrite(socket, dice, Buffer.concat([...serverFrames(dice), ...(dice.percent(50) ? [ready()] : [])]));
   if (roll < 84) {
     for (const piece of flood(dice, dice.below(FLOOD_BYTES_MAX))) {
       if (socket.destroyed) return;
@@ -72,7 +86,11 @@ async function answer(socket: Socket, dice: Dice, asked: Buffer): Promise<void> 
     }
     return write(socket, Buffer.concat([done(), ready()]));
   }
-  if (roll < 88) return write(socket, Buffer.concat([frame("T", int16(0)), Buffer.from("D"), int32(dice.of([0x3fffffff, 0x7fffffff, 70_000]))]));
+  if (roll < 88)
+    return write(
+      socket,
+      Buffer.concat([frame("T", int16(0)), Buffer.from("D"), int32(dice.of([0x3fffffff, 0x7fffffff, 70_000]))]),
+    );
   if (roll < 91) return void socket.end();
   if (roll < 93) return void socket.resetAndDestroy();
   if (roll < 95) return delay(dice.below(400));
@@ -85,7 +103,10 @@ function soundAnswer(dice: Dice, asked: Buffer): Buffer {
     const type = String.fromCharCode(asked[at]!);
     if (type === "Q") replies.push(...(dice.percent(40) ? [frame("T", int16(0))] : []), done(), ready());
     else if (type === "S") replies.push(ready());
-    else replies.push(...({ P: [frame("1")], B: [frame("2")], C: [frame("3")], D: [frame("n")], E: [done()] }[type] ?? []));
+    else
+      replies.push(
+        ...({ P: [frame("1")], B: [frame("2")], C: [frame("3")], D: [frame("n")], E: [done()] }[type] ?? []),
+      );
   }
   return Buffer.concat(replies);
 }

@@ -42,7 +42,7 @@ class HostileClient {
     this.socket = socket;
     this.port = port;
     socket.on("error", () => {});
-    this.gone = once(socket, "close").then(() => (this.isGone = true));
+    this.gone = new Promise((resolve) => socket.once("close", resolve)).then(() => (this.isGone = true));
     socket.on("data", (chunk) => {
       this.bytesRead += chunk.length;
       this.readMs = Date.now();
@@ -54,7 +54,8 @@ class HostileClient {
     switch (act.do) {
       case "send":
         this.bytesSent += act.bytes.length;
-        if (!this.socket.write(act.bytes)) await Promise.race([once(this.socket, "drain"), delay(LISTEN_MS), this.gone]).catch(() => {});
+        if (!this.socket.write(act.bytes))
+          await Promise.race([once(this.socket, "drain"), delay(LISTEN_MS), this.gone]).catch(() => {}); // it may be cut off
         return;
       case "listen":
         return this.listen();
@@ -84,7 +85,7 @@ class HostileClient {
     const other = connect(this.port, "127.0.0.1").on("error", () => {});
     other.end(cancelRequest(key.readInt32BE(0), key.subarray(4)));
     other.resume();
-    await Promise.race([once(other, "close"), delay(LISTEN_MS)]);
+    await Promise.race([new Promise((resolve) => other.once("close", resolve)), delay(LISTEN_MS)]);
     other.destroy();
   }
 

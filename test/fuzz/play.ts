@@ -2,8 +2,8 @@
 import { cancelRequest, query, startup } from "../support/messages.ts";
 import type { Captures } from "./captures.ts";
 import { clientFrames } from "./client-frames.ts";
-import { Dice } from "./dice.ts";
 import { damaged } from "./damage.ts";
+import { Dice } from "./dice.ts";
 import { hostileStart, LOGIN } from "./startups.ts";
 
 export type Act =
@@ -33,7 +33,8 @@ export function makePlay(seed: number, index: number, captures: Captures): Play 
   const dice = new Dice(seed * 1_000_003 + index);
   const ending = dice.percent(25) ? "reset" : "close";
   const roll = dice.below(100);
-  if (roll < 15) return { kind: "start", acts: cut(dice, hostileStart(dice)), ending, to: dice.percent(85) ? "real" : "hostile" };
+  if (roll < 15)
+    return { kind: "start", acts: cut(dice, hostileStart(dice)), ending, to: dice.percent(85) ? "real" : "hostile" };
   if (roll < 55) return { kind: "frames", acts: [...login(dice), ...talk(dice)], ending, to: "real" };
   if (roll < 75 && captures.client.length > 0) {
     const bytes = damaged(dice, captures.client);
@@ -81,6 +82,13 @@ function cut(dice: Dice, frames: readonly Buffer[]): Act[] {
 function slowly(dice: Dice): Act[] {
   const frames = dice.percent(50) ? [...LOGIN] : [...query("SELECT 1")];
   const before = dice.percent(50) ? [] : [send(LOGIN), listen];
-  const drips = frames.slice(0, dice.below(frames.length)).flatMap((byte): Act[] => [send(Buffer.from([byte])), { do: "pause", ms: dice.below(300) }]);
-  return [...before, ...(dice.percent(20) ? [send(cancelRequest(1, Buffer.alloc(0)).subarray(0, 9))] : []), ...drips, { do: "pause", ms: dice.below(3000) }];
+  const drips = frames
+    .slice(0, dice.below(frames.length))
+    .flatMap((byte): Act[] => [send(Buffer.from([byte])), { do: "pause", ms: dice.below(300) }]);
+  return [
+    ...before,
+    ...(dice.percent(20) ? [send(cancelRequest(1, Buffer.alloc(0)).subarray(0, 9))] : []),
+    ...drips,
+    { do: "pause", ms: dice.below(3000) },
+  ];
 }

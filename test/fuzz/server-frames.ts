@@ -5,7 +5,15 @@ import type { Dice } from "./dice.ts";
 const cell = (dice: Dice) => (dice.percent(20) ? int32(-1) : counted(dice.bytes(30)));
 const counted = (bytes: Buffer) => Buffer.concat([int32(bytes.length), bytes]);
 const column = (dice: Dice) =>
-  Buffer.concat([cstring(dice.bytes(8)), int32(dice.count(16_400)), int16(dice.count(1)), int32(dice.of([23, 25, 20, 0, -1])), int16(dice.count(4)), int32(-1), int16(dice.of([0, 0, 1, 2]))]);
+  Buffer.concat([
+    cstring(dice.bytes(8)),
+    int32(dice.count(16_400)),
+    int16(dice.count(1)),
+    int32(dice.of([23, 25, 20, 0, -1])),
+    int16(dice.count(4)),
+    int32(-1),
+    int16(dice.of([0, 0, 1, 2])),
+  ]);
 
 function rowDescription(dice: Dice): Buffer {
   const columns = dice.times(dice.percent(3) ? 2000 : 5, () => column(dice));
@@ -19,8 +27,15 @@ function dataRow(dice: Dice): Buffer {
 
 function fields(dice: Dice, type: "E" | "N"): Buffer {
   const severity = type === "N" ? "NOTICE" : dice.of(["ERROR", "ERROR", "FATAL", "PANIC", ""]);
-  const parts = [["S", severity], ["V", severity], ["C", dice.of(["42P01", "57P01", "0A000", "", "x"])], ["M", dice.bytes(50).toString("latin1")]] as const;
-  const bytes = Buffer.concat(parts.map(([code, text]) => Buffer.concat([Buffer.from(code), cstring(text.replaceAll("\0", ""))])));
+  const parts = [
+    ["S", severity],
+    ["V", severity],
+    ["C", dice.of(["42P01", "57P01", "0A000", "", "x"])],
+    ["M", dice.bytes(50).toString("latin1")],
+  ] as const;
+  const bytes = Buffer.concat(
+    parts.map(([code, text]) => Buffer.concat([Buffer.from(code), cstring(text.replaceAll("\0", ""))])),
+  );
   return frame(type, bytes, dice.percent(85) ? Buffer.from([0]) : dice.bytes(4));
 }
 
@@ -28,7 +43,15 @@ export const ready = (status = "I"): Buffer => frame("Z", Buffer.from(status));
 export const done = (tag = "SELECT 0"): Buffer => frame("C", cstring(tag));
 export const parameterStatus = (name: string, value: string): Buffer => frame("S", cstring(name), cstring(value));
 
-const SETTINGS = ["client_encoding", "standard_conforming_strings", "search_path", "session_authorization", "is_superuser", "server_version", "TimeZone"];
+const SETTINGS = [
+  "client_encoding",
+  "standard_conforming_strings",
+  "search_path",
+  "session_authorization",
+  "is_superuser",
+  "server_version",
+  "TimeZone",
+];
 
 const single: readonly ((dice: Dice) => Buffer)[] = [
   rowDescription,
@@ -38,14 +61,25 @@ const single: readonly ((dice: Dice) => Buffer)[] = [
   dataRow,
   (dice) => fields(dice, "E"),
   (dice) => fields(dice, "N"),
-  (dice) => parameterStatus(dice.percent(70) ? dice.of(SETTINGS) : `n${dice.below(1e6)}`, dice.of(["on", "off", "UTF8", "LATIN1", "x".repeat(3000)])),
+  (dice) =>
+    parameterStatus(
+      dice.percent(70) ? dice.of(SETTINGS) : `n${dice.below(1e6)}`,
+      dice.of(["on", "off", "UTF8", "LATIN1", "x".repeat(3000)]),
+    ),
   (dice) => frame("A", int32(dice.below(9)), cstring("ch"), cstring("x".repeat(dice.below(9000)))),
-  (dice) => done(dice.of(["SELECT 1", "INSERT 0 1", "", "x".repeat(500), "COPY 5", "BEGIN", "COMMIT", "PREPARE", "LISTEN"])),
+  (dice) =>
+    done(dice.of(["SELECT 1", "INSERT 0 1", "", "x".repeat(500), "COPY 5", "BEGIN", "COMMIT", "PREPARE", "LISTEN"])),
   (dice) => ready(dice.of(["I", "T", "E", "x"])),
   () => ready(),
   (dice) => frame("K", int32(dice.below(9)), dice.bytes(300)),
   (dice) => frame("R", int32(dice.of([0, 2, 3, 5, 7, 9, 10, 11, 12, 99]), 0), dice.bytes(40)),
-  (dice) => frame(dice.of(["G", "H", "W"]), Buffer.from([dice.below(3)]), int16(dice.count(0)), ...dice.times(3, () => int16(0))),
+  (dice) =>
+    frame(
+      dice.of(["G", "H", "W"]),
+      Buffer.from([dice.below(3)]),
+      int16(dice.count(0)),
+      ...dice.times(3, () => int16(0)),
+    ),
   (dice) => frame(dice.of(["1", "2", "3", "n", "s", "I", "c"])),
   (dice) => frame("t", int16(dice.count(1)), int32(23)),
   (dice) => frame("v", int32(dice.count(0)), int32(dice.count(1)), cstring("_pq_.x")),

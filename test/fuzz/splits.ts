@@ -1,5 +1,4 @@
 // Real conversations cut at each place: however a client's bytes are cut, the answer is the server's own.
-import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -8,7 +7,7 @@ export async function answerTo(port: number, bytes: Buffer, cutAt: number | null
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   const chunks: Buffer[] = [];
   socket.on("error", () => {}).on("data", (chunk) => chunks.push(chunk));
-  const closed = once(socket, "close");
+  const closed = new Promise((resolve) => socket.once("close", resolve));
   if (cutAt === null) socket.write(bytes);
   else {
     socket.write(bytes.subarray(0, cutAt));

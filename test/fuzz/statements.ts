@@ -74,7 +74,8 @@ const short = [
 
 const long: readonly ((dice: Dice) => string | Buffer)[] = [
   (dice) => `SELECT ${"(".repeat(dice.below(6000))}1${")".repeat(dice.below(6000))}`,
-  (dice) => `SELECT 1${" + 1".repeat(dice.below(4000))}`,
+  (dice) => `SELECT 1${" + 1".repeat(dice.below(12_000))}`,
+  (dice) => `SELECT 1${"+1".repeat(6000 + dice.below(9))};SELECT 1${"||a".repeat(7000)};`,
   (dice) => `SELECT ${"NOT ".repeat(dice.below(4000))}true`,
   (dice) => `SELECT id FROM customers WHERE id IN (${"1,".repeat(dice.below(9000))}2)`,
   (dice) => `SELECT ${"email, ".repeat(dice.below(1700))}id FROM customers`,
@@ -84,7 +85,8 @@ const long: readonly ((dice: Dice) => string | Buffer)[] = [
   (dice) => `SELECT 1 AS ${"n".repeat(dice.below(20_000))}`,
   (dice) => `SELECT '${"x".repeat(dice.below(2_000_000))}'`,
   (dice) => `${"SELECT * FROM (".repeat(dice.below(400))}SELECT 1 a${") x".repeat(dice.below(400))}`,
-  (dice) => `WITH ${Array.from({ length: 1 + dice.below(150) }, (_, n) => `c${n} AS (SELECT email FROM customers)`)} SELECT 1`,
+  (dice) =>
+    `WITH ${Array.from({ length: 1 + dice.below(150) }, (_, n) => `c${n} AS (SELECT email FROM customers)`)} SELECT 1`,
   (dice) => `SELECT ARRAY${"[".repeat(dice.below(60))}1${"]".repeat(dice.below(60))}`,
   (dice) => `${"/*".repeat(dice.below(5000))}${"*/".repeat(dice.below(5000))} SELECT 1`,
   (dice) => `SELECT ${"CASE WHEN true THEN ".repeat(dice.below(600))}1${" END".repeat(dice.below(600))}`,
@@ -93,7 +95,12 @@ const long: readonly ((dice: Dice) => string | Buffer)[] = [
   (dice) => `SET a.b${dice.below(1e6)} = '${"v".repeat(dice.below(1000))}'`,
   (dice) => `SELECT ${dice.below(1e9)} AS n${dice.below(1e9)}`,
   (dice) => dice.bytes(200),
-  (dice) => Buffer.concat([Buffer.from("SELECT '"), Buffer.from(dice.bytes(60).filter((byte) => byte !== 0)), Buffer.from("'")]),
+  (dice) =>
+    Buffer.concat([
+      Buffer.from("SELECT '"),
+      Buffer.from(dice.bytes(60).filter((byte) => byte !== 0)),
+      Buffer.from("'"),
+    ]),
 ];
 
 /** A text without regard to its end: a Buffer may hold bytes of value zero. */

@@ -8,6 +8,8 @@ export interface Sample {
   /** Live objects: after a full collection. */
   readonly heapMiB: number;
   readonly externalMiB: number;
+  /** What its cache of analyses says that it weighs. */
+  readonly analysesMiB: number;
   readonly descriptors: number;
   readonly timers: number;
 }
@@ -19,21 +21,30 @@ const mib = (bytes: number) => Math.round(bytes / 2 ** 17) / 8;
 export async function atRest(sidecar: SidecarProcess, sessions: number, startedMs: number): Promise<Sample> {
   const startMs = Date.now();
   for (;;) {
-    const [open, logins, buffered] = await Promise.all(["weir_sessions", "weir_logins", "weir_buffered_bytes"].map((name) => sidecar.metric(name)));
+    const [open, logins, buffered] = await Promise.all(
+      ["weir_sessions", "weir_logins", "weir_buffered_bytes"].map((name) => sidecar.metric(name)),
+    );
     if (open === sessions && logins === 0 && buffered === 0) break;
-    if (Date.now() - startMs > REST_MS_MAX) throw new Error(`left behind: ${open! - sessions} sessions, ${logins} logins, ${buffered} bytes`);
+    if (Date.now() - startMs > REST_MS_MAX)
+      throw new Error(`left behind: ${open! - sessions} sessions, ${logins} logins, ${buffered} bytes`);
     await delay(200);
   }
   await delay(1_000);
   await collectGarbage(sidecar);
-  const [heap, external, timers] = await Promise.all(
-    ["nodejs_heap_size_used_bytes", "nodejs_external_memory_bytes", 'nodejs_active_resources{type="Timeout"}'].map((name) => metricOf(sidecar, name)),
+  const [heap, external, analyses, timers] = await Promise.all(
+    [
+      "nodejs_heap_size_used_bytes",
+      "nodejs_external_memory_bytes",
+      "weir_analysis_bytes",
+      'nodejs_active_resources{type="Timeout"}',
+    ].map((name) => metricOf(sidecar, name)),
   );
   return {
     minutes: Math.round((Date.now() - startedMs) / 6_000) / 10,
     residentMiB: mib(sidecar.residentBytes()),
     heapMiB: mib(heap!),
     externalMiB: mib(external!),
+    analysesMiB: mib(analyses!),
     descriptors: sidecar.descriptors(),
     timers: timers!,
   };
@@ -63,7 +74,9 @@ async function collectGarbage(sidecar: SidecarProcess): Promise<void> {
 export function growth(samples: readonly Sample[]): readonly string[] {
   const [first, last] = [samples[0]!, samples.at(-1)!];
   const left = [
-    ...(last.descriptors > first.descriptors + 6 ? [`descriptors: ${first.descriptors}, then ${last.descriptors}`] : []),
+    ...(last.descriptors > first.descriptors + 6
+      ? [`descriptors: ${first.descriptors}, then ${last.descriptors}`]
+      : []),
     ...(last.timers > first.timers + 6 ? [`timers: ${first.timers}, then ${last.timers}`] : []),
   ];
   if (samples.length < 9) return left;

@@ -35,7 +35,12 @@ spec: {engine: PostgreSQL, host: localhost, port: ${port}, tls: {mode: Disable}}
 /** What a hostile statement may take of the server; that it takes no more is PostgreSQL's affair. */
 const ROLE_SETTINGS = ["statement_timeout = '5s'", "lock_timeout = '2s'", "temp_file_limit = '64MB'"];
 const HBA = ["local all all trust", "host all locked 127.0.0.1/32 scram-sha-256", "host all all 127.0.0.1/32 trust"];
-const QUIET_LOG = { log_min_messages: "panic", log_min_error_statement: "panic", max_connections: 200, client_connection_check_interval: "1s" };
+const QUIET_LOG = {
+  log_min_messages: "panic",
+  log_min_error_statement: "panic",
+  max_connections: 200,
+  client_connection_check_interval: "1s",
+};
 
 export async function makeWorld(seed: number): Promise<World> {
   const server = await startPostgres({ hba: HBA, extraSettings: QUIET_LOG });
@@ -48,8 +53,17 @@ export async function makeWorld(seed: number): Promise<World> {
       await client.end();
     }
   };
-  const roles = ["app", "analyst"].flatMap((role) => [`CREATE ROLE ${role} LOGIN`, ...ROLE_SETTINGS.slice(0, 2).map((each) => `ALTER ROLE ${role} SET ${each}`)]);
-  await admin("postgres", ...roles, "CREATE ROLE locked LOGIN PASSWORD 'sesame'", "CREATE DATABASE play", "CREATE DATABASE shop");
+  const roles = ["app", "analyst"].flatMap((role) => [
+    `CREATE ROLE ${role} LOGIN`,
+    ...ROLE_SETTINGS.slice(0, 2).map((each) => `ALTER ROLE ${role} SET ${each}`),
+  ]);
+  await admin(
+    "postgres",
+    ...roles,
+    "CREATE ROLE locked LOGIN PASSWORD 'sesame'",
+    "CREATE DATABASE play",
+    "CREATE DATABASE shop",
+  );
   const text = (name: string) => readFileSync(join(import.meta.dirname, "../support", name), "utf8");
   await admin("play", text("play.sql"));
   await admin("shop", text("shop.sql"));
@@ -86,7 +100,10 @@ export async function makeWorld(seed: number): Promise<World> {
 
 async function portOf(sidecar: SidecarProcess, database: string): Promise<number> {
   for (;;) {
-    const lines = sidecar.log().split("\n").filter((line) => line.includes('"event":"listening"'));
+    const lines = sidecar
+      .log()
+      .split("\n")
+      .filter((line) => line.includes('"event":"listening"'));
     const found = lines.map((line) => JSON.parse(line)).find((event) => event.database === database);
     if (found !== undefined) return found.port;
     if (sidecar.child.exitCode !== null) throw new Error(sidecar.log());

@@ -40,7 +40,7 @@ kills: $(READY) ## kill -9 sidecar, collector and both 1,000 times under load (A
 	@$(NODE) test/kills/main.ts $(ARGS)
 
 fuzz: $(READY) ## hostile clients and servers around a sidecar, seeded (ARGS='--minutes 60 --seed 7'); see docs/fuzz.md
-	@$(NODE) test/fuzz/main.ts $(ARGS)
+	@WEIR_TEST_WAIT_MS=120000 $(NODE) test/fuzz/main.ts $(ARGS)
 
 suites: $(READY) ## run PostgreSQL's own tests direct and through Weir (ARGS='--only isolation --diffs'); see docs/suites.md
 	@$(NODE) test/suites/main.ts $(ARGS)

@@ -11,6 +11,9 @@ const QUESTIONS = [
   "SELECT sum(n) FROM generate_series(1, 1000) n",
 ] as const;
 
+/** What the hostile clients of a database do must not reach the others of it either. */
+const ATTACKED = "shop";
+
 export class Control {
   asked = 0;
   slowestMs = 0;
@@ -40,7 +43,7 @@ export class Control {
     const wrong: string[] = [];
     for (const [index, question] of QUESTIONS.entries())
       wrong.push(...(await this.hold(this.session, index, question)));
-    const other = await login(this.port);
+    const other = await login(this.port, ATTACKED);
     wrong.push(...(await this.hold(other, 4, QUESTIONS[4])));
     const unseen = `SELECT sum(n) FROM generate_series(1, 1000) AS g${this.asked}(n)`;
     wrong.push(...(await this.hold(other, 4, unseen)));
@@ -61,7 +64,7 @@ export class Control {
   }
 }
 
-const login = (port: number) => Frontend.login({ port, user: "analyst", database: "control" });
+const login = (port: number, database = "control") => Frontend.login({ port, user: "analyst", database });
 
 async function answer(session: Frontend, question: string): Promise<string> {
   const frames = await session.ask([query(question)]);

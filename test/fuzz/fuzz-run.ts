@@ -138,17 +138,15 @@ class FuzzRun {
 
   /** Goes on where it was after each rest. */
   private async cutReads(wholes: readonly string[]): Promise<void> {
-    const { reading } = this.captures;
-    const places = reading.reduce((sum, bytes) => sum + bytes.length - 1, 0);
+    const places = this.captures.reading.flatMap((bytes, which) =>
+      Array.from({ length: bytes.length - 1 }, (_, at) => ({ which, at: at + 1 })),
+    );
     while (Date.now() < this.until && this.isGoing()) {
-      // A step that has no factor in common with most lengths: a short run sees places everywhere.
-      let place = (this.splits++ * 97) % places;
-      const which = reading.findIndex((bytes) =>
-        place < bytes.length - 1 ? true : ((place -= bytes.length - 1), false),
-      );
-      const got = await answerTo(this.world.ports.real, reading[which]!, place + 1);
+      // In steps without a factor in common with most lengths: a short run sees places everywhere.
+      const { which, at } = places[(this.splits++ * 97) % places.length]!;
+      const got = await answerTo(this.world.ports.real, this.captures.reading[which]!, at);
       if (got !== wholes[which])
-        this.fault(`capture ${which} cut at ${place + 1} was answered otherwise: ${JSON.stringify(got.slice(-300))}`);
+        this.fault(`capture ${which} cut at ${at} was answered otherwise: ${JSON.stringify(got.slice(-300))}`);
     }
   }
 }

@@ -32,12 +32,15 @@ const LET_IN = Buffer.concat([
 ]);
 const FLOOD_BYTES_MAX = 12 * 2 ** 20;
 const TURNS_MAX = 60;
+/** A client that has sent `limits.waitingBytes` ahead and leaves is noticed when its server moves (open finding 68). */
+const SILENCE_MS_MAX = 15_000;
 
 export async function startHostileServer(seed: number): Promise<HostileServer> {
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     sockets.add(socket.on("error", () => {}).on("close", () => sockets.delete(socket)));
+    socket.setTimeout(SILENCE_MS_MAX, () => socket.destroy());
     void serve(socket, new Dice(seed * 7919 + ++connections)).catch(() => socket.destroy());
   });
   server.listen(0, "127.0.0.1");

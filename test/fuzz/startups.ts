@@ -47,7 +47,7 @@ const starts: readonly ((dice: Dice) => Buffer[])[] = [
   (dice) => [Buffer.concat([int32(9 + 4 + 3), int32(0x30000), cstring("user"), dice.bytes(6)])],
   (dice) => [...dice.times(60, () => dice.of([sslRequest, gssencRequest])()), LOGIN],
   (dice) => [sslRequest(), dice.bytes(300)],
-  (dice) => [Buffer.concat([sslRequest(), LOGIN])],
+  () => [Buffer.concat([sslRequest(), LOGIN])],
   (dice) => [Buffer.from([0x16, 3, 1, dice.below(256), dice.below(256), 1]), dice.bytes(600)],
   (dice) => [cancelRequest(dice.below(2 ** 31), dice.bytes(40))],
   (dice) => [cancelRequest(dice.below(70_000), Buffer.alloc(4)), LOGIN],

@@ -45,6 +45,9 @@ fuzz: $(READY) ## hostile clients and servers around a sidecar, seeded (ARGS='--
 suites: $(READY) ## run PostgreSQL's own tests direct and through Weir (ARGS='--only isolation --diffs'); see docs/suites.md
 	@$(NODE) test/suites/main.ts $(ARGS)
 
+majors: $(READY) ## run the conformance tests on PostgreSQL 14 to 17, which npm brings (ARGS='--only 14,16')
+	@$(NODE) test/majors/main.ts $(ARGS)
+
 check: types lint arrows ## types, lint and architecture
 
 types: $(READY) ## check the types
@@ -75,4 +78,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test e2e-api cluster bench kills fuzz suites check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol
+.PHONY: help demo test e2e-api cluster bench kills fuzz suites majors check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol

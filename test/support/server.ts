@@ -27,12 +27,19 @@ const settings = {
   autovacuum: false, // its work would take OIDs and appear in statistics
 };
 
+/** `make majors` sets it: where an npm package of another major of PostgreSQL lies. */
+const packageFolder = process.env.WEIR_TEST_POSTGRES;
+
 /** `roles`: logins to make, with PASSWORD. */
 export async function startTestServer(
   roles: readonly string[],
   extraSettings: Record<string, string | number | boolean> = {},
 ): Promise<TestServer> {
-  const server = await startPostgres({ auth: "scram-sha-256", extraSettings: { ...settings, ...extraSettings } });
+  const server = await startPostgres({
+    auth: "scram-sha-256",
+    extraSettings: { ...settings, ...extraSettings },
+    ...(packageFolder !== undefined && { packageFolder }),
+  });
   const pools = new Map<string, pg.Pool>();
   const poolOf = (database: string) => {
     const known = pools.get(database);

@@ -64,7 +64,12 @@ export class Control {
   }
 }
 
-const login = (port: number, database = "control") => Frontend.login({ port, user: "analyst", database });
+async function login(port: number, database = "control"): Promise<Frontend> {
+  const session = await Frontend.login({ port, user: "analyst", database });
+  if (session.frames.at(-1)?.type === "Z") return session;
+  const said = session.frames.map(({ body }) => body.toString("latin1")).join(" ");
+  throw new Error(`an honest client was not let in: ${said}`);
+}
 
 async function answer(session: Frontend, question: string): Promise<string> {
   const frames = await session.ask([query(question)]);

@@ -74,7 +74,7 @@ export async function makeWorld(seed: number): Promise<World> {
     policies: { "hostile.yaml": hostileDatabase(hostile.port), "strict.yaml": STRICT_POLICY, "guards.yaml": GUARDS },
     settings: () => ({
       WEIR_LISTENERS: "127.0.0.1:0=shop/main,127.0.0.1:0=shop/hostile",
-      WEIR_LIMITS_LOGIN_SECONDS: "5",
+      WEIR_LIMITS_LOGIN_SECONDS: "20",
       WEIR_SPOOL_BYTES_MAX: "32GiB",
       WEIR_LOG_LEVEL: "info",
     }),

@@ -8,6 +8,8 @@ export const PASSWORD = "sesame";
 
 export interface TestServer {
   readonly port: number;
+  /** 18, but for `make majors`. */
+  readonly major: number;
   readonly superuser: string;
   readonly superuserPassword: string;
   /** Everything the server has logged so far. */
@@ -62,6 +64,7 @@ export async function startTestServer(
   for (const role of roles) await admin(`CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}'`);
   return {
     port: server.port,
+    major: Math.floor(Number(await admin("SHOW server_version_num")) / 10_000),
     superuser: server.superuser,
     superuserPassword: server.password,
     log: server.log,

@@ -12,6 +12,12 @@ const OLD = "4.5.7";
 const POOL = "3.6.2";
 const CURSOR = "2.7.4";
 const TOOLS = ["mocha@7.2.0", "expect.js@0.3.1", "co@4.6.0", "lodash@4.17.21", "bluebird@3.4.1", "async@0.9.0"];
+/** It takes a socket that has not begun to connect for one that has: Node's word for that changed with version 14. */
+const SHIM = `const net = require("net");
+net.Stream = class Stream extends net.Socket {
+  get readyState() { return this._handle === null && !this.connecting ? "closed" : super.readyState; }
+};
+`;
 const FILE_MS_MAX = 60_000;
 const folderOf = (tools: Tools) => join(tools.folder, "node-postgres");
 
@@ -25,6 +31,7 @@ export const nodePostgres: DriverSuite = {
       string,
     ];
     unpack(old, `pg@${OLD}`, ["async@0.9.0", "pg-copy-streams@0.3.0"]);
+    writeFileSync(join(old, "shim.js"), SHIM);
     unpack(pool, `pg-pool@${POOL}`, [`pg@${PG}`, "pg-cursor@1.3.0", ...TOOLS]);
     unpack(cursor, `pg-cursor@${CURSOR}`, [`pg@${PG}`, ...TOOLS]);
   },
@@ -41,10 +48,17 @@ export const nodePostgres: DriverSuite = {
     };
     const url = `postgres://postgres:x@127.0.0.1:${port}/${database}`;
     const old = join(folder, "pg");
-    outputOf(process.execPath, ["script/create-test-tables.js", url], { cwd: old, msMax: FILE_MS_MAX, env });
+    outputOf(process.execPath, ["--require", "./shim.js", "script/create-test-tables.js", url], {
+      cwd: old,
+      msMax: FILE_MS_MAX,
+      env,
+    });
     const ofPg = globSync(join(old, "test/integration/**/*-tests.js"))
       .sort()
-      .map((path) => `${passes(old, [path, url], env) ? "ok" : "failed"} pg ${relative(old, path)}`);
+      .map(
+        (path) =>
+          `${passes(old, ["--require", "./shim.js", path, url], env) ? "ok" : "failed"} pg ${relative(old, path)}`,
+      );
     return [...ofPg, ...mocha(folder, "pg-pool", env), ...mocha(folder, "pg-cursor", env)];
   },
 };
@@ -80,15 +94,13 @@ function passes(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv): b
 
 function mocha(folder: string, name: string, env: NodeJS.ProcessEnv): readonly string[] {
   const cwd = join(folder, name);
-  const args = ["node_modules/mocha/bin/mocha", "--reporter", "json", "--timeout", "20000", "--exit", "test/*.js"];
+  // pg-pool's set-up ends the run at any warning, and newer versions of Node and pg have some.
+  const files = globSync("test/*.js", { cwd }).filter((path) => !path.endsWith("setup.js"));
+  const args = ["node_modules/mocha/bin/mocha", "--reporter", "tap", "--timeout", "20000", "--exit", ...files.sort()];
   const printed = outputOf(process.execPath, args, { cwd, msMax: 5 * FILE_MS_MAX, env });
   writeFileSync(join(cwd, "printed.log"), printed);
-  const start = printed.indexOf('{\n  "stats"');
-  const told = JSON.parse(printed.slice(start, printed.lastIndexOf("\n}") + 2)) as Record<
-    "passes" | "failures" | "pending",
-    { fullTitle: string }[]
-  >;
-  const lines = (how: string, list: readonly { fullTitle: string }[]) =>
-    list.map((one) => `${how} ${name} ${one.fullTitle}`);
-  return [...lines("ok", told.passes), ...lines("failed", told.failures), ...lines("skipped", told.pending)];
+  return [...printed.matchAll(/^(ok|not ok) \d+ (.*?)( # SKIP.*)?$/gm)].map(([, how, title, skip]) => {
+    if (skip !== undefined) return `skipped ${name} ${title}`;
+    return `${how === "ok" ? "ok" : "failed"} ${name} ${title}`;
+  });
 }

@@ -51,8 +51,14 @@ bench: $(READY) ## measure beside PgBouncer, into docs/performance.md (ARGS=--sh
 kills: $(READY) ## kill -9 sidecar, collector and both 1,000 times under load (ARGS='--kills 100 --seed 7')
 	@$(NODE) test/kills/main.ts $(ARGS)
 
+fuzz: $(READY) ## hostile clients and servers around a sidecar, seeded (ARGS='--minutes 60 --seed 7'); see docs/fuzz.md
+	@WEIR_TEST_WAIT_MS=120000 $(NODE) test/fuzz/main.ts $(ARGS)
+
 suites: $(READY) ## run PostgreSQL's own tests direct and through Weir (ARGS='--only isolation --diffs'); see docs/suites.md
 	@$(NODE) test/suites/main.ts $(ARGS)
+
+majors: $(READY) ## run the conformance tests on PostgreSQL 14 to 17, which npm brings (ARGS='--only 14,16')
+	@$(NODE) test/majors/main.ts $(ARGS)
 
 check: types lint arrows ## types, lint and architecture
 
@@ -84,4 +90,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test e2e-api cluster bench kills suites check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol sbom audit dashboards clickhouse
+.PHONY: help demo test e2e-api cluster bench kills fuzz suites majors check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol sbom audit dashboards clickhouse

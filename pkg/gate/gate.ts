@@ -16,6 +16,7 @@ import { governed } from "./judge.ts";
 import { isDecidable, LargeFrame, PIECES_FROM_BYTES } from "./large-frames.ts";
 import { onCancelDone } from "./on-ready.ts";
 import type { GateOptions } from "./options.ts";
+import { mustPin, pinSession } from "./pinned-session.ts";
 import { onQuery } from "./query.ts";
 import { onServerFrame, passesAsRows, passesUnread } from "./server-lane.ts";
 
@@ -239,11 +240,19 @@ export class Gate {
       core.hold({
         why: "drain",
         until: () => core.owed.length === 0 && core.muzzle === null,
-        resume: () => this.#handle(type, frame),
+        resume: () => this.#pinned(type, frame),
       });
       return;
     }
-    this.#handle(type, frame);
+    this.#pinned(type, frame);
+  }
+
+  /** What is pinned in the server's session is so before anything runs there. */
+  #pinned(type: number, frame: Buffer): void {
+    const core = this.#core;
+    const go = () => this.#handle(type, frame);
+    if (mustPin(core, String.fromCharCode(type))) pinSession(core, go);
+    else go();
   }
 
   #handle(type: number, frame: Buffer): void {

@@ -13,6 +13,7 @@ import type { View } from "./knowledge.ts";
 import type { Judged, Prepared } from "./model.ts";
 import { NAMES_DEEP_MAX, type NamesRead, namesStand, rememberNames } from "./names-read.ts";
 import { misplaced } from "./own-refusals.ts";
+import { refusedWherePinned } from "./pinned-rule.ts";
 
 /** What `judged` of a statement stands on: when it differs, it is judged anew. */
 export function basisOf(core: Core): string {
@@ -24,9 +25,9 @@ export function basisFor(core: Core, judged: Judged | null): string {
   return judged?.decision.masksWere === "lifted" ? core.allClear.basis : basisOf(core);
 }
 
-/** Whether any rule, or its own proof, concerns this principal here, so that statements must be understood before they run. */
-export function governed({ who, standing, policies }: Core): boolean {
-  return standing.governed(policies).policies > 0 || who.isNarrowed;
+/** Whether any rule, what is pinned, or its own proof, concerns this principal here, so that statements must be understood before they run. */
+export function governed({ who, standing, policies, session }: Core): boolean {
+  return session !== null || standing.governed(policies).policies > 0 || who.isNarrowed;
 }
 
 /** What the engine takes, if every character had four bytes: a longer text is not even decoded. */
@@ -103,6 +104,7 @@ export function judge(core: Core, statement: Statement, alone: boolean, mayBeCle
   const refused =
     lapsed(core, statement) ??
     misplaced(statement) ??
+    refusedWherePinned(core, statement.facts) ??
     (decision.verdict === "allow" ? encodingRefusal(core, statement, decision) : null);
   return refused === null ? judged : { ...judged, decision: refusedDecision(judged, refused) };
 }

@@ -36,6 +36,7 @@ function settle(core: Core, status: TransactionStatus): void {
   core.transaction = status;
   core.leftFailure = false;
   if (status !== "I") return;
+  core.session?.reverted(true);
   if (core.who.isSet) core.who.ended(true, core.options.clock.nowMs());
   core.portals.forget(isHeld);
   core.uncommitted.clear();

@@ -5,6 +5,7 @@ import type { Core } from "./core.ts";
 import type { Identified } from "./identified.ts";
 import type { Judged } from "./model.ts";
 import { literalToken } from "./own.ts";
+import { resetsAll } from "./resets-all.ts";
 
 const IDENTITY = "weir.identity";
 
@@ -61,14 +62,16 @@ export function whoChangesInside(core: Core, judged: readonly Judged[]): Refusal
   const changes = judged.some(({ statement: { facts } }, at) => {
     if (!facts.understood) return false;
     if (facts.own !== undefined && facts.own.do !== "show") return true;
-    if (!core.who.isSet || at === judged.length - 1) return false;
-    return facts.settings.some(({ name }) => name === "*") || ends.includes(facts.transaction?.do ?? "");
+    if (at === judged.length - 1) return false;
+    const { who, session } = core;
+    if (resetsAll(facts)) return who.isSet || session !== null;
+    return (who.isSet || session?.isUnsettled === true) && ends.includes(facts.transaction?.do ?? "");
   });
   return changes ? inString : null;
 }
 
 const inString = refusal({
   message: "weir: who asks would change within one string of statements",
-  detail: "weir.identity, or the end of a transaction in which it was set, stands among other statements.",
+  detail: "weir.identity, RESET ALL, or the end of a transaction in which it was set, stands among other statements.",
   hint: "Send the statement alone, not in one string with other statements.",
 });

@@ -11,6 +11,7 @@ import { askAllClear, endsLoose } from "./all-clear.ts";
 import type { Core } from "./core.ts";
 import type { Errand } from "./errand.ts";
 import { governed } from "./judge.ts";
+import { isSameBackend } from "./same-backend.ts";
 import { askServer, cancelIn, frontOf, isFixed, isolationQuery, mayAsk } from "./own-queries.ts";
 
 /** What became of the look: go on, or the client's own cancel hit it and the statement is answered as cancelled. */
@@ -81,6 +82,7 @@ class Look {
   #resolved(errand: Errand): void {
     const { knowledge, options } = this.#core;
     const [resolution, isolation, probe] = errand.results;
+    if (!isSameBackend(this.#core, isolation)) return;
     const probed = probeOf(probe!);
     const unchanged = options.catalogs.current?.probe === probed;
     // A fixed snapshot shows the catalogue as it was: only what older knowledge agrees with may be used.

@@ -2,10 +2,11 @@
 
 import type { SessionEvent } from "../audit/event.ts";
 import type { AuditWriter } from "../audit/writer.ts";
-import { refusedAtStartup, underMask } from "../gate/admit.ts";
+import { isUnderRules, refusedAtStartup, underMask } from "../gate/admit.ts";
 import { loginText } from "../gate/error-reply.ts";
 import { Gate } from "../gate/gate.ts";
 import type { GateLimits, GateOptions } from "../gate/options.ts";
+import { pinningSql } from "../gate/pinned-settings.ts";
 import type { Verifier } from "../identity/verifier.ts";
 import type { PolicySet, SessionContext } from "../policy/rules.ts";
 import { type Identity, until } from "../principal/identity.ts";
@@ -105,6 +106,10 @@ export function createGovernor(options: GovernorOptions): Governor {
 }
 
 interface Who {
+  /** As it was when the login began. */
+  readonly upstream: Upstream;
+  /** Unique name of the session to be. */
+  readonly session: string;
   readonly identity: Identity;
   /** As it was at the login. */
   readonly principal: Principal;
@@ -179,11 +184,12 @@ class RunningGovernor implements Governor {
 
   async #serve(socket: Parameters<typeof login>[0], governed: GovernedListener, done: () => void): Promise<void> {
     const { certificate, limits, random, logger } = this.#options;
+    const { upstream } = governed;
     let asked: Startup | null = null;
     let who: Who | null = null;
     try {
       const outcome = await login(socket, {
-        upstream: governed.upstream,
+        upstream,
         credentials: governed.credentials,
         certificate,
         local: "path" in governed,
@@ -195,9 +201,10 @@ class RunningGovernor implements Governor {
           const identity = this.#identityOf(startup, proof);
           const standing = identity.at(this.#options.clock.nowMs());
           if (!standing.holds) return lapsed(standing.lapse);
-          who = { identity, principal: standing.principal };
-          return this.#admit(startup, governed, standing.principal);
+          who = { identity, principal: standing.principal, upstream, session: random.bytes(16).toString("hex") };
+          return this.#admit(startup, governed, who);
         },
+        prepare: (startup) => this.#preparing(startup, governed, who!),
         cancels: this.#cancels,
         sessions: this.#slots,
         random,
@@ -226,7 +233,7 @@ class RunningGovernor implements Governor {
     return isClosed ? notYet(closed ?? "no policies have been received yet") : { admit: true };
   }
 
-  #admit(startup: Startup, governed: GovernedListener, principal: Principal): Admission {
+  #admit(startup: Startup, governed: GovernedListener, { principal, upstream }: Who): Admission {
     const set = this.#options.policies();
     if (set === null) return this.#open(governed);
     const refusal = refusedAtStartup({
@@ -238,10 +245,22 @@ class RunningGovernor implements Governor {
       replication: startup.replication !== null,
       settings: settingsOf(startup),
       switches: startup.options.other.length > 0,
+      pinned: upstream.pinned ?? null,
     });
     return refusal === null
       ? { admit: true }
       : { admit: false, sqlstate: refusal.sqlstate, message: refusal.message, hint: refusal.hint };
+  }
+
+  /** null: no rule of now needs to know the server's session, and nothing is pinned in it. */
+  #preparing(startup: Startup, governed: GovernedListener, who: Who): readonly string[] | null {
+    const { principal, session } = who;
+    const { pinned } = who.upstream;
+    if (pinned !== undefined) return pinningSql(pinned, { principal, session });
+    const set = this.#options.policies();
+    const context = this.#contextOf(startup);
+    const isGoverned = set !== null && isUnderRules(set, governed.database, principal, context);
+    return isGoverned ? [] : null;
   }
 
   #masked(startup: Startup, governed: GovernedListener, principal: Principal): boolean {
@@ -256,12 +275,12 @@ class RunningGovernor implements Governor {
     return { environment, cluster, application: text, clientAddress: startup.address };
   }
 
-  async #session(logged: LoggedIn, governed: GovernedListener, { identity, principal }: Who): Promise<void> {
+  async #session(logged: LoggedIn, governed: GovernedListener, who: Who): Promise<void> {
     const options = this.#options;
     const { startup, parameters, cancelTarget } = logged;
+    const { identity, principal, session, upstream } = who;
     const major = Number.parseInt(parameters.get("server_version") ?? "0", 10);
     const shared = await this.#shared.of(governed.database, startup.database, major);
-    const session = options.random.bytes(16).toString("hex");
     const nonce = options.random.bytes(16).toString("hex");
     const context = this.#contextOf(startup);
     const event = (phase: "open" | "close"): SessionEvent => ({
@@ -284,6 +303,7 @@ class RunningGovernor implements Governor {
       serverDatabase: startup.database,
       context,
       tls: logged.clientEncrypted,
+      pinned: upstream.pinned ?? null,
       nonce,
       policies: () => options.policies()!,
       ...shared,
@@ -293,7 +313,8 @@ class RunningGovernor implements Governor {
       random: options.random,
       auditWritable: () => options.audit.writable,
       parameters,
-      backendPid: cancelTarget?.key.processId ?? 0,
+      backendPid: logged.backendPid,
+      pooler: upstream.pooler ?? "None",
       serverMajor: major,
       limits: options.limits,
     });

@@ -155,6 +155,8 @@ export function session(policies: PolicySet): Session {
     serverDatabase: "orders",
     tls: false,
     nonce: "nonce",
+    pinned: null,
+    pooler: "None",
     backendPid: 7,
     serverMajor: 18,
     maskKeys: null,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { keyedDigest } from "../../pkg/audit/digest.ts";
 import type { SpoolFiles } from "../../pkg/audit/spool-files.ts";
 import { AuditWriter } from "../../pkg/audit/writer.ts";
+import type { Pinned } from "../../pkg/gate/pinned-settings.ts";
 import type { Verifier } from "../../pkg/identity/verifier.ts";
 import { MaskKeys } from "../../pkg/mask/keys.ts";
 import type { PolicySet } from "../../pkg/policy/rules.ts";
@@ -36,6 +37,9 @@ export interface GovernedOptions {
   readonly tokens?: Verifier;
   /** PassThrough when not given. */
   readonly credentials?: Credentials;
+  /** What the sessions of the upstream are set to. */
+  readonly pinned?: Pinned;
+  readonly pooler?: "Session";
   readonly certificate?: ServingCertificate;
   readonly nowMs?: () => number;
   readonly sessionAgeMsMax?: number;
@@ -117,10 +121,17 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
   };
 }
 
-const listener = ({ upstreamPort: port, credentials }: GovernedOptions) => ({
+const listener = ({ upstreamPort: port, credentials, pinned, pooler }: GovernedOptions) => ({
   host: "127.0.0.1",
   port: 0,
   database: "shop/main",
-  upstream: { name: "shop/main", host: "127.0.0.1", port, tls: { mode: "disable" as const } },
+  upstream: {
+    name: "shop/main",
+    host: "127.0.0.1",
+    port,
+    tls: { mode: "disable" as const },
+    ...(pinned && { pinned }),
+    ...(pooler && { pooler }),
+  },
   credentials: credentials ?? { mode: "PassThrough" as const },
 });

@@ -70,6 +70,8 @@ function gateFor(login: Login, policies: PolicySet): Gate {
     random: { bytes: (count) => Buffer.alloc(count, ++drawn) },
     auditWritable: () => true,
     parameters: new Map(login.parameters),
+    pinned: null,
+    pooler: "None",
     backendPid: login.pid,
     serverMajor: 18,
     limits: { frameBytesMax: 16 * 1024 * 1024, waitingBytesMax: 1024 * 1024, probeEveryMs: 1000 },

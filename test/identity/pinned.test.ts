@@ -1,0 +1,268 @@
+// Row-level security in the database speaks of the principals that Weir knows, because role and settings are pinned in the server's
+// session: they follow the identity of each statement, and no statement of the client's changes them or runs while they are others.
+import pg from "pg";
+import { recordsOf } from "../audit/spool-lines.ts";
+import { type Governed, startGoverned } from "../support/governed.ts";
+import { issuerFor, verifierFor } from "../support/identity-settings.ts";
+import { startIssuer, type TestIssuer } from "../support/issuer.ts";
+import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
+
+let issuer: TestIssuer;
+let server: TestServer;
+let governed: Governed;
+let client: pg.Client;
+
+const vouched = {
+  "policy.yaml": `apiVersion: weir.dev/v1alpha1
+kind: DataPolicy
+metadata: {name: vouched, namespace: shop}
+spec:
+  subjects: [{logins: [nobody]}]
+  functions: {safe: ["public.twice(integer)"]}
+`,
+};
+
+beforeAll(async () => {
+  [issuer, server] = await Promise.all([startIssuer(), startTestServer(["app"], { log_statement: "all" })]);
+  await server.admin(`CREATE ROLE reader; GRANT reader TO app; GRANT CREATE, USAGE ON SCHEMA public TO reader;
+    CREATE TABLE notes (owner text, body text); ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY own ON notes USING (owner = current_setting('weir.principal', true));
+    INSERT INTO notes VALUES ('app', 'of the pool'), ('ana', 'of ana'), ('olga', 'of olga');
+    GRANT SELECT, INSERT ON notes TO reader; GRANT SELECT ON notes TO app;
+    CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN n * 2; END';
+    CREATE FUNCTION run(sql text) RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE sql; END'`);
+  governed = await startGoverned({
+    upstreamPort: server.port,
+    policies: vouched,
+    tokens: verifierFor([issuerFor(issuer)]),
+    pinned: {
+      role: "reader",
+      settings: { application_name: "weir {principal}", search_path: '"$user", public', statement_timeout: "59s" },
+      identity: true,
+    },
+  });
+});
+
+afterAll(async () => {
+  await governed.stop();
+  await server.stop();
+  await issuer.stop();
+});
+
+beforeEach(async () => {
+  client = await connected();
+});
+afterEach(() => client.end().catch(() => {}));
+
+async function connected(more: pg.ClientConfig = {}, port = governed.port): Promise<pg.Client> {
+  const made = new pg.Client({ host: "127.0.0.1", port, user: "app", password: PASSWORD, database: "postgres", ...more });
+  made.on("error", () => {});
+  await made.connect();
+  return made;
+}
+
+async function tokenFor(sub: string, claims: object = {}): Promise<string> {
+  const { rows } = await client.query("SHOW weir.nonce");
+  const now = Math.floor(Date.now() / 1000);
+  return issuer.token({ nonce: rows[0]["weir.nonce"], jti: `${Math.random()}`, exp: now + 60, sub, ...claims });
+}
+
+const become = async (sub: string, local = "") => client.query(`SET ${local} weir.identity = '${await tokenFor(sub)}'`);
+
+/** What row-level security lets through, and what the server takes the session for. */
+async function seen(): Promise<string> {
+  const { rows } = await client.query(
+    "SELECT body, current_user AS role, current_setting('application_name') AS application FROM notes",
+  );
+  return rows.map(({ body, role, application }) => `${body} as ${role} (${application})`).join(", ");
+}
+
+const POOL = "of the pool as reader (weir app)";
+const ANA = "of ana as reader (weir ana)";
+const OLGA = "of olga as reader (weir olga)";
+
+const outcome = (query: Promise<unknown>) =>
+  query.then(
+    () => "ran",
+    ({ code, message }) => `${code} ${message}`,
+  );
+
+test("they are set before the client may send anything, and tell the whole principal", async () => {
+  expect(await seen()).toBe(POOL);
+  await client.query(`SET weir.identity = '${await tokenFor("ana", { act: { sub: "robo" }, groups: ["a,b", 'c"d'] })}'`);
+  const names = ["principal", "kind", "issuer", "groups", "acting_for", "assurance", "login", "session"];
+  const { rows } = await client.query(`SELECT ${names.map((name) => `current_setting('weir.${name}') AS ${name}`)}`);
+  const { session, acting_for, ...told } = rows[0];
+  expect(told).toEqual({
+    principal: "robo",
+    kind: "Agent",
+    issuer: issuer.url,
+    groups: "[]",
+    assurance: "L2",
+    login: "app",
+  });
+  expect(JSON.parse(acting_for)).toEqual([{ kind: "Human", name: "ana", issuer: issuer.url, groups: ["a,b", 'c"d'] }]);
+  expect(recordsOf(governed.spoolDir).some((record) => JSON.stringify(record).includes(session))).toBe(true);
+});
+
+test("they follow the identity of the statement: session, transaction, savepoint, rollback, reset", async () => {
+  await become("ana");
+  expect(await seen()).toBe(ANA);
+  await client.query("BEGIN");
+  await become("olga", "LOCAL");
+  expect(await seen()).toBe(OLGA);
+  await client.query("SAVEPOINT s");
+  await become("ana", "LOCAL");
+  expect(await seen()).toBe(ANA);
+  await client.query("ROLLBACK TO s");
+  expect(await seen()).toBe(OLGA);
+  expect(await outcome(client.query("SELECT 1/0"))).toMatch(/^22012/);
+  await client.query("ROLLBACK TO s");
+  expect(await seen()).toBe(OLGA);
+  await client.query("COMMIT");
+  expect(await seen()).toBe(ANA);
+  await client.query("BEGIN");
+  await become("olga");
+  expect(await seen()).toBe(OLGA);
+  await client.query("ROLLBACK");
+  expect(await seen()).toBe(ANA);
+  await client.query("RESET ALL");
+  expect(await seen()).toBe(POOL);
+  await become("ana");
+  expect(await seen()).toBe(ANA);
+  await client.query("DISCARD ALL");
+  expect(await seen()).toBe(POOL);
+});
+
+test("they are set without a snapshot, so that an identity may come before the isolation level", async () => {
+  await client.query("BEGIN");
+  await become("ana", "LOCAL");
+  await client.query("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE");
+  expect(await seen()).toBe(ANA);
+  await client.query("COMMIT");
+});
+
+test("a prepared statement reads as who executes it, whoever prepared it", async () => {
+  const query = { name: "mine", text: "SELECT body FROM notes" };
+  const bodies = async () => (await client.query(query)).rows.map(({ body }) => body);
+  for (let times = 0; times < 7; times += 1) expect(await bodies()).toEqual(["of the pool"]);
+  await become("ana");
+  expect(await bodies()).toEqual(["of ana"]);
+  await client.query("RESET weir.identity");
+  expect(await bodies()).toEqual(["of the pool"]);
+});
+
+test("the server's own log names the principal", async () => {
+  await become("olga");
+  await client.query("SELECT 'find this'");
+  expect(server.log()).toContain("weir.principal\" = E'olga'");
+});
+
+const changes = [
+  "SET weir.principal = 'olga'",
+  "SET LOCAL weir.principal = 'olga'",
+  "SET SESSION \"weir\".\"principal\" = 'olga'",
+  "SET Weir.Groups = '[]'",
+  "SET weir.anything = 'x'",
+  "RESET weir.principal",
+  "SET weir.principal TO DEFAULT",
+  "SET ROLE app",
+  "SET LOCAL ROLE NONE",
+  "RESET ROLE",
+  "SET SESSION AUTHORIZATION DEFAULT",
+  "SET SESSION AUTHORIZATION app",
+  "SET application_name = 'olga'",
+  "SET search_path = pg_temp",
+  "SET SCHEMA 'pg_temp'",
+  "RESET statement_timeout",
+  "ALTER ROLE app SET weir.principal = 'olga'",
+  "ALTER ROLE app SET role = 'app'",
+  "ALTER DATABASE postgres SET weir.principal = 'olga'",
+  "SELECT set_config('weir.principal', 'olga', false)",
+  "SELECT pg_catalog.set_config('weir.principal', 'olga', true), body FROM notes",
+  "SELECT body FROM notes WHERE set_config('weir.principal', 'olga', false) IS NOT NULL",
+  "SELECT set_config('weir.' || 'principal', 'olga', false)",
+  "SELECT set_config(name, 'olga', false) FROM pg_settings WHERE name LIKE 'weir.%'",
+  "UPDATE pg_settings SET setting = 'olga' WHERE name = 'weir.principal'",
+  "WITH x AS (SELECT set_config('role', 'app', false)) SELECT * FROM x",
+  "EXPLAIN ANALYZE SELECT set_config('weir.principal', 'olga', false)",
+  "COPY (SELECT set_config('weir.principal', 'olga', false)) TO STDOUT",
+  "PREPARE p AS SELECT set_config('weir.principal', 'olga', false)",
+  "DECLARE c CURSOR WITH HOLD FOR SELECT set_config('weir.principal', 'olga', false)",
+  "CREATE TEMP TABLE t (x text DEFAULT set_config('weir.principal', 'olga', false))",
+  "CREATE TEMP TABLE t AS SELECT set_config('weir.principal', 'olga', false)",
+  "CREATE TEMP VIEW v AS SELECT set_config('weir.principal', 'olga', false)",
+  "CREATE DOMAIN pg_temp.d AS text CHECK (set_config('weir.principal', VALUE, false) IS NOT NULL)",
+  "DO $$ BEGIN PERFORM set_config('weir.principal', 'olga', false); END $$",
+  "CREATE FUNCTION pg_temp.f() RETURNS text LANGUAGE sql SET weir.principal = 'olga' AS 'SELECT body FROM notes'",
+  "CREATE FUNCTION pg_temp.f() RETURNS void LANGUAGE plpgsql AS 'BEGIN SET weir.principal = ''olga''; END'",
+  "CREATE AGGREGATE pg_temp.a(text, boolean) (sfunc = set_config, stype = text, initcond = 'weir.principal')",
+  "SELECT run('SET weir.principal = ''olga''')",
+  "SELECT query_to_xml('SELECT set_config(''weir.principal'', ''olga'', false)', true, true, '')",
+  "ALTER FUNCTION twice(int) SET weir.principal = 'olga'",
+  "RESET ALL; SELECT body FROM notes",
+  "SELECT 1; SET weir.principal = 'olga'",
+];
+
+test.each(changes)("refused with a record, and nothing is changed: %s", async (sql) => {
+  await become("ana");
+  for (const ask of [() => client.query(sql), () => client.query({ text: sql, values: [] })]) {
+    if (sql.includes("; S") && ask !== undefined && sql.startsWith("RESET") && false) continue;
+    expect(await outcome(ask())).toMatch(/^42501 weir: /);
+    expect(await seen()).toBe(ANA);
+  }
+  await client.query("BEGIN");
+  expect(await outcome(client.query(sql))).toMatch(/^42501 weir: /);
+  await client.query("ROLLBACK");
+  expect(await seen()).toBe(ANA);
+});
+
+test("a name that comes as a parameter may be any, so that it is refused, too", async () => {
+  const set = client.query("SELECT set_config($1, $2, false)", ["weir.principal", "olga"]);
+  expect(await outcome(set)).toBe("42501 weir: the statement may change what is pinned on this database");
+  expect(await seen()).toBe(POOL);
+});
+
+test("what changes nothing of it runs as ever", async () => {
+  await client.query("SET work_mem = '5MB'");
+  await client.query("SELECT set_config('my.own', 'x', false)");
+  expect((await client.query("SHOW my.own")).rows).toEqual([{ "my.own": "x" }]);
+  await client.query("CREATE TEMP TABLE own (n int); INSERT INTO own SELECT generate_series(1, 3)");
+  expect((await client.query("SELECT sum(twice(n)) AS sum FROM own")).rows).toEqual([{ sum: "12" }]);
+  expect(await outcome(client.query("SELEC 1"))).toMatch(/^42601 syntax error/);
+  expect(await outcome(client.query("SELECT * FROM nothing"))).toMatch(/^42P01/);
+  await client.query("RESET ALL");
+  expect((await client.query("SHOW work_mem")).rows).toEqual([{ work_mem: "4MB" }]);
+  expect(await seen()).toBe(POOL);
+});
+
+test.each([
+  ["options", { options: "-c weir.principal=olga" }],
+  ["options with dashes", { options: "--weir.groups=[]" }],
+  ["a role in options", { options: "-c role=app" }],
+])("start-up parameters cannot ask for what is pinned: %s", async (_, more) => {
+  await expect(connected(more)).rejects.toMatchObject({ code: "42501", message: expect.stringContaining("is pinned") });
+});
+
+test("what the client calls itself is replaced, and what is kept in the database for its role does not count", async () => {
+  await server.admin("ALTER ROLE app SET weir.principal = 'olga'; ALTER ROLE app SET statement_timeout = '1s'");
+  await client.end();
+  client = await connected({ application_name: "olga" });
+  expect(await seen()).toBe(POOL);
+  await client.query("RESET ALL");
+  expect(await seen()).toBe(POOL);
+  expect((await client.query("SHOW statement_timeout")).rows).toEqual([{ statement_timeout: "59s" }]);
+  await server.admin("ALTER ROLE app RESET ALL");
+});
+
+test("a role that the login may not take ends the login with an error that says what to do", async () => {
+  const other = await startGoverned({
+    upstreamPort: server.port,
+    pinned: { role: server.superuser, settings: {}, identity: false },
+  });
+  await expect(connected({}, other.port)).rejects.toMatchObject({
+    code: "28000",
+    message: 'database "shop/main" did not take the role or a setting that is pinned for it (42501)',
+  });
+  await other.stop();
+});

@@ -8,7 +8,7 @@ import type { ResourceFile } from "../../pkg/resources/parse-resources.ts";
 import { formatProblem, type Problem } from "../../pkg/resources/problem.ts";
 import { readFolder } from "../../pkg/resources/read-folder.ts";
 import { hint } from "../../pkg/runtime/closest.ts";
-import { upstreamLoginOf } from "./credentials-of.ts";
+import { ofDatabase, upstreamLoginOf } from "./credentials-of.ts";
 import type { Compiled } from "./live-policies.ts";
 import { type Listener, placeOf, type Relay } from "./parse-value.ts";
 import type { Values } from "./settings.ts";
@@ -173,7 +173,16 @@ function upstreamOf(
   try {
     const { host, port } = database;
     const tls = upstreamTls(database.tls, watching);
-    const upstream: Upstream = { name: wanted, host, port, tls, ...(lookup && { lookup }) };
+    const { pinned = null, pooler } = ofDatabase(wanted, config.upstreamSessions, config) ?? {};
+    const upstream: Upstream = {
+      name: wanted,
+      host,
+      port,
+      tls,
+      ...(lookup && { lookup }),
+      ...(pinned && { pinned }),
+      ...(pooler === "Session" && { pooler }),
+    };
     return { database: wanted, credentials: database.credentials, upstream };
   } catch (error) {
     return { closed: `${where}: tls of ${wanted}: ${(error as Error).message}` };

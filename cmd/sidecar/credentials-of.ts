@@ -43,11 +43,19 @@ export function credentialsOf(
 }
 
 /** By `namespace/name`; in the sidecar's own namespace the name is enough. */
-export function upstreamLoginOf(database: string, { upstreamLogins, namespace }: Values): UpstreamLogin | undefined {
+export function ofDatabase<T>(
+  database: string,
+  map: Readonly<Record<string, T>>,
+  { namespace }: Pick<Values, "namespace">,
+): T | undefined {
   const own = `${namespace}/`;
   const names = [database, ...(database.startsWith(own) ? [database.slice(own.length)] : [])];
-  const found = names.find((name) => Object.hasOwn(upstreamLogins, name));
-  return found === undefined ? undefined : upstreamLogins[found];
+  const found = names.find((name) => Object.hasOwn(map, name));
+  return found === undefined ? undefined : map[found];
+}
+
+export function upstreamLoginOf(database: string, config: Values): UpstreamLogin | undefined {
+  return ofDatabase(database, config.upstreamLogins, config);
 }
 
 /** In a pod, where policies come in bundles, whoever reaches a loopback address is the workload that the login is held for. */

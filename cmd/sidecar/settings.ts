@@ -18,6 +18,7 @@ import {
   upstreamLogins,
   whole,
 } from "./parse-value.ts";
+import { upstreamSessions } from "./parse-upstream-session.ts";
 
 export interface Setting<T> {
   /** Environment variable; it wins over the file. */
@@ -388,6 +389,13 @@ export const settings = {
     form: "map of GovernedDatabase to {user or userFile, passwordFile}; in the environment as JSON",
     fallback: {},
     help: "The login that the sidecar holds for a database (`namespace/name`, or `name` in its own namespace) whose credentials are Brokered; read at each login, so that it may rotate.",
+  },
+  upstreamSessions: {
+    env: "WEIR_UPSTREAM_SESSIONS",
+    parse: upstreamSessions,
+    form: "map of GovernedDatabase to {role, settings, identity, pooler}, see [logins](logins.md); in the environment as JSON",
+    fallback: {},
+    help: "What Weir sets the sessions of a database to (`namespace/name`, or `name` in its own namespace), so that no client changes it: a `role` (SET ROLE), `settings`, and with `identity: true` who asks as `weir.principal` and its neighbours. `pooler: Session`: what stands there is a pooler that keeps one server connection for each session; one that is not said so is refused.",
   },
   environment: {
     env: "WEIR_ENVIRONMENT",

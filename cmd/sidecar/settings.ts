@@ -454,6 +454,13 @@ export const settings = {
     fallback: 5000,
     help: "Client connections at one time; the next one is refused with 53300.",
   },
+  "limits.principalSessions": {
+    env: "WEIR_LIMITS_PRINCIPAL_SESSIONS",
+    parse: whole(0, 100_000),
+    form: "number, or 0",
+    fallback: 0,
+    help: "Client connections of one principal at one time, whatever its logins; the next one is refused with 53300. 0: no limit of its own.",
+  },
   "limits.logins": {
     env: "WEIR_LIMITS_LOGINS",
     parse: whole(1, 100_000),

@@ -165,6 +165,7 @@ function openAudit(
 function limitsOf(config: Values) {
   return {
     sessions: config["limits.sessions"],
+    principalSessions: config["limits.principalSessions"],
     logins: config["limits.logins"],
     ...(config["identity.sessionSeconds"] > 0 && { sessionAgeMsMax: config["identity.sessionSeconds"] * 1000 }),
     loginTimeMs: config["limits.loginSeconds"] * 1000,

@@ -22,8 +22,10 @@ import { identityOf, lapsed } from "./identity-of.ts";
 import { type ListenAddress, Listener } from "./listener.ts";
 import type { LoggedIn, LoginEnded } from "./logged-in.ts";
 import { login } from "./login.ts";
+import { LoginError } from "./login-error.ts";
 import type { Admission, LoginOptions } from "./login-options.ts";
 import type { Proof } from "./proof.ts";
+import { type OpenSession, OpenSessions } from "./open-sessions.ts";
 import { RecordLane } from "./record-lane.ts";
 import { sendCancel } from "./send-cancel.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
@@ -72,6 +74,10 @@ export interface GovernorOptions {
 
 export interface GovernorLimits extends GateLimits {
   readonly sessions: number;
+  /** Of one principal at once; absent, or 0: no limit of its own. */
+  readonly principalSessions?: number;
+  /** How soon an idle session hears that its proof counts no more; 1 s when not given. */
+  readonly proofsEveryMs?: number;
   readonly logins: number;
   readonly loginTimeMs: number;
   /** Of one that a token or a certificate began, in milliseconds; absent: no limit. */
@@ -97,6 +103,8 @@ export interface Governor {
   /** Takes no new session; ends each when its transaction ends, and what is left after `timeMs`. */
   drain(timeMs: number): Promise<void>;
   counters(): GovernorCounters;
+  /** Who is in. */
+  sessions(): readonly OpenSession[];
   /** What policies mean to protect and no database has, as far as databases were seen. */
   unmatched(): readonly UnmatchedPattern[];
 }
@@ -123,7 +131,8 @@ class RunningGovernor implements Governor {
   readonly #reads = new SharedBuffer();
   readonly #records: RecordLane;
   readonly #budgets: ByteBudgets;
-  readonly #loops = new Set<SessionLoop>();
+  readonly #sessions: OpenSessions;
+  #timer: NodeJS.Timeout | undefined;
   readonly #listeners: readonly Listener[];
   #sessionsTotal = 0;
   #loginsFailedTotal = 0;
@@ -135,11 +144,16 @@ class RunningGovernor implements Governor {
     this.#records = new RecordLane(options.audit, options.logger);
     this.#cancels = new CancelRegistry(options.random);
     this.#slots = new Slots(options.limits.sessions);
+    this.#sessions = new OpenSessions(options.limits.principalSessions ?? 0);
     this.#budgets = byteBudgets(options.limits.bufferedBytes);
     this.#listeners = options.listeners.map((listener) => this.#listener(listener));
   }
 
   async start(): Promise<readonly number[]> {
+    this.#timer = setInterval(
+      () => this.#sessions.look(this.#options.clock.nowMs()),
+      this.#options.limits.proofsEveryMs ?? PROOFS_EVERY_MS,
+    ).unref();
     const ports: number[] = [];
     for (const listener of this.#listeners) ports.push(await listener.listen());
     return ports;
@@ -148,19 +162,20 @@ class RunningGovernor implements Governor {
   async drain(timeMs: number): Promise<void> {
     this.#draining = true;
     for (const listener of this.#listeners) listener.stopAccepting();
-    for (const loop of this.#loops) loop.drain();
+    for (const loop of this.#sessions.loops()) loop.drain();
     const timer = setTimeout(() => {
-      for (const loop of this.#loops) loop.terminate();
+      for (const loop of this.#sessions.loops()) loop.terminate();
     }, timeMs);
     await Promise.all(this.#listeners.map((listener) => listener.drained()));
     clearTimeout(timer);
+    clearInterval(this.#timer);
     this.#records.flush();
   }
 
   counters(): GovernorCounters {
     const { fromClients, fromServers } = this.#budgets;
     return {
-      sessions: this.#loops.size,
+      sessions: this.#sessions.size,
       logins: this.#listeners.reduce((sum, listener) => sum + listener.logins, 0),
       sessionsTotal: this.#sessionsTotal,
       loginsFailedTotal: this.#loginsFailedTotal,
@@ -168,6 +183,10 @@ class RunningGovernor implements Governor {
       bufferWaits: fromClients.waiting + fromServers.waiting,
       analyses: this.#shared.analyses(),
     };
+  }
+
+  sessions(): readonly OpenSession[] {
+    return this.#sessions.list();
   }
 
   unmatched(): readonly UnmatchedPattern[] {
@@ -187,6 +206,7 @@ class RunningGovernor implements Governor {
     const { upstream } = governed;
     let asked: Startup | null = null;
     let who: Who | null = null;
+    let giveBack = () => {};
     try {
       const outcome = await login(socket, {
         upstream,
@@ -204,7 +224,10 @@ class RunningGovernor implements Governor {
           who = { identity, principal: standing.principal, upstream, session: random.bytes(16).toString("hex") };
           return this.#admit(startup, governed, who);
         },
-        prepare: (startup) => this.#preparing(startup, governed, who!),
+        prepare: (startup) => {
+          giveBack = this.#sessions.take(who!.principal) ?? refuseOneMore(who!.principal);
+          return this.#preparing(startup, governed, who!);
+        },
         cancels: this.#cancels,
         sessions: this.#slots,
         random,
@@ -217,6 +240,8 @@ class RunningGovernor implements Governor {
     } catch (error) {
       logger.log("error", "session.defect", { error: error instanceof Error ? error.constructor.name : "unknown" });
       socket.destroy();
+    } finally {
+      giveBack();
     }
   }
 
@@ -333,14 +358,22 @@ class RunningGovernor implements Governor {
     });
     this.#note(event("open"));
     this.#sessionsTotal += 1;
-    this.#loops.add(loop);
+    const forget = this.#sessions.add({
+      session,
+      principal,
+      identity,
+      loop,
+      database: governed.database,
+      client: context.clientAddress,
+      sinceMs: options.clock.nowMs(),
+    });
     loop.start();
     if (this.#draining) loop.drain();
     const ageMs = ageLimit(logged.proof, options.limits);
     const timer = ageMs === undefined ? undefined : setTimeout(() => loop.leave(tooOld), ageMs).unref();
     await loop.ended;
     clearTimeout(timer);
-    this.#loops.delete(loop);
+    forget();
     this.#note(event("close"));
   }
 
@@ -375,6 +408,13 @@ class RunningGovernor implements Governor {
 }
 
 const tooOld: Ending = { sqlstate: "28000", message: "weir: this session has reached its greatest age" };
+
+const PROOFS_EVERY_MS = 1_000;
+
+function refuseOneMore({ name }: Principal): never {
+  const hint = "Close connections of yours, or have limits.principalSessions raised in Weir's configuration.";
+  throw new LoginError("53300", `weir: too many connections for principal "${name}"`, hint, { why: "too many" });
+}
 
 /** setTimeout takes no more. */
 const TIMER_MS_MAX = 2 ** 31 - 1;

@@ -30,7 +30,7 @@ export interface LoginOptions {
   readonly admit: (startup: Startup, proof: Proof | null) => Admission | Promise<Admission>;
   /**
    * Statements that set the server's session before the client may use it; null, or absent: it is not even asked whether it is a session
-   * of the server itself. Asked when the server has let the login in.
+   * of the server itself. Asked when the server has let the login in; may throw LoginError.
    */
   readonly prepare?: (startup: Startup) => readonly string[] | null;
   readonly cancels: CancelRegistry;

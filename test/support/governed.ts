@@ -12,6 +12,7 @@ import type { PolicySet } from "../../pkg/policy/rules.ts";
 import type { Principal } from "../../pkg/principal/principal.ts";
 import type { Credentials } from "../../pkg/proxy/credentials.ts";
 import { createGovernor } from "../../pkg/proxy/governor.ts";
+import type { OpenSession } from "../../pkg/proxy/open-sessions.ts";
 import type { ServingCertificate } from "../../pkg/proxy/serving-certificate.ts";
 import { systemClock } from "../../pkg/runtime/clock.ts";
 import { jsonLogger } from "../../pkg/runtime/logger.ts";
@@ -43,6 +44,9 @@ export interface GovernedOptions {
   readonly certificate?: ServingCertificate;
   readonly nowMs?: () => number;
   readonly sessionAgeMsMax?: number;
+  readonly principalSessions?: number;
+  /** How often idle sessions are asked for their proof; hardly ever when not given. */
+  readonly proofsEveryMs?: number;
 }
 
 export interface Governed {
@@ -52,6 +56,8 @@ export interface Governed {
   reload(policies: Readonly<Record<string, string>>): void;
   /** Lines that the sidecar logged at "warn" and above. */
   readonly logged: readonly string[];
+  /** Who is in. */
+  sessions(): readonly OpenSession[];
   stop(): Promise<void>;
 }
 
@@ -94,6 +100,8 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
     limits: {
       sessions: 200,
       ...(options.sessionAgeMsMax !== undefined && { sessionAgeMsMax: options.sessionAgeMsMax }),
+      principalSessions: options.principalSessions ?? 0,
+      proofsEveryMs: options.proofsEveryMs ?? 3_600_000,
       logins: 100,
       loginTimeMs: 20_000,
       frameBytesMax: options.frameBytesMax ?? 256 * 1024 * 1024,
@@ -110,6 +118,7 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
     port: port!,
     spoolDir,
     logged,
+    sessions: () => governor.sessions(),
     reload: (policies) => {
       set = compilePolicies(policies, options.upstreamPort);
     },

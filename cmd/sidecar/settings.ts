@@ -2,6 +2,7 @@
 // what it is when it is not, and what it does. docs/configuration.md is printed from this table.
 import { collectorUrl, otlpUrl, pairs } from "./parse-address.ts";
 import { certificatePrincipals, developmentIdentities, issuers } from "./parse-identity.ts";
+import { upstreamSessions } from "./parse-upstream-session.ts";
 import {
   addressOrAll,
   bundleKeys,
@@ -18,7 +19,6 @@ import {
   upstreamLogins,
   whole,
 } from "./parse-value.ts";
-import { upstreamSessions } from "./parse-upstream-session.ts";
 
 export interface Setting<T> {
   /** Environment variable; it wins over the file. */

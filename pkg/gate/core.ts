@@ -25,6 +25,7 @@ import type { GateOptions } from "./options.ts";
 import { PinnedSession } from "./pinned-session.ts";
 import { OwnNames } from "./raise.ts";
 import { Replies } from "./replies.ts";
+import type { Signed } from "./sign.ts";
 import { Standing } from "./standing.ts";
 import { Uncommitted } from "./uncommitted.ts";
 import { Who } from "./who.ts";
@@ -63,6 +64,8 @@ export class Core {
   readonly who: Who;
   /** null: nothing is pinned. */
   readonly session: PinnedSession | null;
+  /** A statement of the open batch whose text says who asks. */
+  signed: Signed | null = null;
   replies = new Replies();
   readonly allClear = new AllClear();
   /** A statement of the open transaction has taken a snapshot, so that one more of ours changes nothing. */

@@ -18,6 +18,17 @@ export function refusedIdentity({ reason, message, hint }: Identified & { readon
   return refusal({ message: `weir: the token of weir.identity does not count: ${message}`, detail, hint });
 }
 
+export function refusedComment({ reason, message, hint }: Identified & { readonly ok: false }): Refusal {
+  const detail = `Reason: ${reason}. The statement was not sent.`;
+  return refusal({ message: `weir: the token of weir_identity does not count: ${message}`, detail, hint });
+}
+
+export const unclearComment = refusal({
+  message: "weir: the statement speaks of weir_identity, and not once in one comment at its end or beginning",
+  detail: "A token may be in it, so the statement was not sent to the database.",
+  hint: "Write /*weir_identity='...'*/ at the end of the statement, once, with the token percent-encoded.",
+});
+
 const FORMS = "Use SET weir.identity = '...', SET LOCAL, or SELECT set_config('weir.identity', $1, true), each alone.";
 
 export const noPlainToken = refusal({

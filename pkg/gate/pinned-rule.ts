@@ -57,7 +57,8 @@ function runsCode(core: Core, facts: Understood): Refusal | null {
 const vouchesForNone = { safeFunctions: new Set<string>() };
 
 function refusedChange({ name }: SettingChange): Refusal {
-  if (name === "*") return refusal("the name of the setting is no constant, so it may be any", "Write the name as a constant.");
+  if (name === "*")
+    return refusal("the name of the setting is no constant, so it may be any", "Write the name as a constant.");
   return {
     ...refusal("", ""),
     message: `weir: the setting "${name}" is pinned on this database`,
@@ -66,7 +67,8 @@ function refusedChange({ name }: SettingChange): Refusal {
   };
 }
 
-const ELSEWHERE = "Run it over a GovernedDatabase on which nothing is pinned (upstreamSessions in Weir's configuration).";
+const ELSEWHERE =
+  "Run it over a GovernedDatabase on which nothing is pinned (upstreamSessions in Weir's configuration).";
 
 function refusal(why: string, hint: string): Refusal {
   return {

@@ -76,7 +76,9 @@ function valueText(name: string, value: string): string {
   return (value.match(/\s*("(?:[^"]|"")*"|[^,]*)\s*/g) ?? [])
     .map((element) => element.trim())
     .filter((element) => element !== "")
-    .map((element) => literal(element.startsWith('"') ? element.slice(1, -1).replaceAll('""', '"') : element.toLowerCase()))
+    .map((element) =>
+      literal(element.startsWith('"') ? element.slice(1, -1).replaceAll('""', '"') : element.toLowerCase()),
+    )
     .join(", ");
 }
 

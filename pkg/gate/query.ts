@@ -5,6 +5,7 @@ import { decidedPermit, ownPermit } from "../policy/permit.ts";
 import type { Analysis, OwnStatement, Statement } from "../sql/facts.ts";
 import { decodeQuery, encodeQuery } from "../wire/postgres/query.ts";
 import { askAllClear, confirm } from "./all-clear.ts";
+import { notUnderstood } from "./analysis-cache.ts";
 import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { runCountedQuery } from "./counted.ts";
@@ -22,6 +23,7 @@ import { cannotPin, toPinOfString } from "./pin-string.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 import { RewrittenString } from "./rewritten-string.ts";
+import { readSigned } from "./sign.ts";
 import { stringGuard } from "./string-guard.ts";
 import { writesBack } from "./write-back.ts";
 
@@ -34,7 +36,19 @@ interface Asked {
 
 export function onQuery(core: Core, frame: Buffer): void {
   if (core.skipping) return;
-  decideQuery(core, { frame, text: decodeQuery(frame, 5).text, again: false });
+  const { text: sent } = decodeQuery(frame, 5);
+  readSigned(core, "Q", sent, (text, refusal) => {
+    if (refusal !== null) return refuseUnread(core, text, refusal);
+    decideQuery(core, { frame: text === sent ? frame : encodeQuery(text), text, again: false });
+  });
+}
+
+/** Nothing of it is looked at, not even how many statements it holds. */
+function refuseUnread(core: Core, text: Buffer, refusal: Refusal): void {
+  const [statement] = notUnderstood(text.length, "who asks is not proven").statements;
+  const judged = judge(core, statement!, true);
+  recordDecision(core, "query", { ...judged, decision: refusedDecision(judged, refusal) }, text);
+  refuseWhole(core, [judged], refusal);
 }
 
 function decideQuery(core: Core, asked: Asked): void {

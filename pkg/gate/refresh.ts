@@ -11,8 +11,8 @@ import { askAllClear, endsLoose } from "./all-clear.ts";
 import type { Core } from "./core.ts";
 import type { Errand } from "./errand.ts";
 import { governed } from "./judge.ts";
-import { isSameBackend } from "./same-backend.ts";
 import { askServer, cancelIn, frontOf, isFixed, isolationQuery, mayAsk } from "./own-queries.ts";
+import { isSameBackend } from "./same-backend.ts";
 
 /** What became of the look: go on, or the client's own cancel hit it and the statement is answered as cancelled. */
 export type Refreshed = (cancelled: Refusal | null) => void;

@@ -6,8 +6,8 @@ import { decodeReadyForQuery } from "../wire/postgres/ready-for-query.ts";
 import type { CancelRegistration, CancelRegistry } from "./cancel-registry.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Frame } from "./frame-stream.ts";
-import { type CancelTarget, sendCancel } from "./send-cancel.ts";
 import { prepareServer } from "./prepare-server.ts";
+import { type CancelTarget, sendCancel } from "./send-cancel.ts";
 import { nextUpstreamFrame, unexpected } from "./upstream-frame.ts";
 
 export interface FirstReady {

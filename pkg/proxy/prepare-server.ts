@@ -51,7 +51,8 @@ async function answered(talk: Conversation, setting: (frame: Frame) => void): Pr
 }
 
 function notTaken(talk: Conversation, sqlstate: string): LoginError {
-  const hint = "Check role and settings of upstreamSessions in Weir's configuration, and that the login is a member of the role.";
+  const hint =
+    "Check role and settings of upstreamSessions in Weir's configuration, and that the login is a member of the role.";
   const message = `${label(talk)} did not take the role or a setting that is pinned for it (${sqlstate})`;
   return new LoginError("28000", message, hint, { why: "pinned settings" });
 }

@@ -57,7 +57,14 @@ beforeEach(async () => {
 afterEach(() => client.end().catch(() => {}));
 
 async function connected(more: pg.ClientConfig = {}, port = governed.port): Promise<pg.Client> {
-  const made = new pg.Client({ host: "127.0.0.1", port, user: "app", password: PASSWORD, database: "postgres", ...more });
+  const made = new pg.Client({
+    host: "127.0.0.1",
+    port,
+    user: "app",
+    password: PASSWORD,
+    database: "postgres",
+    ...more,
+  });
   made.on("error", () => {});
   await made.connect();
   return made;
@@ -91,7 +98,9 @@ const outcome = (query: Promise<unknown>) =>
 
 test("they are set before the client may send anything, and tell the whole principal", async () => {
   expect(await seen()).toBe(POOL);
-  await client.query(`SET weir.identity = '${await tokenFor("ana", { act: { sub: "robo" }, groups: ["a,b", 'c"d'] })}'`);
+  await client.query(
+    `SET weir.identity = '${await tokenFor("ana", { act: { sub: "robo" }, groups: ["a,b", 'c"d'] })}'`,
+  );
   const names = ["principal", "kind", "issuer", "groups", "acting_for", "assurance", "login", "session"];
   const { rows } = await client.query(`SELECT ${names.map((name) => `current_setting('weir.${name}') AS ${name}`)}`);
   const { session, acting_for, ...told } = rows[0];
@@ -163,7 +172,7 @@ test("the server's own log names the principal", async () => {
 const changes = [
   "SET weir.principal = 'olga'",
   "SET LOCAL weir.principal = 'olga'",
-  "SET SESSION \"weir\".\"principal\" = 'olga'",
+  'SET SESSION "weir"."principal" = \'olga\'',
   "SET Weir.Groups = '[]'",
   "SET weir.anything = 'x'",
   "RESET weir.principal",
@@ -250,7 +259,17 @@ test("a pipeline runs nothing behind an identity, a reset or a rollback before i
   const local = run(`SET LOCAL weir.identity = '${await ana()}'`);
   const undone = run("ROLLBACK TO s");
   expect(
-    await rows([...run("BEGIN"), ...run("SAVEPOINT s"), ...local, ...see, ...undone, ...see, ...run("COMMIT"), ...see, sync()]),
+    await rows([
+      ...run("BEGIN"),
+      ...run("SAVEPOINT s"),
+      ...local,
+      ...see,
+      ...undone,
+      ...see,
+      ...run("COMMIT"),
+      ...see,
+      sync(),
+    ]),
   ).toEqual(["of ana", "of the pool", "of the pool"]);
   const later = run(`SET weir.identity = '${await ana()}'`);
   await rows([...run("BEGIN"), ...run("SAVEPOINT s"), sync()]);

@@ -27,6 +27,7 @@ import { OwnNames } from "./raise.ts";
 import { Replies } from "./replies.ts";
 import type { Signed } from "./sign.ts";
 import { Standing } from "./standing.ts";
+import { Temporary } from "./temporary.ts";
 import { Uncommitted } from "./uncommitted.ts";
 import { Who } from "./who.ts";
 
@@ -66,6 +67,7 @@ export class Core {
   readonly session: PinnedSession | null;
   /** A statement of the open batch whose text says who asks. */
   signed: Signed | null = null;
+  readonly temporary = new Temporary();
   replies = new Replies();
   readonly allClear = new AllClear();
   /** A statement of the open transaction has taken a snapshot, so that one more of ours changes nothing. */
@@ -330,6 +332,7 @@ export class Core {
     const { number, statement, text, decision } = run;
     if (decision.warnings.length > 0) this.warnings.push(...decision.warnings);
     if (decision.scrub) this.touched = true;
+    this.temporary.ran(statement.facts, this.who.principal);
     if (decision.masksWere === "lifted") noteLifted(this, statement.facts);
     return {
       number,

@@ -198,6 +198,7 @@ function sendBind(core: Core, frame: Buffer, bind: BindNames, prepared: Prepared
     described: false,
     rows: 0,
     hold: false,
+    asker: core.who.principal,
     poison: null,
     ...(bound && { token: bound.token }),
   };

@@ -12,8 +12,11 @@ import { encodingRefusal } from "./encoding.ts";
 import type { View } from "./knowledge.ts";
 import type { Judged, Prepared } from "./model.ts";
 import { NAMES_DEEP_MAX, type NamesRead, namesStand, rememberNames } from "./names-read.ts";
+import { refusedCursor } from "./opened-by.ts";
 import { misplaced } from "./own-refusals.ts";
 import { refusedWherePinned } from "./pinned-rule.ts";
+import { refusedTemporary } from "./temporary.ts";
+import { wireName } from "./wire-name.ts";
 
 /** What `judged` of a statement stands on: when it differs, it is judged anew. */
 export function basisOf(core: Core): string {
@@ -61,11 +64,6 @@ export function analyzeText(core: Core, text: Buffer, view: View, parameterTypes
   return analysis;
 }
 
-/** SQL and protocol names are one namespace; the wire's are kept as latin1 of their bytes. */
-export function wireName(sqlName: string): string {
-  return Buffer.from(sqlName, "utf8").toString("latin1");
-}
-
 /** A prepared statement is read again when what is known has changed since it was judged. */
 function preparedFacts(core: Core, name: string, read: NamesRead): Facts | undefined {
   const prepared = core.statements.get(name);
@@ -105,6 +103,8 @@ export function judge(core: Core, statement: Statement, alone: boolean, mayBeCle
     lapsed(core, statement) ??
     misplaced(statement) ??
     refusedWherePinned(core, statement.facts) ??
+    refusedTemporary(core, statement.facts) ??
+    refusedCursor(core, statement.facts) ??
     (decision.verdict === "allow" ? encodingRefusal(core, statement, decision) : null);
   return refused === null ? judged : { ...judged, decision: refusedDecision(judged, refused) };
 }

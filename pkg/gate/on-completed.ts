@@ -22,6 +22,7 @@ export function onCompleted(core: Core, head: Owed, reply: "commandComplete" | "
   const tag = reply === "emptyQuery" ? "" : decodeCommandComplete(core.buffer, core.start + 5, core.end);
   if (run !== null) {
     if (core.who.isSet || head.parts[head.at]?.own !== undefined) learnWho(core, head.parts[head.at]!, tag);
+    core.temporary.completed(run.statement.facts, core.transaction !== "I");
     if (core.session !== null) learnPins(core, head.parts[head.at]!);
     completed(core, run);
     noteFetched(core, run);

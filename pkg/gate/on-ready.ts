@@ -39,6 +39,7 @@ function settle(core: Core, status: TransactionStatus): void {
   core.leftFailure = false;
   if (status !== "I") return;
   core.session?.reverted(true);
+  core.temporary.settled();
   if (core.who.isSet) core.who.ended(true, core.options.clock.nowMs());
   core.portals.forget(isHeld);
   core.uncommitted.clear();

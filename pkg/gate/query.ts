@@ -2,6 +2,7 @@
 // so what ran before it and what does not run after it is the server's own doing (docs/design.md section 5, table of refusals).
 import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
+import type { Principal } from "../principal/principal.ts";
 import type { Analysis, OwnStatement, Statement } from "../sql/facts.ts";
 import { decodeQuery, encodeQuery } from "../wire/postgres/query.ts";
 import { askAllClear, confirm } from "./all-clear.ts";
@@ -92,7 +93,7 @@ function alone(core: Core, asked: Asked, statement: Statement, cancelled: Refusa
   const run = () => {
     recordDecision(core, "query", judged, text);
     if (isCounted(core, judged))
-      return runCountedQuery(core, text, start(core, judged, text), unnamedPortal(judged, text));
+      return runCountedQuery(core, text, start(core, judged, text), unnamedPortal(judged, text, core.who.principal));
     send(core, frame, [{ run: start(core, judged, text), shown: true, standIn: null }]);
   };
   const stop = (why: Refusal) => refuse(core, text, judged, why);
@@ -130,9 +131,9 @@ function isCounted(core: Core, { decision }: Judged): boolean {
 }
 
 /** The portal of a Query that is sent by the extended protocol. */
-function unnamedPortal(judged: Judged, text: Buffer): Portal {
+function unnamedPortal(judged: Judged, text: Buffer, asker: Principal): Portal {
   const prepared: Prepared = { text, types: [], inner: false, judged, basis: "", poison: null, unrun: null };
-  return { prepared, judged, basis: "", fields: null, described: true, rows: 0, hold: false, poison: null };
+  return { prepared, judged, basis: "", fields: null, described: true, rows: 0, hold: false, asker, poison: null };
 }
 
 /** A statement that is meant for Weir, alone in its string. */

@@ -163,6 +163,39 @@ test("a prepared statement reads as who executes it, whoever prepared it", async
   expect(await bodies()).toEqual(["of the pool"]);
 });
 
+test("what row-level security let through for one is not shown to the next: cursors, portals, temp tables", async () => {
+  await become("ana");
+  await client.query("DECLARE held CURSOR WITH HOLD FOR SELECT body FROM notes");
+  await client.query("CREATE TEMP TABLE kept AS SELECT body FROM notes");
+  expect((await client.query("FETCH 1 FROM held")).rows).toEqual([{ body: "of ana" }]);
+  await client.query("BEGIN");
+  await client.query("DECLARE open CURSOR FOR SELECT body FROM notes");
+  await become("olga", "LOCAL");
+  expect(await outcome(client.query("FETCH ALL FROM open"))).toBe(
+    "42501 weir: the cursor was opened by another identity of this session",
+  );
+  await client.query("ROLLBACK");
+  await client.query("RESET weir.identity");
+  expect(await outcome(client.query("FETCH ALL FROM held"))).toMatch(/^42501 .* opened by another/);
+  expect(await outcome(client.query("MOVE ALL FROM held"))).toMatch(/^42501 .* opened by another/);
+  expect(await outcome(client.query("SELECT * FROM kept"))).toMatch(/^42501 .* may have filled its temp tables/);
+  await become("ana");
+  expect((await client.query("SELECT * FROM kept")).rows).toEqual([{ body: "of ana" }]);
+  expect(await outcome(client.query("FETCH ALL FROM held"))).toBe("ran");
+});
+
+test("a signed comment is what row-level security goes by, and by whom it was signed no longer", async () => {
+  const mark = async (sub: string) => `/*weir_identity='${await tokenFor(sub)}'*/`;
+  const text = async (sub: string) => `SELECT body FROM notes ${await mark(sub)}`;
+  expect((await client.query(await text("ana"))).rows).toEqual([{ body: "of ana" }]);
+  expect(await seen()).toBe(POOL);
+  await client.query("BEGIN");
+  expect((await client.query({ text: await text("olga"), values: [] })).rows).toEqual([{ body: "of olga" }]);
+  expect(await seen()).toBe(POOL);
+  await client.query(`ROLLBACK ${await mark("ana")}`);
+  expect(await seen()).toBe(POOL);
+});
+
 test("the server's own log names the principal", async () => {
   await become("olga");
   await client.query("SELECT 'find this'");

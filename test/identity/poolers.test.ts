@@ -109,19 +109,22 @@ withPgbouncer.each(["session", "transaction"] as const)(
   },
 );
 
-withPgbouncer("one in session mode works: masks, roles and identities, also for the next on its connections", async () => {
-  const behind = await bouncer(server.port, "session", 1);
-  const governed = await weir(behind.port, { policies, pinned, pooler: "Session" });
-  for (const person of ["ana", "bob"]) {
-    const client = await connected(governed.port);
-    expect(await seen(client)).toBe("app");
-    await client.query(`SET weir.identity = '${await tokenFor(client, person)}'`);
-    expect(await seen(client)).toBe(person);
-    expect((await client.query("SELECT email FROM people")).rows).toEqual([{ email: null }]);
-    expect((await client.query("SELECT current_user AS role")).rows).toEqual([{ role: "reader" }]);
-    await client.end();
-  }
-});
+withPgbouncer(
+  "one in session mode works: masks, roles and identities, also for the next on its connections",
+  async () => {
+    const behind = await bouncer(server.port, "session", 1);
+    const governed = await weir(behind.port, { policies, pinned, pooler: "Session" });
+    for (const person of ["ana", "bob"]) {
+      const client = await connected(governed.port);
+      expect(await seen(client)).toBe("app");
+      await client.query(`SET weir.identity = '${await tokenFor(client, person)}'`);
+      expect(await seen(client)).toBe(person);
+      expect((await client.query("SELECT email FROM people")).rows).toEqual([{ email: null }]);
+      expect((await client.query("SELECT current_user AS role")).rows).toEqual([{ role: "reader" }]);
+      await client.end();
+    }
+  },
+);
 
 withPgbouncer("one that mixes sessions up although it was said not to is noticed: the session ends", async () => {
   const behind = await bouncer(server.port, "transaction", 2);
@@ -140,7 +143,10 @@ withPgbouncer("one that mixes sessions up although it was said not to is noticed
 });
 
 /** What many clients do at once, each with transactions of its own persons; anything seen that is not theirs. */
-async function storm(worker: (work: number) => Promise<readonly string[]>, workers: number): Promise<readonly string[]> {
+async function storm(
+  worker: (work: number) => Promise<readonly string[]>,
+  workers: number,
+): Promise<readonly string[]> {
   const strange = await Promise.all(Array.from({ length: workers }, (_, work) => worker(work)));
   return strange.flat();
 }
@@ -203,7 +209,8 @@ test("a driver's pool, with fewer connections than askers: each transaction, and
       found.push(...(await transact(client, person, work + times)));
       const mark = `/*weir_identity='${await tokenFor(client, person)}'*/`;
       const { rows } = await client.query({ text: `SELECT owner FROM notes ${mark}`, values: [] });
-      if (rows.map(({ owner }) => owner).join() !== person) found.push(`${person} signed and saw ${JSON.stringify(rows)}`);
+      if (rows.map(({ owner }) => owner).join() !== person)
+        found.push(`${person} signed and saw ${JSON.stringify(rows)}`);
       const after = await seen(client);
       if (after !== "app") found.push(`${person} signed, and then ${after} was there`);
       client.release();

@@ -8,7 +8,8 @@ import type { ResourceFile } from "../../pkg/resources/parse-resources.ts";
 import { formatProblem, type Problem } from "../../pkg/resources/problem.ts";
 import { readFolder } from "../../pkg/resources/read-folder.ts";
 import { hint } from "../../pkg/runtime/closest.ts";
-import { ofDatabase, upstreamLoginOf } from "./credentials-of.ts";
+import { upstreamLoginOf } from "./credentials-of.ts";
+import { databaseOf, ofDatabase } from "./database-of.ts";
 import type { Compiled } from "./live-policies.ts";
 import { type Listener, placeOf, type Relay } from "./parse-value.ts";
 import type { Values } from "./settings.ts";
@@ -124,11 +125,6 @@ export function folderProblems(folder: string): readonly string[] {
     const { code, message } = error as NodeJS.ErrnoException;
     return [`${folder}: cannot be read (${code ?? message})`];
   }
-}
-
-/** `namespace/name` of the GovernedDatabase behind a listener. */
-export function databaseOf({ database }: Listener, { namespace }: Values): string {
-  return database.includes("/") ? database : `${namespace}/${database}`;
 }
 
 function optionsOf(

@@ -376,6 +376,13 @@ export const settings = {
     fallback: 0,
     help: "How old a session may become that a token or certificate began; then its next statement is refused and it ends, or it ends when it is idle. 0: as old as the token.",
   },
+  "identity.setScope": {
+    env: "WEIR_IDENTITY_SET_SCOPE",
+    parse: oneOf("Session", "Transaction"),
+    form: "Session or Transaction",
+    fallback: "Session",
+    help: "For how long `SET weir.identity` may count at most. `Transaction` refuses what is not LOCAL, so that nothing is left of it when a driver's pool hands the connection to somebody else.",
+  },
   "identity.development": {
     env: "WEIR_IDENTITY_DEVELOPMENT",
     parse: developmentIdentities,

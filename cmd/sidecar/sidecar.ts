@@ -57,6 +57,7 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
     policies: () => policies.current()?.set ?? null,
     identify: identifyBy(config.identities, () => policies.attested?.() ?? null),
     ...(verifier && { tokens: verifier }),
+    identityScope: config["identity.setScope"],
     audit,
     digest: (text) => digest.of(text),
     maskKeys,

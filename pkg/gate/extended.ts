@@ -19,7 +19,7 @@ import { contradictionOf, wantsInspection } from "./inspect.ts";
 import { basisFor, governed, judge, judgePrepared, onlyStatement, refusedDecision, stands } from "./judge.ts";
 import type { Judged, Portal, Prepared } from "./model.ts";
 import { boundToken, ownPrepared, type PreparedAs } from "./own.ts";
-import { noPlainToken, tokenInside, tokenNotPlain } from "./own-refusals.ts";
+import { bindsIdentity, noPlainToken, tokenInside, tokenNotPlain } from "./own-refusals.ts";
 import { changedMeanwhile, pin, toldError, toPin } from "./pin.ts";
 import { abortedBy, absentName, raisingSql, refusedBy } from "./raise.ts";
 import { refresh } from "./refresh.ts";
@@ -165,6 +165,7 @@ function bindKnown(core: Core, frame: Buffer, bind: BindNames, prepared: Prepare
   const refusal =
     cancelled ??
     (isBegun && prepared.own !== undefined ? noPlainToken : null) ??
+    (judged === null ? null : bindsIdentity(judged.statement, frame)) ??
     tooManyPortals(core) ??
     prepared.poison ??
     (judged?.decision.verdict === "refuse" ? judged.decision.refusal : null) ??

@@ -13,7 +13,7 @@ import type { View } from "./knowledge.ts";
 import type { Judged, Prepared } from "./model.ts";
 import { NAMES_DEEP_MAX, type NamesRead, namesStand, rememberNames } from "./names-read.ts";
 import { refusedCursor } from "./opened-by.ts";
-import { misplaced } from "./own-refusals.ts";
+import { misplaced, outlastsTransaction } from "./own-refusals.ts";
 import { refusedWherePinned } from "./pinned-rule.ts";
 import { refusedTemporary } from "./temporary.ts";
 import { wireName } from "./wire-name.ts";
@@ -102,6 +102,7 @@ export function judge(core: Core, statement: Statement, alone: boolean, mayBeCle
   const refused =
     lapsed(core, statement) ??
     misplaced(statement) ??
+    outlastsTransaction(core, statement) ??
     refusedWherePinned(core, statement.facts) ??
     refusedTemporary(core, statement.facts) ??
     refusedCursor(core, statement.facts) ??

@@ -30,6 +30,8 @@ export interface GateOptions {
   readonly pinned: Pinned | null;
   /** What a token that is signed for this session alone must carry. */
   readonly nonce: string;
+  /** For how long a statement may set an identity at most. */
+  readonly identityScope: "Session" | "Transaction";
   /** The policies in force now; never null here: without any, the login was refused. */
   policies(): PolicySet;
   /** Shared by the sessions of one upstream database. */

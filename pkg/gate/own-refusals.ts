@@ -49,6 +49,24 @@ export function misplaced({ facts }: Statement): Refusal | null {
   return facts.settings.some(({ name }) => name === IDENTITY) ? misplacedToken : null;
 }
 
+/** Where a pool may hand the session to somebody else, an identity ends with its transaction. */
+export function outlastsTransaction({ options }: Core, { facts }: Statement): Refusal | null {
+  if (options.identityScope === "Session" || !facts.understood) return null;
+  return facts.own?.do === "identify" && !facts.own.local ? onlyLocal : null;
+}
+
+const onlyLocal = refusal({
+  message: "weir: weir.identity is set for one transaction at a time here",
+  detail: "Set for the session it would still count when a pool hands the connection to somebody else.",
+  hint: "Use SET LOCAL or set_config(..., true) in a transaction, or sign a single statement by a comment.",
+});
+
+/** A name that is no constant may be that of an identity when it is bound. `frame`: a Bind. */
+export function bindsIdentity({ facts }: Statement, frame: Buffer): Refusal | null {
+  const mayBeAny = !facts.understood || (!resetsAll(facts) && facts.settings.some(({ name }) => name === "*"));
+  return mayBeAny && (frame.includes(IDENTITY) || frame.includes(IDENTITY.toUpperCase())) ? misplacedToken : null;
+}
+
 const misplacedToken = refusal({
   message: "weir: weir.identity cannot be set in this way",
   detail: "The token would reach the database, so the statement was not sent.",

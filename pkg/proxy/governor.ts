@@ -57,6 +57,8 @@ export interface GovernorOptions {
   readonly identify: (login: string, proof: Proof) => Principal;
   /** Verifies tokens that statements give; absent: no issuer is configured, so that none counts. */
   readonly tokens?: Verifier;
+  /** For how long a statement may set one at most; `Session` when not given. */
+  readonly identityScope?: GateOptions["identityScope"];
   readonly audit: AuditWriter;
   /** Keyed digest of text that may hold literals, hex. */
   readonly digest: (text: Buffer) => string;
@@ -330,6 +332,7 @@ class RunningGovernor implements Governor {
       tls: logged.clientEncrypted,
       pinned: upstream.pinned ?? null,
       nonce,
+      identityScope: options.identityScope ?? "Session",
       policies: () => options.policies()!,
       ...shared,
       maskKeys: options.maskKeys,

@@ -155,6 +155,7 @@ export function session(policies: PolicySet): Session {
     serverDatabase: "orders",
     tls: false,
     nonce: "nonce",
+    identityScope: "Session",
     pinned: null,
     pooler: "None",
     backendPid: 7,

@@ -251,6 +251,22 @@ test("forms in which the token would reach the server are refused", async () => 
   expect(server.log().includes(token)).toBe(false);
 });
 
+test("a name that comes as a parameter sets no identity, and brings no token to the server", async () => {
+  const token = await tokenFor(client);
+  const text = "SELECT set_config($1, $2, false)";
+  for (const name of ["weir.identity", "WEIR.IDENTITY"])
+    expect(await refused(client.query(text, [name, token]))).toMatchObject({
+      code: "42501",
+      message: "weir: weir.identity cannot be set in this way",
+    });
+  await client.query(`SET weir.identity = '${await tokenFor(client)}'`);
+  expect(await refused(client.query("SELECT set_config('weir.' || $1, $2, false)", ["identity", "x"]))).toMatchObject({
+    code: "42501",
+  });
+  expect((await who()).name).toBe("olga");
+  expect(server.log().includes(token)).toBe(false);
+});
+
 test("within a pipeline each statement is asked by who was set in front of it", async () => {
   const token = await tokenFor(client);
   const text = "SELECT email FROM people WHERE id = 1";

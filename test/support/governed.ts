@@ -36,6 +36,7 @@ export interface GovernedOptions {
   readonly spoolBytesMax?: number;
   /** Of tokens that statements give, and of logins where `credentials` ask for them. */
   readonly tokens?: Verifier;
+  readonly identityScope?: "Session" | "Transaction";
   /** PassThrough when not given. */
   readonly credentials?: Credentials;
   /** What the sessions of the upstream are set to. */
@@ -81,6 +82,7 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
   const governor = createGovernor({
     listeners: [listener(options)],
     ...(options.tokens && { tokens: options.tokens }),
+    identityScope: options.identityScope ?? "Session",
     policies: () => set,
     identify: (login) => ({
       kind: "Service",

@@ -60,6 +60,7 @@ function gateFor(login: Login, policies: PolicySet): Gate {
     context: { environment: "test", cluster: "test", application: null, clientAddress: "127.0.0.1" },
     tls: false,
     nonce: "nonce",
+    identityScope: "Session",
     policies: () => policies,
     catalogs: new CatalogStore(),
     books: new ClassBooks(),

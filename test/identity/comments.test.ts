@@ -179,6 +179,20 @@ test("in a pipeline only what is bound of that statement is its bearer's, and no
   await raw.terminate();
 });
 
+test("where no rule applies, too: records name the bearer for his statement alone", async () => {
+  const free = await startGoverned({ upstreamPort: server.port, tokens: verifierFor([issuerFor(issuer)]) });
+  const raw = await Frontend.login({ port: free.port, user: "app", password: PASSWORD, database: "postgres" });
+  const [nonce] = valuesIn(await raw.ask([query("SHOW weir.nonce")]));
+  const run = (statement: string) => [bind({ statement }), execute()];
+  const signed = parse("signed", `SELECT 1 ${comment(await tokenFor(nonce!))}`);
+  await raw.ask([parse("plain", "SELECT 2"), sync()]);
+  await raw.ask([signed, ...run("plain"), sync(), ...run("signed"), sync()], 2);
+  await raw.terminate();
+  const asked = recordsOf(free.spoolDir).filter(({ unmapped }) => unmapped.weir.kind === "decision");
+  expect(asked.map(({ actor }) => actor.user.name)).toEqual(["app", "app", "olga", "app"]);
+  await free.stop();
+});
+
 test("COPY is its bearer's, and what follows it the session's", async () => {
   const raw = await frontend();
   const [nonce] = valuesIn(await raw.ask([query("SHOW weir.nonce")]));

@@ -1,6 +1,7 @@
 // Row-level security in the database speaks of the principals that Weir knows, because role and settings are pinned in the server's
 // session: they follow the identity of each statement, and no statement of the client's changes them or runs while they are others.
 import pg from "pg";
+import { nothingRevoked, type Revocations, readRevocations } from "../../pkg/identity/revocations.ts";
 import { recordsOf } from "../audit/spool-lines.ts";
 import { Frontend } from "../support/frontend.ts";
 import { type Governed, startGoverned } from "../support/governed.ts";
@@ -13,6 +14,7 @@ let issuer: TestIssuer;
 let server: TestServer;
 let governed: Governed;
 let client: pg.Client;
+let revocations: Revocations = nothingRevoked;
 
 const vouched = {
   "policy.yaml": `apiVersion: weir.dev/v1alpha1
@@ -36,7 +38,7 @@ beforeAll(async () => {
   governed = await startGoverned({
     upstreamPort: server.port,
     policies: vouched,
-    tokens: verifierFor([issuerFor(issuer)]),
+    tokens: verifierFor([issuerFor(issuer)], { revocations: () => revocations }),
     pinned: {
       role: "reader",
       settings: { application_name: "weir {principal}", search_path: '"$user", public', statement_timeout: "59s" },
@@ -143,6 +145,18 @@ test("they follow the identity of the statement: session, transaction, savepoint
   expect(await seen()).toBe(ANA);
   await client.query("DISCARD ALL");
   expect(await seen()).toBe(POOL);
+});
+
+test("groups that are taken away count at once, and a rollback does not bring them back", async () => {
+  const groups = async () => (await client.query("SELECT current_setting('weir.groups') AS groups")).rows[0].groups;
+  await client.query(`SET weir.identity = '${await tokenFor("ana", { groups: ["one", "two"] })}'`);
+  expect(await groups()).toBe('["one","two"]');
+  await client.query("BEGIN");
+  revocations = readRevocations('{"groups": {"ana": ["one"]}}');
+  expect(await groups()).toBe('["one"]');
+  await client.query("ROLLBACK");
+  expect(await groups()).toBe('["one"]');
+  revocations = nothingRevoked;
 });
 
 test("they are set without a snapshot, so that an identity may come before the isolation level", async () => {

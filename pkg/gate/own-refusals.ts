@@ -61,10 +61,13 @@ const onlyLocal = refusal({
   hint: "Use SET LOCAL or set_config(..., true) in a transaction, or sign a single statement by a comment.",
 });
 
-/** A name that is no constant may be that of an identity when it is bound. `frame`: a Bind. */
+/** The name of an identity as a parameter of a Bind, with its length in front. */
+const BOUND_NAMES = [IDENTITY, IDENTITY.toUpperCase()].map((name) => Buffer.from(`\0\0\0\r${name}`));
+
+/** A setting whose name is a parameter may be an identity when it is bound. `frame`: a Bind. */
 export function bindsIdentity({ facts }: Statement, frame: Buffer): Refusal | null {
-  const mayBeAny = !facts.understood || (!resetsAll(facts) && facts.settings.some(({ name }) => name === "*"));
-  return mayBeAny && (frame.includes(IDENTITY) || frame.includes(IDENTITY.toUpperCase())) ? misplacedToken : null;
+  const isOwn = facts.understood && facts.own !== undefined;
+  return !isOwn && BOUND_NAMES.some((name) => frame.includes(name)) ? misplacedToken : null;
 }
 
 const misplacedToken = refusal({

@@ -189,7 +189,7 @@ test("where no rule applies, too: records name the bearer for his statement alon
   await raw.ask([signed, ...run("plain"), sync(), ...run("signed"), sync()], 2);
   await raw.terminate();
   const asked = recordsOf(free.spoolDir).filter(({ unmapped }) => unmapped.weir.kind === "decision");
-  expect(asked.map(({ actor }) => actor.user.name)).toEqual(["app", "app", "olga", "app"]);
+  expect(asked.map(({ actor }) => actor.user.name)).toEqual(["app", "app", "olga", "app", "app"]);
   await free.stop();
 });
 

@@ -57,6 +57,7 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
     policies: () => policies.current()?.set ?? null,
     identify: identifyBy(config.identities, () => policies.attested?.() ?? null),
     ...(verifier && { tokens: verifier }),
+    identityScope: config["identity.setScope"],
     audit,
     digest: (text) => digest.of(text),
     maskKeys,
@@ -165,6 +166,7 @@ function openAudit(
 function limitsOf(config: Values) {
   return {
     sessions: config["limits.sessions"],
+    principalSessions: config["limits.principalSessions"],
     logins: config["limits.logins"],
     ...(config["identity.sessionSeconds"] > 0 && { sessionAgeMsMax: config["identity.sessionSeconds"] * 1000 }),
     loginTimeMs: config["limits.loginSeconds"] * 1000,

@@ -25,7 +25,9 @@ export function gatewayProblems(config: Values, good: Partial<Values>): readonly
     for (const issuer of issuers.filter((each) => !known.includes(each)))
       problems.push(`gateway.databases.${name}.issuers: ${issuer} is not one of identity.issuers`);
   if ((config["gateway.cancels"] === null) !== (config["gateway.replicas"].length === 0))
-    problems.push("one of gateway.cancels and gateway.replicas is set; set both, or neither where there is one gateway");
+    problems.push(
+      "one of gateway.cancels and gateway.replicas is set; set both, or neither where there is one gateway",
+    );
   return problems;
 }
 

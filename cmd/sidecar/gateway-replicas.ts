@@ -9,7 +9,8 @@ import type { Values } from "./settings.ts";
 export function gatewayReplicas(config: Values, lookup: LookupFunction | undefined): { readonly replicas?: Replicas } {
   const listen = config["gateway.cancels"];
   if (listen === null) return {};
-  const others = async () => (await Promise.all(config["gateway.replicas"].map((each) => everyOne(each, lookup)))).flat();
+  const others = async () =>
+    (await Promise.all(config["gateway.replicas"].map((each) => everyOne(each, lookup)))).flat();
   return { replicas: { listen, others } };
 }
 

@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import pg from "pg";
 import { selfSignedCertificate } from "../../pkg/localdb/certificate.ts";
-import { type SidecarProcess, startSidecar } from "../support/sidecar-process.ts";
 import { AUDIENCE, type TestIssuer } from "../support/issuer.ts";
 import { PASSWORD } from "../support/server.ts";
+import { type SidecarProcess, startSidecar } from "../support/sidecar-process.ts";
 
 export const own = selfSignedCertificate(["localhost", "127.0.0.1"]);
 
@@ -67,6 +67,6 @@ export const database = (namespace: string, name: string, port: number, credenti
   `apiVersion: weir.dev/v1alpha1
 kind: GovernedDatabase
 metadata: {name: ${name}, namespace: ${namespace}}
-spec: {engine: PostgreSQL, host: 127.0.0.1, port: ${port}, tls: {mode: Disable}, credentials: {mode: ${credentials}}}
+spec: {engine: PostgreSQL, host: 127.0.0.1, port: ${port}, tls: {mode: Disable}, credentials: ${credentials}}
 ---
 `;

@@ -6,10 +6,10 @@ import pg from "pg";
 import { makeCertificate, type ServerCertificate, selfSignedCertificate } from "../../pkg/localdb/certificate.ts";
 import { type LocalPostgres, startPostgres } from "../../pkg/localdb/start-postgres.ts";
 import type { Brokered, ClientSecret } from "../../pkg/proxy/credentials.ts";
-import type { RelayOptions } from "./relay.ts";
 import { servingCertificate } from "../../pkg/proxy/serving-certificate.ts";
 import { Libpq, recentLibpqIsHere } from "./libpq.ts";
 import { psql, psqlIsHere } from "./psql.ts";
+import type { RelayOptions } from "./relay.ts";
 import { type Relay, startRelay } from "./relay.ts";
 
 const authority = makeCertificate("the clients' authority", []);

@@ -9,12 +9,12 @@ import pg from "pg";
 import { selfSignedCertificate } from "../../pkg/localdb/certificate.ts";
 import { type LocalPostgres, startPostgres } from "../../pkg/localdb/start-postgres.ts";
 import { Listener } from "../../pkg/proxy/listener.ts";
-import type { RelayOptions } from "./relay.ts";
 import { servingCertificate } from "../../pkg/proxy/serving-certificate.ts";
 import { encodeCancelRequest, SSL_REQUEST_PACKET } from "../../pkg/wire/postgres/startup-packet.ts";
 import { Libpq, recentLibpqIsHere } from "./libpq.ts";
 import { psql, psqlIsHere } from "./psql.ts";
 import { rawClient } from "./raw-client.ts";
+import type { RelayOptions } from "./relay.ts";
 import { type Relay, startRelay } from "./relay.ts";
 
 let server: LocalPostgres;

@@ -72,7 +72,7 @@ const session = async (port: number) =>
 const running = async (): Promise<number> =>
   Number(
     await server.admin(
-      "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60%' AND pid <> pg_backend_pid()",
+      "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(60%' AND pid <> pg_backend_pid()",
     ),
   );
 

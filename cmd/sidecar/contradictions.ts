@@ -165,9 +165,9 @@ function fileProblem(path: string, bytesLeast: number, readFile: ReadFile): stri
 function sessionsOfNone(config: Values): readonly string[] {
   if (config.listeners.length === 0) return [];
   const names = config.listeners.map((listener) => databaseOf(listener, config));
-  return Object.keys(config.upstreamSessions)
-    .filter((name) => names.every((database) => ofDatabase(database, { [name]: true }, config) === undefined))
-    .map(
-      (name) => `upstreamSessions.${name}: no listener is for this database; there is ${names.join(", ") || "none"}`,
-    );
+  return Object.keys(config.upstreamSessions).flatMap((name) =>
+    names.some((database) => ofDatabase(database, { [name]: true }, config) === true)
+      ? []
+      : [`upstreamSessions.${name}: no listener is for this database; there is ${names.join(", ")}`],
+  );
 }

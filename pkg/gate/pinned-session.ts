@@ -91,9 +91,11 @@ export function pinSession(core: Core, then: () => void, tries = 1): void {
       if (!inTransaction && error?.get("C") === "57014" && tries < TRIES_MAX) return pinSession(core, then, tries + 1);
       // The client's own frames are skipped from here on, as they would be after its own.
       if (!alone && error?.get("C") === "25P02") return core.reply(toldError(error));
-      core.endSession("57P01", `weir: this session ends, because ${UNPINNED} (${error?.get("C") ?? "skipped"})`);
+      const why = error?.get("C") ?? "skipped";
+      core.endSession(
+        "57P01",
+        `weir: this session ends, because the database did not take what is pinned for it (${why})`,
+      );
     },
   });
 }
-
-export const UNPINNED = "the database did not take the role or a setting that is pinned for it";

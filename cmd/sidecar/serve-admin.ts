@@ -2,7 +2,9 @@
 import type { AuditWriter } from "../../pkg/audit/writer.ts";
 import type { Governor } from "../../pkg/proxy/governor.ts";
 import type { OpenSession } from "../../pkg/proxy/open-sessions.ts";
+import type { ServingCertificate } from "../../pkg/proxy/serving-certificate.ts";
 import type { Relays } from "../../pkg/proxy/tcp-relay.ts";
+import { certificateExpiry } from "../../pkg/serving/certificate-expiry.ts";
 import { type AdminServer, type Readiness, startAdminServer } from "./admin-server.ts";
 import { NONE_YET } from "./governed-listeners.ts";
 import { metricsOf } from "./metrics.ts";
@@ -18,6 +20,8 @@ export interface Parts {
   readonly policies: PolicySource;
   /** null: nothing is shipped. */
   readonly behind: Behind | null;
+  /** That clients see; null: none. */
+  certificate(): ServingCertificate | null;
   readonly state: { readonly stopping: boolean };
 }
 
@@ -33,6 +37,7 @@ export function serveAdmin(config: Values, parts: Parts): Promise<AdminServer> {
     bundle: () => policies.bundle(),
     behind: () => behind?.counters() ?? null,
   });
+  certificateExpiry(metrics, () => parts.certificate()?.der ?? null);
   return startAdminServer({
     listen: config["admin.listen"],
     readiness: () => readinessOf(parts),

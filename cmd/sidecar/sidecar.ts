@@ -80,7 +80,7 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
   const relays = createRelays(routesOf(config, around), { connections: config["limits.relays"] });
   const state = { stopping: false };
   const stopWatching = watchUnmatched(() => governor.unmatched(), logger);
-  const admin = await serveAdmin(config, { governor, relays, audit, policies, behind, state });
+  const admin = await serveAdmin(config, { governor, relays, audit, policies, behind, certificate, state });
   tellAddresses(config, { listeners: await governor.start(), relays: await relays.start() }, logger);
   const policyVersion = policies.current()?.set.version ?? null;
   if (policyVersion !== null) logger.log("info", "ready", { admin: admin.port, policyVersion });

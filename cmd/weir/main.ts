@@ -3,22 +3,32 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hint } from "../../pkg/runtime/closest.ts";
 import { type Command, exits, UsageError } from "./command.ts";
+import { connect } from "./connect/connect.ts";
 import { demo } from "./demo/demo.ts";
 import { evidence } from "./evidence.ts";
 import { explain } from "./explain/explain.ts";
 import { inject } from "./inject/inject.ts";
 import { policyLint } from "./policy-lint.ts";
+import { query } from "./query/query.ts";
 import { tail } from "./tail/tail.ts";
 import { type Terminal, terminalOn } from "./terminal.ts";
+import { tokenKey } from "./token/key.ts";
+import { tokenSign } from "./token/sign.ts";
+import { token } from "./token/token.ts";
 import { verify } from "./verify.ts";
 
 const commands: Readonly<Record<string, Command>> = {
+  connect,
   demo,
   evidence,
   explain,
   inject,
   "policy lint": policyLint,
+  query,
   tail,
+  token,
+  "token key": tokenKey,
+  "token sign": tokenSign,
   verify,
 };
 
@@ -66,7 +76,8 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     return await run([...longerThan(first)[0]!.split(" "), second], terminal);
   if (name === "") throw new UsageError(unknownCommand(first));
   const rest = args.slice(name.split(" ").length);
-  if (rest.includes("--help") || rest.includes("-h")) {
+  const own = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest; // behind it is another program's
+  if (own.includes("--help") || own.includes("-h")) {
     terminal.print(commands[name]!.help);
     return exits.good;
   }

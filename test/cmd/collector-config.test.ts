@@ -20,6 +20,7 @@ test("with the least it takes the records of its own cluster and keeps them for 
       origin: "ledger.example.com/weir",
       tls: { certificate: "c", key: "k" },
       sources: null,
+      store: { engine: "duckdb", memoryMiB: 512 },
       ownCluster: { cluster: "eu-1", environment: "production", audience: "weir.dev/weir-system" },
       logKey: null,
       keepDays: null,
@@ -95,14 +96,19 @@ witnesses:
         { name: "paris", cluster: "eu-1", environment: "staging", namespace: "gateways", by: { kind: "certificate" } },
       ],
       readers: [
-        { name: "ana", rights: ["read"], by: { kind: "token" } },
-        { name: "grafana", rights: ["read"], by: { kind: "account", source: "us-1", account: "monitoring/grafana" } },
-        { name: "counsel", rights: ["read", "hold"], by: { kind: "certificate", ca: "c", san: "counsel.example.com" } },
+        { name: "ana", role: "auditor", scope: {}, by: { kind: "token" } },
+        {
+          name: "grafana",
+          role: "auditor",
+          scope: {},
+          by: { kind: "account", source: "us-1", account: "monitoring/grafana" },
+        },
+        { name: "counsel", role: "admin", scope: {}, by: { kind: "certificate", ca: "c", san: "counsel.example.com" } },
       ],
       witnesses: [{ url: "https://witness.example.com/", ca: null }],
     },
   });
-  expect(readSources("", "f")).toEqual({ ok: true, file: { sources: [], readers: [], witnesses: [] } });
+  expect(readSources("", "f")).toEqual({ ok: true, file: { sources: [], readers: [], witnesses: [], forward: [] } });
 });
 
 test("what does not fit in the file is told with its place", () => {
@@ -128,7 +134,7 @@ sorces: []
     "f: sources[1].environment: is missing",
     "f: sources[2].certificate.san: names {namespace} twice; name it once",
     "f: readers[0].tokenSha256: does not fit; write the SHA-256 of the token as 64 hex digits, never the token",
-    "f: readers[1].may: does not fit; write read, or [read, hold]",
+    "f: readers[1].may: does not fit; write role: viewer, auditor or admin",
     'f: readers[1].account.source: is no source of this file; did you mean "eu-1"?',
     "f: witnesses[0].url: does not fit; write an https address",
     "f: witnesses[0].key: is no verifier key; write NAME+HASH+BASE64 as the witness tells it",

@@ -25,5 +25,6 @@ WEIR_COLLECTOR_LOG_LEVEL: {{ $c.logLevel }}
   "sources" (.Values.collector.sources | default list)
   "readers" (concat $readers (.Values.collector.readers | default list))
   "witnesses" (.Values.collector.witnesses | default list)
+  "forward" (.Values.collector.forward | default list)
 | toYaml }}
 {{- end }}

@@ -3,6 +3,7 @@
 import { onlyFrom } from "../../pkg/identity/only-from.ts";
 import type { Verifier } from "../../pkg/identity/verifier.ts";
 import type { Governed, GovernedByName, GovernedListener } from "../../pkg/proxy/governor.ts";
+import { noSuchDatabase } from "../../pkg/proxy/no-such-database.ts";
 import { Slots } from "../../pkg/proxy/slots.ts";
 import type { Closed, GovernedUpstream } from "./compile-policies.ts";
 import { credentialsOf, type Proving } from "./credentials-of.ts";
@@ -76,7 +77,7 @@ class Databases {
     const isEmpty = this.#policies.current() === null;
     return {
       ...this.#unreachable("", this.#config, this.#proving),
-      closed: () => (isEmpty ? noneYet(this.#policies) : unknown),
+      closed: () => (isEmpty ? noneYet(this.#policies) : noSuchDatabase),
       serverDatabase: serverDatabase.slice(0, 63),
       tokens: null,
       gone: () => true,
@@ -118,10 +119,3 @@ const narrowed = (verifier: Verifier | null, issuers: readonly string[] | null):
   verifier === null || issuers === null ? verifier : onlyFrom(verifier, issuers);
 
 const latin1 = (text: string): string => Buffer.from(text).toString("latin1");
-
-const unknown = {
-  admit: false,
-  sqlstate: "3D000",
-  message: "weir: there is no database of this name here, or none for you",
-  hint: "Write NAME, NAMESPACE.NAME or NAMESPACE.NAME~DATABASE: the GovernedDatabase's name, and how its server calls the database.",
-} as const;

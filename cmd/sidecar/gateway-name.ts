@@ -18,7 +18,10 @@ export function parseGatewayName(text: string, ownNamespace: string): GatewayNam
   if (text.length > NAME_BYTES_MAX) return null;
   const at = text.indexOf("~");
   const serverDatabase = at < 0 ? null : text.slice(at + 1);
-  const match = /^(?:([a-z0-9-]{1,63})[./])?([a-z0-9][a-z0-9.-]{0,252})$/.exec(at < 0 ? text : text.slice(0, at));
-  if (match === null || serverDatabase === "" || (serverDatabase?.length ?? 0) > SERVER_NAME_BYTES_MAX) return null;
+  const match = /^(?:([a-z0-9-]{1,63})[./])?([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)$/.exec(
+    at < 0 ? text : text.slice(0, at),
+  );
+  if (match === null || (match[1] === undefined && match[2]!.includes("."))) return null;
+  if (serverDatabase === "" || (serverDatabase?.length ?? 0) > SERVER_NAME_BYTES_MAX) return null;
   return { database: `${match[1] ?? ownNamespace}/${match[2]}`, serverDatabase };
 }

@@ -1,6 +1,6 @@
 // What settings of a gateway, each good by itself, are together.
 import { BlockList, isIP } from "node:net";
-import { settings, type Values } from "./settings.ts";
+import type { Values } from "./settings.ts";
 
 const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8, "ipv4");
@@ -9,7 +9,7 @@ loopback.addAddress("::1", "ipv6");
 /** `good`: settings without a problem of their own. */
 export function gatewayProblems(config: Values, good: Partial<Values>): readonly string[] {
   const listen = config["gateway.listen"];
-  if (listen === null) return [...nobodyListens(good), ...withoutGateway(config)];
+  if (listen === null) return withoutGateway(config, good);
   const problems: string[] = [];
   if (config.listeners.length > 0)
     problems.push("listeners and gateway.listen are both set; a gateway has one address for all databases");
@@ -31,22 +31,18 @@ export function gatewayProblems(config: Values, good: Partial<Values>): readonly
   return problems;
 }
 
-/** Not when what is written there has a problem of its own. */
-function nobodyListens(good: Partial<Values>): readonly string[] {
-  if (good.listeners === undefined || good.listeners.length > 0 || good["gateway.listen"] === undefined) return [];
-  const { env, form } = settings.listeners;
-  return [
-    `listeners is not set: write it into the configuration file or set ${env} (${form}); or gateway.listen for many databases behind one address`,
-  ];
+function withoutGateway(config: Values, good: Partial<Values>): readonly string[] {
+  const problems: string[] = [];
+  // Not when what is written there has a problem of its own.
+  if (good.listeners?.length === 0 && good["gateway.listen"] !== undefined)
+    problems.push("neither listeners nor gateway.listen is set; say where clients connect");
+  for (const name of ["gateway.cancels", "gateway.logins"] as const)
+    if (config[name] !== null)
+      problems.push(`${name} is set although gateway.listen is not; set that too, or leave it out`);
+  if (Object.keys(config["gateway.databases"]).length > 0)
+    problems.push("gateway.databases is set although gateway.listen is not; set that too, or leave it out");
+  return problems;
 }
-
-function withoutGateway(config: Values): readonly string[] {
-  const set = (["gateway.cancels", "gateway.logins"] as const).filter((name) => config[name] !== null);
-  if (Object.keys(config["gateway.databases"]).length > 0) return [...set, "gateway.databases"].map(alone);
-  return set.map(alone);
-}
-
-const alone = (name: string): string => `${name} is set although gateway.listen is not; set that too, or leave it out`;
 
 function isLoopback(host: string): boolean {
   if (host === "localhost") return true;

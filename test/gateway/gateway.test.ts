@@ -1,12 +1,13 @@
 // One listener in front of two servers and three databases: each with its own policies, issuers and limits, named by the client.
 import { rmSync, writeFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { type Json, recordsOf } from "../audit/spool-lines.ts";
 import { eventually } from "../load/eventually.ts";
 import { psql, psqlIsHere } from "../proxy/psql.ts";
 import { startIssuer, type TestIssuer } from "../support/issuer.ts";
-import { startTestServer, type TestServer } from "../support/server.ts";
+import { PASSWORD, startTestServer, type TestServer } from "../support/server.ts";
 import type { SidecarProcess } from "../support/sidecar-process.ts";
 import { connected, database, own, refusal, startGateway } from "./start-gateway.ts";
 
@@ -54,6 +55,7 @@ beforeAll(async () => {
       "ledger.yaml": database("shop", "ledger", one.port) + masks("shop", "ledger", "ledger", "entries", "Null"),
       "orders.yaml": masks("shop", "orders", "orders", "customers", "Redact"),
       "people.yaml": masks("hr", "people", "people", "people", "Partial"),
+      "relayed.yaml": database("shop", "relayed", one.port, "PassThrough"),
       "nobody.yaml": database("shop", "unready", one.port),
     },
     settings: {
@@ -164,6 +166,26 @@ test("a token is not asked for in clear", async () => {
     message: "this login is proved by a token, which Weir takes over TLS only",
   });
 });
+
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .find((each) => each?.family === "IPv4" && !each.internal)?.address;
+
+(outside === undefined ? test.skip : test)(
+  "who comes from elsewhere must encrypt, whatever the database asks",
+  async () => {
+    const relayed = { user: "app", password: PASSWORD, database: "relayed~ledger" };
+    expect((await refusal(connected(gateway.port, { ...relayed, ssl: false }))).code).toBe("none");
+    const elsewhere = { ...relayed, host: outside };
+    expect(await refusal(connected(gateway.port, { ...elsewhere, ssl: false }))).toEqual({
+      code: "28000",
+      message: "Weir takes encrypted connections only here",
+    });
+    expect((await refusal(connected(gateway.port, { ...elsewhere, ssl: { rejectUnauthorized: false } }))).code).toBe(
+      "none",
+    );
+  },
+);
 
 test("start-up parameters name no other database", async () => {
   const password = await staff.token({ groups: ["outside"] });

@@ -22,7 +22,7 @@ export function startGateway({ policies, issuers, settings = {} }: GatewayOption
     policies: { "database.yaml": "", ...policies },
     files: { "tls.crt": own.certificate, "tls.key": own.key, password: PASSWORD, "mask.key": "k".repeat(32) },
     settings: (folder) => ({
-      WEIR_GATEWAY_LISTEN: "127.0.0.1:0",
+      WEIR_GATEWAY_LISTEN: "0.0.0.0:0",
       WEIR_NAMESPACE: "shop",
       WEIR_TLS_CERTIFICATE: join(folder, "tls.crt"),
       WEIR_TLS_KEY: join(folder, "tls.key"),

@@ -67,7 +67,7 @@ export const settings = {
     parse: text,
     form: "folder",
     fallback: null,
-    help: "Where a gateway finds the login of a database whose credentials are Brokered and that `upstreamLogins` does not name: files `username` and `password` in a folder `NAMESPACE.NAME`, as mounted Secrets are. Read at each login, so that databases may come while it runs.",
+    help: "Where a gateway finds the login of a database whose credentials are Brokered and that `upstreamLogins` does not name: files `username` and `password` in a folder `NAMESPACE.NAME`, as mounted Secrets are. Read at each login; put them there before the GovernedDatabase, which else is closed until policies change again.",
   },
   "gateway.cancels": {
     env: "WEIR_GATEWAY_CANCELS",
@@ -375,7 +375,7 @@ export const settings = {
     parse: identities,
     form: "map of login to {kind, name, groups} and for Brokered one of {passwordFile, scramVerifier, certificate, token, trustLoopback}; in the environment as JSON",
     fallback: {},
-    help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name; with bundles, in a pod, it needs no proof for Brokered from a loopback address. `certificate` is true for a client certificate whose common name is the login, or another common name, or `DNS:`, `URI:` or `EMAIL:` with a name of it. `token` is true, or {ask, names, groups}: whose tokens prove the login.",
+    help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name; with bundles, in a pod, it needs no proof for Brokered from a loopback address (never at a gateway). `certificate` is true for a client certificate whose common name is the login, or another common name, or `DNS:`, `URI:` or `EMAIL:` with a name of it. `token` is true, or {ask, names, groups}: whose tokens prove the login.",
   },
   "identity.issuers": {
     env: "WEIR_IDENTITY_ISSUERS",

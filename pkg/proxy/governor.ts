@@ -24,7 +24,7 @@ import type { LoggedIn, LoginEnded } from "./logged-in.ts";
 import { login } from "./login.ts";
 import { LoginError } from "./login-error.ts";
 import type { Admission, Led, LoginOptions } from "./login-options.ts";
-import { type OpenSession, OpenSessions } from "./open-sessions.ts";
+import { notServed, type OpenSession, OpenSessions } from "./open-sessions.ts";
 import type { Proof } from "./proof.ts";
 import { RecordLane } from "./record-lane.ts";
 import { cancelsOf, handedOverListener, type Replicas } from "./replicas.ts";
@@ -421,9 +421,10 @@ class RunningGovernor implements Governor {
       sinceMs: options.clock.nowMs(),
       gone: "gone" in governed ? (governed as GovernedByName).gone : null,
     });
-    loop.start();
+    // What a client sent ahead must not run where its database has gone during the login.
+    if ("gone" in governed && (governed as GovernedByName).gone()) loop.terminate(notServed);
+    else loop.start();
     if (this.#draining) loop.drain();
-    this.#sessions.endGone();
     const ageMs = ageLimit(logged.proof, options.limits);
     const timer = ageMs === undefined ? undefined : setTimeout(() => loop.leave(tooOld), ageMs).unref();
     await loop.ended;

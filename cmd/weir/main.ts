@@ -10,6 +10,7 @@ import { explain } from "./explain/explain.ts";
 import { inject } from "./inject/inject.ts";
 import { policyLint } from "./policy-lint.ts";
 import { query } from "./query/query.ts";
+import { reindex } from "./reindex.ts";
 import { tail } from "./tail/tail.ts";
 import { type Terminal, terminalOn } from "./terminal.ts";
 import { tokenKey } from "./token/key.ts";
@@ -24,6 +25,7 @@ const commands: Readonly<Record<string, Command>> = {
   explain,
   inject,
   "policy lint": policyLint,
+  reindex,
   query,
   tail,
   token,

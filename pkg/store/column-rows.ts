@@ -15,7 +15,7 @@ export interface ColumnRow {
   readonly column: string;
   /** Of a part of a json document, as a->b; else null. */
   readonly path: string | null;
-  /** Of the mask that was applied, or as the policy classified it; null where no policy does. */
+  /** Of the mask that was applied; null without one: records do not tell the class of what is shown. */
   readonly class: string | null;
   readonly access: "Read" | "Filter" | "Write";
   readonly shown: "Clear" | "Masked" | "Derived" | "Refused" | "None";
@@ -34,20 +34,14 @@ interface Mask {
 
 type Touch = Pick<ColumnRow, "access" | "shown" | "method" | "output"> & { readonly class: string | null };
 
-export function columnRows(
-  decision: DecisionRow,
-  facts: unknown,
-  masks: unknown,
-  classes: unknown,
-): readonly ColumnRow[] {
+export function columnRows(decision: DecisionRow, facts: unknown, masks: unknown): readonly ColumnRow[] {
   const known = membersOf(facts);
   if (known.understood !== true) return [];
   const refused = decision.verdict === "refuse";
   const maskOf = maskBook(masks);
-  const classOf = classBook(classes);
   const rows: ColumnRow[] = [];
   const add = (column: unknown, touch: Touch) => {
-    const row = rowOf(decision, rows.length, membersOf(column), touch, classOf);
+    const row = rowOf(decision, rows.length, membersOf(column), touch);
     if (row !== null && rows.length < ROWS_MAX) rows.push(row);
   };
   listOf(known.outputs).forEach((output, position) => {
@@ -77,13 +71,7 @@ export function columnRows(
   return rows;
 }
 
-function rowOf(
-  { chain, number, entry }: DecisionRow,
-  ordinal: number,
-  ref: Members,
-  touch: Touch,
-  classOf: ReadonlyMap<string, string>,
-): ColumnRow | null {
+function rowOf({ chain, number, entry }: DecisionRow, ordinal: number, ref: Members, touch: Touch): ColumnRow | null {
   const [relation, schema, table, column] = [
     wholeOr(ref.relation),
     textOr(ref.schema),
@@ -108,7 +96,7 @@ function rowOf(
     shown: touch.shown,
     method: touch.method,
     output: touch.output,
-    class: touch.class ?? classOf.get(`${relation ?? 0}.${column}`) ?? null,
+    class: touch.class,
   };
 }
 
@@ -118,17 +106,6 @@ function maskBook(masks: unknown): ReadonlyMap<number, Mask> {
     const { column, method, class: name } = membersOf(each);
     const at = wholeOr(column);
     if (at !== null && !book.has(at)) book.set(at, { class: textOr(name), method: textOr(method) });
-  }
-  return book;
-}
-
-/** Classes of touched columns that no mask tells, as `{relation, column, class}`. */
-function classBook(classes: unknown): ReadonlyMap<string, string> {
-  const book = new Map<string, string>();
-  for (const each of listOf(classes)) {
-    const { relation, column, class: name } = membersOf(each);
-    const [oid, of, text] = [wholeOr(relation), textOr(column), textOr(name)];
-    if (oid !== null && of !== null && text !== null) book.set(`${oid}.${of}`, text);
   }
   return book;
 }

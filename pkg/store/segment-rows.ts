@@ -143,7 +143,7 @@ function addRecord(rows: Growing, place: RowPlace, record: Members, facts: unkno
       if (session === null || statement === null) break;
       const decision = decisionRow(place, record, weir, facts, { session, statement });
       rows.decisions.push(decision);
-      rows.columns.push(...columnRows(decision, facts, weir.masks, weir.classes));
+      rows.columns.push(...columnRows(decision, facts, weir.masks));
       rows.changes.push(...changeRows(decision, facts));
       return;
     }

@@ -8,6 +8,7 @@ import { ChainMaker } from "../collector/chain-maker.ts";
 const MONTH_MS = 31 * 86_400_000;
 export const OCTOBER_MS = Date.UTC(2026, 9, 1);
 const STATEMENTS = 5_000;
+const MADE = 24;
 const places = [
   { cluster: "eu-1", environment: "production", namespace: "shop" },
   { cluster: "us-1", environment: "production", namespace: "billing" },
@@ -71,15 +72,40 @@ export interface Part {
   readonly readMs: number;
 }
 
-/** About `records` of them, each part the segment of a chain of its own; entry by entry. */
+/** About `records` of them, each part the segment of a chain of its own; entry by entry. Beyond some parts rows are those of an earlier one, moved. */
 export function* monthOf(records: number): Generator<Part> {
   const parts = Math.ceil(records / (2 * STATEMENTS + 2));
-  for (let at = 0; at < parts; at++) yield partOf(at, OCTOBER_MS + (at * MONTH_MS) / parts);
+  const made: Part[] = [];
+  for (let at = 0; at < parts; at++) {
+    if (at < MADE) made.push(partOf(at, OCTOBER_MS));
+    yield movedTo(made[at % MADE]!, at, Math.floor((at * MONTH_MS) / parts));
+  }
+}
+
+function movedTo(part: Part, at: number, laterMs: number): Part {
+  const chain = chainOf(at);
+  const moved = <T extends object>(rows: readonly T[]): T[] =>
+    rows.map((row) => ({
+      ...row,
+      ...{ chain, entry: at },
+      ...("time" in row && { time: (row.time as number) + laterMs }),
+      ...("session" in row && { session: `5e55-${chain}` }),
+    }));
+  const { decisions, outcomes, columns, changes, sessions, lookups, others } = part.rows;
+  const rows = {
+    ...{ entry: at, decisions: moved(decisions), outcomes: moved(outcomes), columns: moved(columns) },
+    ...{ changes: moved(changes), sessions: moved(sessions), lookups: moved(lookups), others: moved(others) },
+  };
+  return { ...part, rows };
+}
+
+function chainOf(at: number): string {
+  return at.toString(16).padStart(32, "0");
 }
 
 function partOf(at: number, timeMs: number): Part {
   const place = places[at % places.length]!;
-  const chain = at.toString(16).padStart(32, "0");
+  const chain = chainOf(at);
   const maker = new ChainMaker(chain, { ...place, instance: `pod-${at}` }, Math.floor(timeMs));
   const person = people[at % people.length]!;
   const random = randomOf(at);

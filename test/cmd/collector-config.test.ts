@@ -145,3 +145,28 @@ sorces: []
   expect([readSources(own, "f").ok, readSources(own, "f", ["own-cluster"]).ok]).toEqual([false, true]);
   expect(readSources("a: &x [*x]", "f").ok).toBe(false);
 });
+
+test("the index is a file, a ClickHouse over TLS, or none", () => {
+  const base = {
+    ...{ WEIR_COLLECTOR_ORIGIN: "a", WEIR_COLLECTOR_TLS_CERTIFICATE: "c", WEIR_COLLECTOR_TLS_KEY: "k" },
+    WEIR_COLLECTOR_SOURCES: "s",
+  };
+  const storeOf = (more: Record<string, string>) => {
+    const outcome = read({ ...base, ...more });
+    return outcome.do === "run" ? outcome.config.store : outcome;
+  };
+  expect(storeOf({ WEIR_COLLECTOR_STORE: "none" })).toEqual({ engine: "none" });
+  expect(
+    storeOf({ WEIR_COLLECTOR_STORE: "https://ch:8443/weir", WEIR_COLLECTOR_STORE_PASSWORD_FILE: "/run/pw" }),
+  ).toEqual({ engine: "clickhouse", url: "https://ch:8443/weir", user: "default", password: "/run/pw" });
+  const problem =
+    "WEIR_COLLECTOR_STORE: does not fit; write the index of records: duckdb, https://host:8443/database of a ClickHouse, or none";
+  for (const address of [
+    "http://ch:8123/weir",
+    "https://weir:secret@ch/weir",
+    "https://ch/a/b",
+    "https://ch/?x=1",
+    "sqlite",
+  ])
+    expect(storeOf({ WEIR_COLLECTOR_STORE: address })).toEqual({ do: "refuse", problems: [problem] });
+});

@@ -5,6 +5,7 @@ import { systemCollectorFiles } from "../../pkg/collector/collector-files.ts";
 import { Indexer } from "../../pkg/collector/indexer.ts";
 import { KeptLedger } from "../../pkg/collector/kept-ledger.ts";
 import { ThreadedIndex } from "../../pkg/collector/threaded-index.ts";
+import { systemClock } from "../../pkg/runtime/clock.ts";
 import { silentLogger } from "../../pkg/runtime/logger.ts";
 import { checkQuestion } from "../../pkg/store/question.ts";
 import { ChainMaker, otlpProtobuf } from "./chain-maker.ts";
@@ -66,6 +67,27 @@ test("what is acknowledged can be asked about soon, also what came while the ind
   const followed = await rowsOf(site, false);
   expect(followed).toHaveLength(8);
   expect(await rowsOf(site, true)).toEqual(followed);
+});
+
+test.each([true, false])("what retention deletes cannot be asked about any more (told at once: %s)", async (atOnce) => {
+  const site = await newSite({ keepDays: 30 });
+  const DAY_MS = 86_400_000;
+  const first = await startOn(site);
+  await sendTo(first, site, new ChainMaker("9".repeat(32), {}, Date.now() - 10 * DAY_MS).statements(5), 0);
+  await indexed(first);
+  await first.stop("test");
+  expect(await rowsOf(site, false)).toHaveLength(5);
+  const later = { clock: { ...systemClock, nowMs: () => Date.now() + 31 * DAY_MS } };
+  const blind: Site = { ...site, config: { ...site.config, store: { engine: "none" } } };
+  const second = await startOn(atOnce ? site : blind, later);
+  await second.upkeep();
+  await second.stop("test");
+  if (!atOnce) {
+    const third = await startOn(site, later);
+    await indexed(third);
+    await third.stop("test");
+  }
+  expect(await rowsOf(site, false)).toHaveLength(0);
 });
 
 test.each([

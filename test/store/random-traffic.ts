@@ -106,10 +106,13 @@ const record = fc.oneof(
   { weight: 1, arbitrary: odd },
 );
 
-/** Of two chains; entries 0, 2, 4 and so on. */
+/** Of two chains, sometimes of one cluster; entries 0, 2, 4 and so on. */
 export const traffic: fc.Arbitrary<readonly SegmentRows[]> = fc
-  .array(fc.tuple(fc.array(record, { minLength: 1, maxLength: 12 }), fc.boolean()), { maxLength: 4 })
-  .map((segments) => {
+  .tuple(
+    fc.array(fc.tuple(fc.array(record, { minLength: 1, maxLength: 12 }), fc.boolean()), { maxLength: 4 }),
+    fc.constantFrom("us", "eu"),
+  )
+  .map(([segments, other]) => {
     const next = [0, 0];
     return segments.map(([records, isSecond], at) => {
       const which = isSecond ? 1 : 0;
@@ -118,7 +121,7 @@ export const traffic: fc.Arbitrary<readonly SegmentRows[]> = fc
       const place = {
         entry: at * 2,
         chain: `chain-${which}`,
-        cluster: isSecond ? "eu" : "us",
+        cluster: isSecond ? other : "us",
         environment: "prod",
         namespace: "shop",
       };

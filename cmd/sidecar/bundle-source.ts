@@ -10,6 +10,7 @@ import type { Logger } from "../../pkg/runtime/logger.ts";
 import { type BundleAge, bundleAge } from "./bundle-age.ts";
 import type { BundleSettings } from "./bundle-settings.ts";
 import { compileBundle, type Policies, type Surroundings } from "./compile-policies.ts";
+import { closedByName } from "./open-watched.ts";
 import { type BundleState, Follower, type PolicySource } from "./policy-source.ts";
 import type { Values } from "./settings.ts";
 
@@ -83,7 +84,8 @@ class BundleSource implements PolicySource {
   problems(): readonly string[] {
     const operator = this.#operatorProblem === null ? [] : [`bundle.url: ${this.#operatorProblem}`];
     const closed = this.#inForce?.fresh.upstreams.flatMap((each) => ("closed" in each ? [each.closed] : [])) ?? [];
-    return [...this.#bundleProblems, ...operator, ...closed];
+    const unserved = this.#inForce === null ? [] : closedByName(this.#inForce.fresh);
+    return [...this.#bundleProblems, ...operator, ...closed, ...unserved];
   }
 
   reloads(): number {

@@ -4,6 +4,7 @@ import { keepLastGood, startingBundle } from "../../pkg/bundle/last-good.ts";
 import { type BundleSettings, bundleSettings } from "./bundle-settings.ts";
 import { compileBundle, compilePolicies, type Surroundings } from "./compile-policies.ts";
 import { readPolicies } from "./live-policies.ts";
+import { closedByName } from "./open-watched.ts";
 import { allOf, certificateOf, maskKeysOf, surroundingsOf, type World } from "./parts.ts";
 import { Refused } from "./refused.ts";
 import type { Values } from "./settings.ts";
@@ -32,7 +33,7 @@ export function checkSidecar(config: Values, world: World): Checked {
 function checkFolder(folder: string, config: Values, around: Surroundings): Checked {
   const compiled = readPolicies(folder, (files) => compilePolicies(files, config, around));
   if (!compiled.good) throw new Refused(compiled.problems);
-  return { policyVersion: compiled.policies.set.version, notes: [] };
+  return { policyVersion: compiled.policies.set.version, notes: closedByName(compiled.policies) };
 }
 
 function checkBundle({ folder, fallback, keys }: BundleSettings, config: Values, around: Surroundings): Checked {
@@ -43,5 +44,5 @@ function checkBundle({ folder, fallback, keys }: BundleSettings, config: Values,
   if (!compiled.good) throw new Refused(compiled.problems.map((problem) => `bundle ${found.version}: ${problem}`));
   const { set, upstreams } = compiled.policies;
   const closed = upstreams.flatMap((each) => ("closed" in each ? [each.closed] : []));
-  return { policyVersion: set.version, notes: [...problems, ...closed] };
+  return { policyVersion: set.version, notes: [...problems, ...closed, ...closedByName(compiled.policies)] };
 }

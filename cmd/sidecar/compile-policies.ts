@@ -20,6 +20,8 @@ export interface Policies {
   readonly set: PolicySet;
   /** By listener, in order. */
   readonly upstreams: readonly (GovernedUpstream | Closed)[];
+  /** By `namespace/name`, all databases of the set, for a gateway; empty without one. */
+  readonly byName: ReadonlyMap<string, GovernedUpstream | Closed>;
 }
 
 /** No listener is closed. */
@@ -61,10 +63,10 @@ export function compilePolicies(
 ): Compiled<OpenPolicies> {
   const compiled = withUpstreams(loadPolicySet(files, optionsOf(config, config.namespaceLabels)), config, surroundings);
   if (!compiled.good) return compiled;
-  const { set, upstreams } = compiled.policies;
+  const { set, upstreams, byName } = compiled.policies;
   const closed = upstreams.flatMap((each) => ("closed" in each ? [each.closed] : []));
   if (closed.length > 0) return { good: false, problems: [...new Set(closed)] };
-  return { good: true, policies: { set, upstreams: upstreams.filter((each) => "upstream" in each) } };
+  return { good: true, policies: { set, byName, upstreams: upstreams.filter((each) => "upstream" in each) } };
 }
 
 /**
@@ -88,7 +90,8 @@ export function compileBundle(
   });
   const lost = upstreams.flatMap((each) => ("closed" in each || known.has(each.database) ? [] : [each.database]));
   if (lost.length === 0) return { good: true, policies: { ...compiled.policies, upstreams } };
-  return { good: true, policies: { set: keeping(compiled.policies.set, before.set, new Set(lost)), upstreams } };
+  const set = keeping(compiled.policies.set, before.set, new Set(lost));
+  return { good: true, policies: { ...compiled.policies, set, upstreams } };
 }
 
 /** Logins to these are refused; what is logged in goes on by the policies that there are. */
@@ -98,12 +101,16 @@ function closing(
   config: Values,
 ): Compiled<Policies> {
   if (!compiled.good || Object.keys(closed).length === 0) return compiled;
-  const upstreams = compiled.policies.upstreams.map((each, index) => {
-    const [namespace, name] = databaseOf(config.listeners[index]!, config).split("/") as [string, string];
+  const unlessClosed = (each: GovernedUpstream | Closed, database: string): GovernedUpstream | Closed => {
+    const [namespace, name] = database.split("/") as [string, string];
     if (namespace !== config.namespace || !Object.hasOwn(closed, name)) return each;
-    return { closed: `database ${namespace}/${name} is closed, because ${closed[name]}` };
-  });
-  return { good: true, policies: { ...compiled.policies, upstreams } };
+    return { closed: `database ${database} is closed, because ${closed[name]}` };
+  };
+  const upstreams = compiled.policies.upstreams.map((each, index) =>
+    unlessClosed(each, databaseOf(config.listeners[index]!, config)),
+  );
+  const byName = new Map([...compiled.policies.byName].map(([name, each]) => [name, unlessClosed(each, name)]));
+  return { good: true, policies: { ...compiled.policies, upstreams, byName } };
 }
 
 /** `set`, with the databases of `before` that it lost and, for these alone, the policies that reached them by name. */
@@ -143,19 +150,31 @@ function withUpstreams({ set, problems }: Loaded, config: Values, surroundings: 
   if (set === null) return { good: false, problems: problems.map(formatProblem) };
   const round = roundTheGovernor(config.relays, set);
   if (round.length > 0) return { good: false, problems: round };
-  const upstreams = config.listeners.map((listener) => upstreamOf(listener, set, config, surroundings));
-  return { good: true, policies: { set, upstreams } };
+  const listening = (listener: Listener): Wanted => ({
+    database: databaseOf(listener, config),
+    where: `listeners: ${placeOf(listener)}`,
+  });
+  const upstreams = config.listeners.map((listener) => upstreamOf(listening(listener), set, config, surroundings));
+  const names = config["gateway.listen"] === null ? [] : set.databases.map(nameOf);
+  const byName = new Map(
+    names.map((database) => [database, upstreamOf({ database, where: "gateway" }, set, config, surroundings)]),
+  );
+  return { good: true, policies: { set, upstreams, byName } };
+}
+
+interface Wanted {
+  readonly database: string;
+  /** Place in the configuration, for people. */
+  readonly where: string;
 }
 
 function upstreamOf(
-  listener: Listener,
+  { database: wanted, where }: Wanted,
   set: PolicySet,
   config: Values,
   { lookup, ...watching }: Surroundings,
 ): GovernedUpstream | Closed {
-  const wanted = databaseOf(listener, config);
   const database = set.databases.find((each) => nameOf(each) === wanted);
-  const where = `listeners: ${placeOf(listener)}`;
   if (database === undefined) {
     const names = set.databases.map(nameOf);
     const near = hint(wanted, names) || `; there is ${names.join(", ") || "none at all"}`;

@@ -64,6 +64,7 @@ export function readConfig(argv: readonly string[], outside: Outside): ConfigOut
     else config[name] = outcome.value;
   }
   if (isUnread && config.policies === null) delete config.policies;
+  if (isUnread && (config as Partial<Values>).listeners?.length === 0) delete config.listeners;
   problems.push(...contradictions(config as Partial<Values>, outside.readFile));
   if (problems.length === 0) return { do: flags.check ? "check" : "run", config: config as Values };
   return { do: "refuse", problems, policies: (config as Partial<Values>).policies ?? null };

@@ -1,5 +1,6 @@
 // What is wrong with settings that are each good by themselves.
 import { databaseOf, ofDatabase } from "./database-of.ts";
+import { gatewayProblems } from "./gateway-problems.ts";
 import { placeOf } from "./parse-value.ts";
 import { settings, type Values } from "./settings.ts";
 
@@ -8,6 +9,11 @@ type ReadFile = (path: string) => Buffer;
 /** Stands for settings whose own problem is told already, so that what hangs together can still be looked at. */
 const withoutWrong: Partial<Values> = {
   listeners: [],
+  "gateway.listen": null,
+  "gateway.cancels": null,
+  "gateway.replicas": [],
+  "gateway.databases": {},
+  "gateway.logins": null,
   relays: [],
   upstreamLogins: {},
   upstreamSessions: {},
@@ -36,7 +42,7 @@ const withoutWrong: Partial<Values> = {
 /** What single settings cannot tell: halves of a pair, doubled addresses, files that are not there, keys too short. */
 export function contradictions(good: Partial<Values>, readFile: ReadFile): readonly string[] {
   const config = { ...withoutWrong, ...good } as Values;
-  const problems = [...sourceProblems(config), ...collectorProblems(config)];
+  const problems = [...sourceProblems(config), ...collectorProblems(config), ...gatewayProblems(config, good)];
   const [certificate, key] = [config["tls.certificate"], config["tls.key"]];
   if (certificate !== null && key === null)
     problems.push("tls.key is not set although tls.certificate is; name the key's file or leave both out");

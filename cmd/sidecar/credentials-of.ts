@@ -1,6 +1,7 @@
 // How logins are proved at one database, out of the configuration.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Verifier } from "../../pkg/identity/verifier.ts";
 import type { ClientSecret, Credentials } from "../../pkg/proxy/credentials.ts";
 import { parseVerifier } from "../../pkg/proxy/scram-keys.ts";
@@ -45,12 +46,17 @@ export function credentialsOf(
 
 /** By `namespace/name`; in the sidecar's own namespace the name is enough. */
 export function upstreamLoginOf(database: string, config: Values): UpstreamLogin | undefined {
-  return ofDatabase(database, config.upstreamLogins, config);
+  const listed = ofDatabase(database, config.upstreamLogins, config);
+  const folder = config["gateway.logins"];
+  if (listed !== undefined || folder === null) return listed;
+  const own = join(folder, database.replace("/", "."));
+  const passwordFile = join(own, "password");
+  return existsSync(passwordFile) ? { userFile: join(own, "username"), passwordFile } : undefined;
 }
 
-/** In a pod, where policies come in bundles, whoever reaches a loopback address is the workload that the login is held for. */
+/** In a pod of an application, where policies come in bundles, whoever reaches a loopback address is the workload that the login is held for. */
 function unlisted(config: Values, verifier: Verifier | null, login: string): ClientSecret | undefined {
-  if (config["bundle.url"] !== null) return { kind: "trustLoopback" };
+  if (config["bundle.url"] !== null && config["gateway.listen"] === null) return { kind: "trustLoopback" };
   return verifier === null ? undefined : tokenSecret(config, verifier, login, null);
 }
 

@@ -52,6 +52,6 @@ export function noneYet(policies: PolicySource): string {
 }
 
 /** Stands where a closed listener has none; its logins are refused before anything connects. */
-function nowhere(name: string): Upstream {
+export function nowhere(name: string): Upstream {
   return { name, host: "nowhere.invalid", port: 1, tls: { mode: "require" } };
 }

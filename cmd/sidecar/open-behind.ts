@@ -19,7 +19,8 @@ export function openBehind(config: Values, world: World, audit: AuditWriter, com
 
 /** Behind which true address each database lies, by the policies in force. */
 export function serversOf(policies: Policies | null): Readonly<Record<string, Server>> {
-  const open = policies?.upstreams.filter((each) => "upstream" in each) ?? [];
+  const all = policies === null ? [] : [...policies.upstreams, ...policies.byName.values()];
+  const open = all.filter((each) => "upstream" in each);
   return Object.fromEntries(open.map(({ database, upstream: { host, port } }) => [database, { host, port }]));
 }
 

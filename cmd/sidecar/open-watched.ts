@@ -34,6 +34,7 @@ export function openWatched(folder: string, config: Values, logger: Logger, surr
   const { live } = opened;
   return {
     ...live,
+    problems: () => [...live.problems(), ...closedByName(live.current())],
     reloads: () => reloads,
     bundle: () => null,
     follow(told) {
@@ -41,4 +42,9 @@ export function openWatched(folder: string, config: Values, logger: Logger, surr
       follower.tell(live.current().set.version, "start");
     },
   };
+}
+
+/** Those of a gateway that nobody can log in to, while the others are served. */
+export function closedByName({ byName }: Policies): readonly string[] {
+  return [...byName.values()].flatMap((each) => ("closed" in each ? [each.closed] : []));
 }

@@ -140,7 +140,6 @@ const listenAddress = (raw: unknown, mode: unknown): Address | UnixAddress => {
 export const listeners: Parse<readonly Listener[]> = (raw) => {
   const entries =
     typeof raw === "string" ? raw.split(",").map(listenerText) : list(raw, "listeners of the form {listen, database}");
-  if (entries.length === 0) throw new Invalid("name at least one listener");
   return entries.map((entry, index) => {
     const { listen, mode, database } = fields(entry, ["listen", "mode", "database"], `[${index}]`);
     return within(`[${index}].listen`, () => ({

@@ -1,6 +1,7 @@
 // Every setting of the sidecar, once: its place in the configuration file, its environment variable, how it is written,
 // what it is when it is not, and what it does. docs/configuration.md is printed from this table.
 import { collectorUrl, otlpUrl, pairs } from "./parse-address.ts";
+import { addresses, gatewayDatabases, textList } from "./parse-gateway.ts";
 import { certificatePrincipals, developmentIdentities, issuers } from "./parse-identity.ts";
 import { upstreamSessions } from "./parse-upstream-session.ts";
 import {
@@ -37,8 +38,50 @@ export const settings = {
     env: "WEIR_LISTENERS",
     parse: listeners,
     form: "list of {listen, database}; in the environment `host:port=database,...`",
-    fallback: undefined,
-    help: 'Where clients connect, and the GovernedDatabase behind each address (`namespace/name`). An absolute path listens on a unix socket; libpq finds `<folder>/.s.PGSQL.<port>`. Its permissions are `mode`, `"0660"` when not given.',
+    fallback: [],
+    help: 'Where clients connect, and the GovernedDatabase behind each address (`namespace/name`). An absolute path listens on a unix socket; libpq finds `<folder>/.s.PGSQL.<port>`. Its permissions are `mode`, `"0660"` when not given. This or `gateway.listen` must be given.',
+  },
+  "gateway.listen": {
+    env: "WEIR_GATEWAY_LISTEN",
+    parse: addressOrAll,
+    form: "host:port, or :port for all addresses",
+    fallback: null,
+    help: "In place of `listeners`: one address for all databases of the policies, which clients name as their database: `[NAMESPACE.]NAME[~DATABASE]` ([gateway](gateway.md)). Clients that do not come from a loopback address must use TLS.",
+  },
+  "gateway.databases": {
+    env: "WEIR_GATEWAY_DATABASES",
+    parse: gatewayDatabases,
+    form: "map of GovernedDatabase to {database, sessions, issuers}; in the environment as JSON",
+    fallback: {},
+    help: "What a gateway knows of a database (`namespace/name`, or `name` in its own namespace) beside its resource: how the server calls it where clients do not say (the GovernedDatabase's name when not given), how many sessions it may have, and whose tokens count there (every issuer's of `identity.issuers` when not given).",
+  },
+  "gateway.namespaces": {
+    env: "WEIR_GATEWAY_NAMESPACES",
+    parse: textList,
+    form: "comma list",
+    fallback: [],
+    help: "Databases of other namespaces are not there for a gateway's clients. Empty: those of every namespace that policies come from.",
+  },
+  "gateway.logins": {
+    env: "WEIR_GATEWAY_LOGINS",
+    parse: text,
+    form: "folder",
+    fallback: null,
+    help: "Where a gateway finds the login of a database whose credentials are Brokered and that `upstreamLogins` does not name: files `username` and `password` in a folder `NAMESPACE.NAME`, as mounted Secrets are. Read at each login; put them there before the GovernedDatabase, which else is closed until policies change again.",
+  },
+  "gateway.cancels": {
+    env: "WEIR_GATEWAY_CANCELS",
+    parse: addressOrAll,
+    form: "host:port, or :port for all addresses",
+    fallback: null,
+    help: "Where other replicas hand over cancel requests whose session is here. Nothing else is answered there.",
+  },
+  "gateway.replicas": {
+    env: "WEIR_GATEWAY_REPLICAS",
+    parse: addresses,
+    form: "comma list of host:port",
+    fallback: [],
+    help: "The `gateway.cancels` of all replicas; a name counts for every address that it has at the time, as that of a headless Service does. This one may be among them.",
   },
   policies: {
     env: "WEIR_POLICIES",
@@ -332,7 +375,7 @@ export const settings = {
     parse: identities,
     form: "map of login to {kind, name, groups} and for Brokered one of {passwordFile, scramVerifier, certificate, token, trustLoopback}; in the environment as JSON",
     fallback: {},
-    help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name; with bundles, in a pod, it needs no proof for Brokered from a loopback address. `certificate` is true for a client certificate whose common name is the login, or another common name, or `DNS:`, `URI:` or `EMAIL:` with a name of it. `token` is true, or {ask, names, groups}: whose tokens prove the login.",
+    help: "Who a database login is: Human, Agent or Service. A login that is not listed is a Service of that name; with bundles, in a pod, it needs no proof for Brokered from a loopback address (never at a gateway). `certificate` is true for a client certificate whose common name is the login, or another common name, or `DNS:`, `URI:` or `EMAIL:` with a name of it. `token` is true, or {ask, names, groups}: whose tokens prove the login.",
   },
   "identity.issuers": {
     env: "WEIR_IDENTITY_ISSUERS",
@@ -467,6 +510,13 @@ export const settings = {
     form: "number, or 0",
     fallback: 0,
     help: "Client connections of one principal at one time, whatever its logins; the next one is refused with 53300. 0: no limit of its own.",
+  },
+  "limits.databaseSessions": {
+    env: "WEIR_LIMITS_DATABASE_SESSIONS",
+    parse: whole(0, 100_000),
+    form: "number, or 0",
+    fallback: 0,
+    help: "Client connections to one database of a gateway at one time, unless `gateway.databases` says another number; the next one is refused with 53300. 0: as many as `limits.sessions`.",
   },
   "limits.logins": {
     env: "WEIR_LIMITS_LOGINS",

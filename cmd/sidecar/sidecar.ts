@@ -2,7 +2,7 @@
 import { AuditUnavailable } from "../../pkg/audit/audit-unavailable.ts";
 import type { Digest } from "../../pkg/audit/digest.ts";
 import { AuditWriter } from "../../pkg/audit/writer.ts";
-import { createGovernor } from "../../pkg/proxy/governor.ts";
+import { createGovernor, type GovernedListener, type Governor } from "../../pkg/proxy/governor.ts";
 import { createRelays, type RelayRoute } from "../../pkg/proxy/tcp-relay.ts";
 import type { Logger } from "../../pkg/runtime/logger.ts";
 import { CommittedMark } from "../../pkg/shipping/committed.ts";
@@ -10,6 +10,9 @@ import { bootId } from "./boot-id.ts";
 import { bundleSettings } from "./bundle-settings.ts";
 import { openBundle } from "./bundle-source.ts";
 import type { Surroundings } from "./compile-policies.ts";
+import type { Proving } from "./credentials-of.ts";
+import { gatewayListener } from "./gateway-listener.ts";
+import { gatewayReplicas } from "./gateway-replicas.ts";
 import { governedListeners, noneYet } from "./governed-listeners.ts";
 import { identifyBy } from "./identify.ts";
 import { keptClasses } from "./kept-classes.ts";
@@ -44,7 +47,9 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
   const audit = openAudit(config, world, digest, committed);
   const behind = openBehind(config, world, audit, committed);
   const policies = openPolicies();
+  let running: Governor | null = null;
   policies.follow((version, reason) => {
+    running?.endGone();
     behind?.servers(serversOf(policies.current()));
     audit.write([{ event: "policy", version, reason }]);
   });
@@ -53,9 +58,10 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
     behind?.tick();
   }, 1000).unref();
   const governor = createGovernor({
-    listeners: governedListeners(config, policies, { saltKey: random.bytes(32), verifier }),
+    listeners: listenersOf(config, policies, { saltKey: random.bytes(32), verifier }),
     policies: () => policies.current()?.set ?? null,
-    identify: identifyBy(config.identities, () => policies.attested?.() ?? null),
+    identify: identifyBy(config.identities, () => attestedBy(config, policies)),
+    ...gatewayReplicas(config, around.lookup),
     ...(verifier && { tokens: verifier }),
     identityScope: config["identity.setScope"],
     audit,
@@ -70,6 +76,7 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
     random,
     logger,
   });
+  running = governor;
   const relays = createRelays(routesOf(config, around), { connections: config["limits.relays"] });
   const state = { stopping: false };
   const stopWatching = watchUnmatched(() => governor.unmatched(), logger);
@@ -94,6 +101,16 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
       logger.log("info", "stopped");
     },
   };
+}
+
+function listenersOf(config: Values, policies: PolicySource, proving: Proving): readonly GovernedListener[] {
+  const gateway = gatewayListener(config, policies, proving);
+  return [...governedListeners(config, policies, proving), ...(gateway === null ? [] : [gateway])];
+}
+
+/** Of a gateway nobody vouches for who comes from a loopback address: a forwarded port leads everyone there. */
+function attestedBy(config: Values, policies: PolicySource): string | null {
+  return config["gateway.listen"] === null ? (policies.attested?.() ?? null) : null;
 }
 
 /** The second opens them: bundles are followed from then on, and only a folder can be wrong before. */
@@ -123,6 +140,8 @@ function tellAddresses(config: Values, ports: Ports, logger: Logger): void {
     const at = "path" in listener ? { path: listener.path } : { host: listener.host, port: ports.listeners[index]! };
     logger.log("info", "listening", { ...at, database: listener.database });
   }
+  const gateway = config["gateway.listen"];
+  if (gateway !== null) logger.log("info", "listening", { host: gateway.host, port: ports.listeners.at(-1)! });
   for (const [index, { host, target }] of config.relays.entries())
     logger.log("info", "relaying", { host, port: ports.relays[index]!, target: `${target.host}:${target.port}` });
 }

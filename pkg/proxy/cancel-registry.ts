@@ -22,8 +22,12 @@ export class CancelRegistry {
   /** Process ids of several servers may be the same; the secrets differ. */
   readonly #entries = new Map<number, Entry[]>();
 
-  constructor(random: Random) {
+  readonly #elsewhere: ((key: CancelKey) => Promise<void>) | null;
+
+  /** `elsewhere` asks others for a key that is not held here; it must not reject. */
+  constructor(random: Random, elsewhere: ((key: CancelKey) => Promise<void>) | null = null) {
     this.#random = random;
+    this.#elsewhere = elsewhere;
   }
 
   register(processId: number, secretBytes: number, cancel: () => Promise<unknown>): CancelRegistration {
@@ -38,10 +42,16 @@ export class CancelRegistry {
     };
   }
 
-  /** Does what the key's session says; nothing for a key that nobody holds, as PostgreSQL. */
+  /** Does what the key's session says, here or elsewhere; nothing for a key that nobody holds, as PostgreSQL. */
   async cancel(key: CancelKey): Promise<void> {
+    if (!(await this.cancelHere(key))) await this.#elsewhere?.(key);
+  }
+
+  /** False: no session here has this key. */
+  async cancelHere(key: CancelKey): Promise<boolean> {
     const entry = this.#entries.get(key.processId)?.find((candidate) => sameSecret(candidate.key, key));
     await entry?.cancel();
+    return entry !== undefined;
   }
 
   get size(): number {

@@ -63,7 +63,10 @@ function saltFor(user: string, credentials: Brokered): Buffer {
 }
 
 /** PostgreSQL's clientcert: throws LoginError 28000 without a valid certificate, under VerifyFull without one for this login. */
-export function demandCertificate({ certificate, startup }: ClientSide, demand: "VerifyCA" | "VerifyFull"): void {
+export function demandCertificate(
+  { certificate, startup }: Pick<ClientSide, "certificate" | "startup">,
+  demand: "VerifyCA" | "VerifyFull",
+): void {
   if (certificate === null) throw new LoginError("28000", "connection requires a valid client certificate", SHOW_ONE);
   const { login } = startup;
   if (demand === "VerifyFull" && !isCalled(certificate, login)) throw otherName(login, login);

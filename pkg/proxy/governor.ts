@@ -16,38 +16,65 @@ import type { Logger } from "../runtime/logger.ts";
 import type { Random } from "../runtime/random.ts";
 import { type ByteBudgets, byteBudgets } from "./byte-budget.ts";
 import { SharedBuffer } from "./byte-source.ts";
-import { CancelRegistry } from "./cancel-registry.ts";
+import type { CancelRegistry } from "./cancel-registry.ts";
 import type { Credentials } from "./credentials.ts";
 import { identityOf, lapsed } from "./identity-of.ts";
 import { type ListenAddress, Listener } from "./listener.ts";
 import type { LoggedIn, LoginEnded } from "./logged-in.ts";
 import { login } from "./login.ts";
 import { LoginError } from "./login-error.ts";
-import type { Admission, LoginOptions } from "./login-options.ts";
-import { type OpenSession, OpenSessions } from "./open-sessions.ts";
+import type { Admission, Led, LoginOptions } from "./login-options.ts";
+import { notServed, type OpenSession, OpenSessions } from "./open-sessions.ts";
 import type { Proof } from "./proof.ts";
 import { RecordLane } from "./record-lane.ts";
+import { cancelsOf, handedOverListener, type Replicas } from "./replicas.ts";
 import { sendCancel } from "./send-cancel.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
 import { type Ending, SessionLoop } from "./session-loop.ts";
 import { type AnalysisCounters, type KeptClasses, SharedKnowledge, type UnmatchedPattern } from "./shared-knowledge.ts";
 import { Slots } from "./slots.ts";
-import { readable, type Startup } from "./startup.ts";
+import { lastParameter, readable, renamed, type Startup } from "./startup.ts";
 import { statementTokens } from "./statement-tokens.ts";
 import type { Upstream } from "./upstream.ts";
 
-export type GovernedListener = ListenAddress & {
-  /** `namespace/name` of the GovernedDatabase. */
+/** Where every client of one listener is led, or one client of a gateway. */
+export interface Governed {
+  /** `namespace/name` of the GovernedDatabase; "" where there is none. */
   readonly database: string;
   readonly upstream: Upstream;
   readonly credentials: Credentials;
+  /** Why nobody can log in here now; null, or absent: it is possible. While it is not, `upstream` is not connected to. */
+  readonly closed?: () => string | Refusal | null;
+}
+
+type Refusal = Extract<Admission, { admit: false }>;
+
+/** One of many databases behind one listener. */
+export interface GovernedByName extends Governed {
+  /** As the server calls it; latin1 as on the wire. */
+  readonly serverDatabase: string;
+  /** One is taken for each session. */
+  readonly sessions?: Slots | undefined;
+  /** Of statements of its sessions, in place of `GovernorOptions.tokens`. */
+  readonly tokens: Verifier | null;
+  /** Whether it is not served any more: then its sessions end. */
+  readonly gone: () => boolean;
+}
+
+interface Demands {
   /** What a client must show of its own, beside what proves its login. */
   readonly clientCertificate?: NonNullable<LoginOptions["clientCertificate"]>;
-  /** Clients over TCP must encrypt. */
-  readonly requireTls?: boolean;
-  /** Why nobody can log in here now; null, or absent: it is possible. While it is not, `upstream` and `credentials` are not used. */
-  readonly closed?: () => string | null;
-};
+  /** Clients over TCP must encrypt; `Remote`: but for those from loopback addresses. */
+  readonly requireTls?: boolean | "Remote";
+}
+
+export type GovernedListener = ListenAddress & Demands & (Governed | Gateway);
+
+/** Clients name the database that they want; why there is none is told to them only when they have proved who they are. */
+export interface Gateway {
+  /** `name`: the start-up parameter, whole, latin1; null when there is none. */
+  readonly byName: (name: string | null) => GovernedByName;
+}
 
 export interface GovernorOptions {
   readonly listeners: readonly GovernedListener[];
@@ -66,6 +93,8 @@ export interface GovernorOptions {
   readonly certificate: () => ServingCertificate | null;
   /** Absent: classes follow a renamed column only while the process lives. */
   readonly classes?: KeptClasses;
+  /** Replicas that clients reach by the same address; absent: there are none. */
+  readonly replicas?: Replicas;
   readonly environment: string;
   readonly cluster: string;
   readonly limits: GovernorLimits;
@@ -105,6 +134,8 @@ export interface Governor {
   /** Takes no new session; ends each when its transaction ends, and what is left after `timeMs`. */
   drain(timeMs: number): Promise<void>;
   counters(): GovernorCounters;
+  /** Ends sessions whose database is not served any more; to be called in the very turn in which it has gone. */
+  endGone(): void;
   /** Who is in. */
   sessions(): readonly OpenSession[];
   /** What policies mean to protect and no database has, as far as databases were seen. */
@@ -136,6 +167,8 @@ class RunningGovernor implements Governor {
   readonly #sessions: OpenSessions;
   #timer: NodeJS.Timeout | undefined;
   readonly #listeners: readonly Listener[];
+  /** Cancel requests that other replicas hand over. */
+  readonly #handedOver: Listener | null;
   #sessionsTotal = 0;
   #loginsFailedTotal = 0;
   #draining = false;
@@ -144,11 +177,13 @@ class RunningGovernor implements Governor {
     this.#options = options;
     this.#shared = new SharedKnowledge(options.classes ?? null);
     this.#records = new RecordLane(options.audit, options.logger);
-    this.#cancels = new CancelRegistry(options.random);
+    this.#cancels = cancelsOf(options);
     this.#slots = new Slots(options.limits.sessions);
     this.#sessions = new OpenSessions(options.limits.principalSessions ?? 0);
     this.#budgets = byteBudgets(options.limits.bufferedBytes);
     this.#listeners = options.listeners.map((listener) => this.#listener(listener));
+    this.#handedOver =
+      options.replicas === undefined ? null : handedOverListener(options.replicas, options.certificate, this.#cancels);
   }
 
   async start(): Promise<readonly number[]> {
@@ -158,6 +193,7 @@ class RunningGovernor implements Governor {
     ).unref();
     const ports: number[] = [];
     for (const listener of this.#listeners) ports.push(await listener.listen());
+    await this.#handedOver?.listen();
     return ports;
   }
 
@@ -171,6 +207,7 @@ class RunningGovernor implements Governor {
     await Promise.all(this.#listeners.map((listener) => listener.drained()));
     clearTimeout(timer);
     clearInterval(this.#timer);
+    this.#handedOver?.stopAccepting();
     this.#records.flush();
   }
 
@@ -187,6 +224,10 @@ class RunningGovernor implements Governor {
     };
   }
 
+  endGone(): void {
+    this.#sessions.endGone();
+  }
+
   sessions(): readonly OpenSession[] {
     return this.#sessions.list();
   }
@@ -195,31 +236,39 @@ class RunningGovernor implements Governor {
     return this.#shared.unmatched();
   }
 
-  #listener(governed: GovernedListener): Listener {
+  #listener(listener: GovernedListener): Listener {
     return new Listener({
-      ...addressOf(governed),
+      ...addressOf(listener),
       loginsMax: this.#options.limits.logins,
-      serve: (socket, loggedIn) => this.#serve(socket, governed, loggedIn),
+      serve: (socket, loggedIn) => this.#serve(socket, listener, loggedIn),
     });
   }
 
-  async #serve(socket: Parameters<typeof login>[0], governed: GovernedListener, done: () => void): Promise<void> {
+  async #serve(socket: Parameters<typeof login>[0], listener: GovernedListener, done: () => void): Promise<void> {
     const { certificate, limits, random, logger } = this.#options;
-    const { upstream } = governed;
+    let governed: Governed = "byName" in listener ? nameless : listener;
     let asked: Startup | null = null;
     let who: Who | null = null;
     let giveBack = () => {};
     try {
       const outcome = await login(socket, {
-        upstream,
-        credentials: governed.credentials,
+        route: (startup) => {
+          asked = startup;
+          if (!("byName" in listener)) return ledTo(listener, startup);
+          const found = listener.byName(lastParameter(startup, "database"));
+          governed = found;
+          return { ...ledTo(found, renamed(startup, found.serverDatabase)), sessions: found.sessions };
+        },
         certificate,
-        local: "path" in governed,
-        requireTls: governed.requireTls === true,
-        ...(governed.clientCertificate && { clientCertificate: governed.clientCertificate }),
+        local: "path" in listener,
+        requireTls: listener.requireTls ?? false,
+        ...(listener.clientCertificate && { clientCertificate: listener.clientCertificate }),
         admit: (startup, proof) => {
           asked = startup;
-          if (proof === null) return this.#open(governed);
+          const isHidden = "byName" in listener && proof === null;
+          const open = isHidden ? admitted : this.#open(governed);
+          if (proof === null || !open.admit) return open;
+          const { upstream } = governed;
           const identity = this.#identityOf(startup, proof);
           const standing = identity.at(this.#options.clock.nowMs());
           if (!standing.holds) return lapsed(standing.lapse);
@@ -254,13 +303,14 @@ class RunningGovernor implements Governor {
     return ageMs === undefined ? identity : until(identity, clock.nowMs() + ageMs);
   }
 
-  #open(governed: GovernedListener): Admission {
+  #open(governed: Governed): Admission {
     const closed = governed.closed?.() ?? null;
+    if (closed !== null && typeof closed !== "string") return closed;
     const isClosed = this.#options.policies() === null || closed !== null;
     return isClosed ? notYet(closed ?? "no policies have been received yet") : { admit: true };
   }
 
-  #admit(startup: Startup, governed: GovernedListener, { principal, upstream }: Who): Admission {
+  #admit(startup: Startup, governed: Governed, { principal, upstream }: Who): Admission {
     const set = this.#options.policies();
     if (set === null) return this.#open(governed);
     const refusal = refusedAtStartup({
@@ -280,7 +330,7 @@ class RunningGovernor implements Governor {
   }
 
   /** null: no rule of now needs to know the server's session, and nothing is pinned in it. */
-  #preparing(startup: Startup, governed: GovernedListener, who: Who): readonly string[] | null {
+  #preparing(startup: Startup, governed: Governed, who: Who): readonly string[] | null {
     const { principal, session } = who;
     const { pinned } = who.upstream;
     if (pinned !== undefined) return pinningSql(pinned, { principal, session });
@@ -290,7 +340,7 @@ class RunningGovernor implements Governor {
     return isGoverned ? [] : null;
   }
 
-  #masked(startup: Startup, governed: GovernedListener, principal: Principal): boolean {
+  #masked(startup: Startup, governed: Governed, principal: Principal): boolean {
     const set = this.#options.policies();
     return set === null || underMask(set, governed.database, principal, this.#contextOf(startup));
   }
@@ -302,7 +352,7 @@ class RunningGovernor implements Governor {
     return { environment, cluster, application: text, clientAddress: startup.address };
   }
 
-  async #session(logged: LoggedIn, governed: GovernedListener, who: Who): Promise<void> {
+  async #session(logged: LoggedIn, governed: Governed, who: Who): Promise<void> {
     const options = this.#options;
     const { startup, parameters, cancelTarget } = logged;
     const { identity, principal, session, upstream } = who;
@@ -353,7 +403,7 @@ class RunningGovernor implements Governor {
       logger: options.logger,
       records: this.#records,
       cancel: () => (cancelTarget === null ? Promise.resolve() : sendCancel(cancelTarget)),
-      verify: statementTokens(options.tokens ?? null, { nonce, principal, nowMs: () => options.clock.nowMs() }),
+      verify: statementTokens(tokensOf(governed, options), { nonce, principal, nowMs: () => options.clock.nowMs() }),
       reads: this.#reads,
       budgets: this.#budgets,
       clientLeft: logged.clientLeft,
@@ -369,8 +419,11 @@ class RunningGovernor implements Governor {
       database: governed.database,
       client: context.clientAddress,
       sinceMs: options.clock.nowMs(),
+      gone: "gone" in governed ? (governed as GovernedByName).gone : null,
     });
-    loop.start();
+    // What a client sent ahead must not run where its database has gone during the login.
+    if ("gone" in governed && (governed as GovernedByName).gone()) loop.terminate(notServed);
+    else loop.start();
     if (this.#draining) loop.drain();
     const ageMs = ageLimit(logged.proof, options.limits);
     const timer = ageMs === undefined ? undefined : setTimeout(() => loop.leave(tooOld), ageMs).unref();
@@ -380,7 +433,7 @@ class RunningGovernor implements Governor {
     this.#note(event("close"));
   }
 
-  #loginEnded(ended: LoginEnded, startup: Startup | null, governed: GovernedListener): void {
+  #loginEnded(ended: LoginEnded, startup: Startup | null, governed: Governed): void {
     if (ended.why === "cancelRequest") return;
     this.#loginsFailedTotal += 1;
     this.#options.logger.log("warn", "login.ended", {
@@ -409,6 +462,20 @@ class RunningGovernor implements Governor {
     this.#records.now([event]);
   }
 }
+
+const admitted: Admission = { admit: true };
+
+/** What a gateway's client is led to before it has said what it wants. */
+const nameless: Governed = {
+  database: "",
+  upstream: { name: "", host: "nowhere.invalid", port: 1, tls: { mode: "require" } },
+  credentials: { mode: "PassThrough" },
+};
+
+const ledTo = ({ upstream, credentials }: Governed, startup: Startup): Led => ({ upstream, credentials, startup });
+
+const tokensOf = (governed: Governed, { tokens }: GovernorOptions): Verifier | null =>
+  "gone" in governed ? (governed as GovernedByName).tokens : (tokens ?? null);
 
 const tooOld: Ending = { sqlstate: "28000", message: "weir: this session has reached its greatest age" };
 

@@ -13,6 +13,7 @@ const TURN_AWAY_MS = 1_000;
 const TOO_MANY = fatalError("53300", "too many logins at once", "Try again, or raise Weir's limit of logins.");
 
 export interface TcpAddress {
+  /** Empty: every address of the machine. */
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -56,7 +57,7 @@ export class Listener {
   #listenOnTcp({ host, port }: TcpAddress): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
+      this.#server.listen({ ...(host !== "" && { host }), port, backlog: BACKLOG }, () => {
         this.#server.off("error", reject);
         resolve();
       });

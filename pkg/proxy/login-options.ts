@@ -12,13 +12,23 @@ export type Admission =
   | { readonly admit: true }
   | { readonly admit: false; readonly sqlstate: string; readonly message: string; readonly hint?: string };
 
-export interface LoginOptions {
+/** Where one login leads. */
+export interface Led {
   readonly upstream: Upstream;
   readonly credentials: Credentials;
+  /** What the server is asked for: the client's own words, but for a database that is called otherwise there. */
+  readonly startup: Startup;
+  /** One of these is taken too; FATAL 53300 when there is none. */
+  readonly sessions?: Slots | undefined;
+}
+
+export interface LoginOptions {
+  /** Asked once, when the client has said what it wants, and before `admit`; may throw LoginError. */
+  readonly route: (startup: Startup) => Led;
   /** Asked at each login, so that a renewed certificate counts at once; null answers SSLRequest with N. */
   readonly certificate: () => ServingCertificate | null;
-  /** Refuse clients that do not encrypt, with FATAL 28000. */
-  readonly requireTls?: boolean;
+  /** Refuse clients that do not encrypt, with FATAL 28000; `Remote`: but for those from loopback addresses. */
+  readonly requireTls?: boolean | "Remote";
   /** Beside whatever else proves the login: a valid certificate of the client, under VerifyFull one for this login. */
   readonly clientCertificate?: "VerifyCA" | "VerifyFull";
   /** Clients come over a unix socket: no TLS is offered or demanded, as with PostgreSQL. */

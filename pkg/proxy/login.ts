@@ -19,10 +19,11 @@ import { greetServer } from "./greet-server.ts";
 import type { LoggedIn, LoginEnded } from "./logged-in.ts";
 import { endOf, TimeLimit } from "./login-end.ts";
 import { LoginError, PeerGone } from "./login-error.ts";
-import type { LoginOptions } from "./login-options.ts";
+import type { Led, LoginOptions } from "./login-options.ts";
 import { passThroughLogin, relayedStartup } from "./pass-through-login.ts";
 import { Peer } from "./peer.ts";
 import type { Proof } from "./proof.ts";
+import type { Slots } from "./slots.ts";
 import { endSocket } from "./sockets.ts";
 import { LOCAL_ADDRESS, readStartup, type Startup } from "./startup.ts";
 import { connectUpstream } from "./upstream.ts";
@@ -47,6 +48,8 @@ class LoginAttempt {
   /** Aborted when the login must not go on: the client left, or its time is up. */
   readonly #stop = new AbortController();
   #upstreamSocket: Socket | null = null;
+  /** Set as soon as the client has said what it wants. */
+  #led: Led | null = null;
   /** A client that has not said what it wants hears nothing at its time limit, as with PostgreSQL. */
   #hasStarted = false;
 
@@ -84,21 +87,24 @@ class LoginAttempt {
     const { peer } = this.#startup;
     const frames = new FrameStream(peer, CLIENT_LOGIN_TYPES, ANSWER_BYTES_MAX, start.left);
     const address = this.#options.local === true ? LOCAL_ADDRESS : (this.#client.remoteAddress ?? "");
-    const startup = readStartup(start.message, start.tls !== null, address);
+    const asked = readStartup(start.message, start.tls !== null, address);
+    this.#demand({ startup: asked, certificate: start.certificate });
+    const led = this.#options.route(asked);
+    this.#led = led;
+    const { startup, credentials } = led;
     const side: ClientSide = { peer, frames, startup, tls: start.tls, certificate: start.certificate };
-    this.#demand(side);
     await this.#admit(startup, null);
-    this.#takeSlot();
-    return this.#options.credentials.mode === "Brokered"
-      ? this.#brokered(side, this.#options.credentials)
-      : this.#passThrough(side);
+    this.#takeSlot(this.#options.sessions, "Raise Weir's connection limit, or close connections.");
+    if (led.sessions !== undefined) this.#takeSlot(led.sessions, "This database has a limit of its own at Weir.");
+    return credentials.mode === "Brokered" ? this.#brokered(side, credentials) : this.#passThrough(side);
   }
 
   /** What a connection must be, whoever logs in; one over a unix socket needs none of it. */
-  #demand(side: ClientSide): void {
+  #demand(side: Pick<ClientSide, "startup" | "certificate">): void {
     const { local, requireTls, clientCertificate } = this.#options;
     if (local === true) return;
-    if (requireTls && !side.startup.encrypted) {
+    const { encrypted, address } = side.startup;
+    if (requireTls && !encrypted && !(requireTls === "Remote" && isLocal(address))) {
       throw new LoginError(
         "28000",
         "Weir takes encrypted connections only here",
@@ -113,20 +119,15 @@ class LoginAttempt {
     if (!admission.admit) throw new LoginError(admission.sqlstate, admission.message, admission.hint);
   }
 
-  #takeSlot(): void {
-    const release = this.#options.sessions.take();
-    if (release === null)
-      throw new LoginError(
-        "53300",
-        "sorry, too many clients already",
-        "Raise Weir's connection limit, or close connections.",
-      );
+  #takeSlot(slots: Slots, hint: string): void {
+    const release = slots.take();
+    if (release === null) throw new LoginError("53300", "sorry, too many clients already", hint);
     this.#client.once("close", release);
     if (this.#client.destroyed) release();
   }
 
   async #passThrough(client: ClientSide): Promise<LoggedIn> {
-    const { upstream } = this.#options;
+    const { upstream } = this.#led!;
     const proof: Proof = { by: "password", local: isLocal(client.startup.address) };
     await this.#admit(client.startup, proof);
     const connect = (way: Way) => this.#connect(client, way);
@@ -136,7 +137,8 @@ class LoginAttempt {
   }
 
   async #brokered(client: ClientSide, credentials: Brokered): Promise<LoggedIn> {
-    const { upstream, random } = this.#options;
+    const { random } = this.#options;
+    const { upstream } = this.#led!;
     const version = negotiateVersion(client);
     const proof = await authenticateClient(client, credentials, random);
     await this.#admit(client.startup, proof);
@@ -151,7 +153,8 @@ class LoginAttempt {
   }
 
   async #connect(client: ClientSide, way: Way): Promise<Conversation> {
-    const { upstream, random, serverText } = this.#options;
+    const { random, serverText } = this.#options;
+    const { upstream } = this.#led!;
     const connection = await connectUpstream(upstream, way, this.#stop.signal);
     this.#upstreamSocket = connection.socket;
     if (this.#stop.signal.aborted) connection.socket.destroy();

@@ -17,6 +17,8 @@ export interface OpenSession {
 interface Kept extends OpenSession {
   readonly identity: Identity;
   readonly loop: SessionLoop;
+  /** Whether its database is not served any more; null: it always is. */
+  readonly gone: (() => boolean) | null;
 }
 
 export class OpenSessions {
@@ -68,6 +70,11 @@ export class OpenSessions {
     });
   }
 
+  /** Ends, at once, those whose database is not served any more: the policies that reached it may have gone with it. */
+  endGone(): void {
+    for (const { gone, loop } of this.#open) if (gone?.() === true) loop.terminate(notServed);
+  }
+
   /** Ends, when their transaction ends, those whose proof counts no more. */
   look(nowMs: number): void {
     for (const { identity, loop } of this.#open) {
@@ -77,6 +84,11 @@ export class OpenSessions {
     }
   }
 }
+
+export const notServed: Ending = {
+  sqlstate: "57P01",
+  message: "weir: this database is not served here any more, so this session ends",
+};
 
 const endingOf = (why: string): Ending => ({ sqlstate: "28000", message: `weir: ${why}, so this session ends` });
 

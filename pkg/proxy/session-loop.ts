@@ -119,8 +119,8 @@ export class SessionLoop {
   }
 
   /** Ends the session now. */
-  terminate(): void {
-    this.#end("57P01", SHUTTING_DOWN);
+  terminate({ sqlstate, message }: Ending = { sqlstate: "57P01", message: SHUTTING_DOWN }): void {
+    this.#end(sqlstate, message);
   }
 
   #turn<T>(act: (this: Gate, what: T) => readonly Effect[], what: T): void {

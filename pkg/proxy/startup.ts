@@ -30,7 +30,7 @@ const NAME_BYTES_MAX = 63;
 export const LOCAL_ADDRESS = "[local]";
 
 export function readStartup(message: StartupMessage, encrypted: boolean, address: string): Startup {
-  const last = (name: string) => message.parameters.findLast(([key]) => key === name)?.[1];
+  const last = (name: string) => lastParameter(message, name) ?? undefined;
   const user = (last("user") ?? "").slice(0, NAME_BYTES_MAX);
   return {
     version: message.version,
@@ -43,6 +43,17 @@ export function readStartup(message: StartupMessage, encrypted: boolean, address
     encrypted,
     address,
   };
+}
+
+/** The value that counts of a parameter that may be given more than once, whole; null when there is none. */
+export function lastParameter({ parameters }: Pick<StartupMessage, "parameters">, name: string): string | null {
+  return parameters.findLast(([key]) => key === name)?.[1] ?? null;
+}
+
+/** The same wish for a database of another name. */
+export function renamed(startup: Startup, database: string): Startup {
+  const others = startup.parameters.filter(([name]) => name !== "database");
+  return { ...startup, database, parameters: [...others, ["database", database]] };
 }
 
 /** A latin1 string of the wire as text: UTF-8, or Latin 1 where it is none. */

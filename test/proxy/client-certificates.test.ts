@@ -6,10 +6,10 @@ import pg from "pg";
 import { makeCertificate, type ServerCertificate, selfSignedCertificate } from "../../pkg/localdb/certificate.ts";
 import { type LocalPostgres, startPostgres } from "../../pkg/localdb/start-postgres.ts";
 import type { Brokered, ClientSecret } from "../../pkg/proxy/credentials.ts";
-import type { LoginOptions } from "../../pkg/proxy/login-options.ts";
 import { servingCertificate } from "../../pkg/proxy/serving-certificate.ts";
 import { Libpq, recentLibpqIsHere } from "./libpq.ts";
 import { psql, psqlIsHere } from "./psql.ts";
+import type { RelayOptions } from "./relay.ts";
 import { type Relay, startRelay } from "./relay.ts";
 
 const authority = makeCertificate("the clients' authority", []);
@@ -54,7 +54,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-async function relay(some: Partial<LoginOptions>): Promise<Relay> {
+async function relay(some: Partial<RelayOptions>): Promise<Relay> {
   const upstream = { name: "shop", host: "127.0.0.1", port: server.port, tls: { mode: "require" } } as const;
   const started = await startRelay({ upstream, credentials, certificate: () => certificate, ...some });
   relays.push(started);

@@ -3,7 +3,7 @@ import { CancelRegistry } from "../../pkg/proxy/cancel-registry.ts";
 import { type ListenAddress, Listener } from "../../pkg/proxy/listener.ts";
 import type { LoggedIn, LoginEnded } from "../../pkg/proxy/logged-in.ts";
 import { login } from "../../pkg/proxy/login.ts";
-import type { LoginOptions } from "../../pkg/proxy/login-options.ts";
+import type { Led, LoginOptions } from "../../pkg/proxy/login-options.ts";
 import { Slots } from "../../pkg/proxy/slots.ts";
 import { systemRandom } from "../../pkg/runtime/random.ts";
 
@@ -16,13 +16,15 @@ export interface Relay {
   close(): Promise<void>;
 }
 
+export type RelayOptions = Partial<LoginOptions> & Pick<Led, "upstream"> & Partial<Pick<Led, "credentials">>;
+
 export async function startRelay(
-  some: Partial<LoginOptions> & Pick<LoginOptions, "upstream">,
+  { upstream, credentials = { mode: "PassThrough" }, ...some }: RelayOptions,
   loginsMax = 50,
   address: ListenAddress = { host: "127.0.0.1", port: 0 },
 ): Promise<Relay> {
   const options: LoginOptions = {
-    credentials: { mode: "PassThrough" },
+    route: (startup) => ({ startup, upstream, credentials }),
     certificate: () => null,
     admit: () => ({ admit: true }),
     cancels: new CancelRegistry(systemRandom),

@@ -6,7 +6,6 @@ import pg from "pg";
 import { selfSignedCertificate } from "../../pkg/localdb/certificate.ts";
 import { freePort } from "../../pkg/localdb/free-port.ts";
 import { type LocalPostgres, startPostgres } from "../../pkg/localdb/start-postgres.ts";
-import type { LoginOptions } from "../../pkg/proxy/login-options.ts";
 import { servingCertificate } from "../../pkg/proxy/serving-certificate.ts";
 import { Slots } from "../../pkg/proxy/slots.ts";
 import { decodeBackendKeyData } from "../../pkg/wire/postgres/backend-key-data.ts";
@@ -19,18 +18,19 @@ import {
   SSL_REQUEST_PACKET,
 } from "../../pkg/wire/postgres/startup-packet.ts";
 import { errorOf, rawClient } from "./raw-client.ts";
+import type { RelayOptions } from "./relay.ts";
 import { type Relay, startRelay } from "./relay.ts";
 
 const own = selfSignedCertificate(["localhost", "127.0.0.1"]);
 const certificate = servingCertificate(own.certificate, own.key);
 
 let server: LocalPostgres;
-let upstream: LoginOptions["upstream"];
+let upstream: RelayOptions["upstream"];
 let plain: Relay;
 let tls: Relay;
 const started: Relay[] = [];
 
-async function relay(some: Partial<LoginOptions>, loginsMax?: number): Promise<Relay> {
+async function relay(some: Partial<RelayOptions>, loginsMax?: number): Promise<Relay> {
   const one = await startRelay({ upstream, ...some }, loginsMax);
   started.push(one);
   return one;

@@ -9,12 +9,12 @@ import pg from "pg";
 import { selfSignedCertificate } from "../../pkg/localdb/certificate.ts";
 import { type LocalPostgres, startPostgres } from "../../pkg/localdb/start-postgres.ts";
 import { Listener } from "../../pkg/proxy/listener.ts";
-import type { LoginOptions } from "../../pkg/proxy/login-options.ts";
 import { servingCertificate } from "../../pkg/proxy/serving-certificate.ts";
 import { encodeCancelRequest, SSL_REQUEST_PACKET } from "../../pkg/wire/postgres/startup-packet.ts";
 import { Libpq, recentLibpqIsHere } from "./libpq.ts";
 import { psql, psqlIsHere } from "./psql.ts";
 import { rawClient } from "./raw-client.ts";
+import type { RelayOptions } from "./relay.ts";
 import { type Relay, startRelay } from "./relay.ts";
 
 let server: LocalPostgres;
@@ -36,7 +36,7 @@ afterEach(async () => {
 /** libpq's name of the socket in `folder` for port 5432. */
 const path = () => join(folder, ".s.PGSQL.5432");
 
-async function relay(some: Partial<LoginOptions> = {}, mode = 0o660): Promise<Relay> {
+async function relay(some: Partial<RelayOptions> = {}, mode = 0o660): Promise<Relay> {
   const upstream = { name: "shop", host: server.dataDir, port: server.port, tls: { mode: "disable" } } as const;
   const started = await startRelay({ upstream, ...some }, 50, { path: path(), mode });
   relays.push(started);

@@ -20,6 +20,8 @@ export interface SidecarOptions {
 export interface SidecarProcess {
   readonly port: number;
   readonly admin: number;
+  /** Where its files are, `policies` and `spool` among them. */
+  readonly folder: string;
   readonly child: ChildProcess;
   /** Everything that it has logged so far. */
   log(): string;
@@ -52,15 +54,17 @@ export async function startSidecar(upstreamPort: number, options: SidecarOptions
   const policies = { "database.yaml": database(upstreamPort), ...options.policies };
   for (const [name, text] of Object.entries(policies)) put(join("policies", name), text);
   for (const [name, text] of Object.entries(options.files ?? {})) put(name, text);
-  const env = {
+  const settings: Readonly<Record<string, string>> = options.settings?.(folder) ?? {};
+  const env: Record<string, string | undefined> = {
     PATH: process.env.PATH,
     WEIR_LISTENERS: "127.0.0.1:0=shop/main",
     WEIR_POLICIES: join(folder, "policies"),
     WEIR_SPOOL_FOLDER: join(folder, "spool"),
     WEIR_ADMIN_LISTEN: "127.0.0.1:0",
     WEIR_DRAIN_SECONDS: "1",
-    ...options.settings?.(folder),
+    ...settings,
   };
+  if (settings.WEIR_GATEWAY_LISTEN !== undefined) delete env.WEIR_LISTENERS;
   const child = spawn(process.execPath, [...(options.node ?? []), program], {
     env,
     stdio: ["ignore", "ignore", "pipe"],
@@ -82,6 +86,7 @@ export async function startSidecar(upstreamPort: number, options: SidecarOptions
   return {
     port,
     admin,
+    folder,
     child,
     log: () => log,
     put,

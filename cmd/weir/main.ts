@@ -1,20 +1,23 @@
 // `weir COMMAND ...`: finds the command, runs it, turns its end into an exit code.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { hint } from "../../pkg/runtime/closest.ts";
 import { type Command, exits, UsageError } from "./command.ts";
 import { demo } from "./demo/demo.ts";
 import { evidence } from "./evidence.ts";
+import { newKey } from "./evidence-pack/new-key.ts";
+import { signOff } from "./evidence-pack/sign-off.ts";
 import { explain } from "./explain/explain.ts";
 import { inject } from "./inject/inject.ts";
 import { policyLint } from "./policy-lint.ts";
 import { tail } from "./tail/tail.ts";
 import { type Terminal, terminalOn } from "./terminal.ts";
 import { verify } from "./verify.ts";
+import { version } from "./version.ts";
 
 const commands: Readonly<Record<string, Command>> = {
   demo,
   evidence,
+  "evidence new-key": newKey,
+  "evidence sign-off": signOff,
   explain,
   inject,
   "policy lint": policyLint,
@@ -23,7 +26,7 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 function overview(): string {
-  const lines = Object.entries(commands).map(([name, command]) => `  ${name.padEnd(14)} ${command.summary}`);
+  const lines = Object.entries(commands).map(([name, command]) => `  ${name.padEnd(17)} ${command.summary}`);
   return `weir: governs what programs, people and AI agents do to databases.
 
 usage: weir COMMAND [options]
@@ -71,10 +74,6 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     return exits.good;
   }
   return await commands[name]!.run(rest, terminal);
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")).version;
 }
 
 const terminal = terminalOn(process.stdout, process.env);

@@ -64,22 +64,31 @@ function openFolder(folder: string): OpenPack {
     .filter((entry) => !entry.isFile() && !entry.isDirectory())
     .map(({ name }) => `${name}: it is no plain file`);
   const files = found.filter((entry) => entry.isFile()).slice(0, FILES_MAX);
-  const opened: number[] = [];
+  const reader = new OneFile();
   const parts = files.map((entry): PackPart => {
     const file = join(entry.parentPath, entry.name);
     const path = file.slice(join(folder, "x").length - 1).replaceAll("\\", "/");
-    const { size } = lstatSync(file);
-    let fd: number | null = null;
-    return {
-      path,
-      bytes: size,
-      read(into, position) {
-        if (fd === null) opened.push((fd = openSync(file, "r")));
-        return readSync(fd, into, 0, into.length, position);
-      },
-    };
+    return { path, bytes: lstatSync(file).size, read: (into, position) => reader.read(file, into, position) };
   });
-  return { form: "folder", parts: byPath(parts), faults, close: () => opened.splice(0).forEach((fd) => closeSync(fd)) };
+  return { form: "folder", parts: byPath(parts), faults, close: () => reader.close() };
+}
+
+/** A pack may have more files than a process may have open. */
+class OneFile {
+  private open: { readonly file: string; readonly fd: number } | null = null;
+
+  read(file: string, into: Uint8Array, position: number): number {
+    if (this.open?.file !== file) {
+      this.close();
+      this.open = { file, fd: openSync(file, "r") };
+    }
+    return readSync(this.open.fd, into, 0, into.length, position);
+  }
+
+  close(): void {
+    if (this.open !== null) closeSync(this.open.fd);
+    this.open = null;
+  }
 }
 
 function openTar(read: ReadAt): OpenPack {

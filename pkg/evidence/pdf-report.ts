@@ -3,94 +3,13 @@
 import { columnsOf, uncovered } from "./criteria.ts";
 import type { CriterionReport } from "./criterion-files.ts";
 import type { PackContent } from "./pack-content.ts";
+import { shownColumns } from "./pdf-columns.ts";
 import { type HeadingPages, ReportDocument, type TableColumn } from "./pdf-document.ts";
 import { questionText } from "./question.ts";
 import { cellText, type Row, type TableName, timeText } from "./row.ts";
 
 /** Of one table in the report; the CSV has all. */
 const ROWS_SHOWN = 100;
-
-/** The columns that a page has room for, with their shares of it. */
-const shown: Readonly<Record<TableName, readonly (readonly [column: string, weight: number])[]>> = {
-  statements: [
-    ["time", 2],
-    ["namespace", 1.2],
-    ["database", 1.2],
-    ["principal", 2],
-    ["assurance", 1],
-    ["verdict", 1],
-    ["status", 1.2],
-    ["rows", 0.7],
-    ["text", 5],
-    ["id", 2.6],
-  ],
-  sessions: [
-    ["time", 2],
-    ["namespace", 1.4],
-    ["database", 1.4],
-    ["phase", 1],
-    ["principal", 2.2],
-    ["login", 1.4],
-    ["assurance", 1],
-    ["address", 1.8],
-    ["tls", 0.8],
-    ["reason", 2],
-    ["id", 2.6],
-  ],
-  columns: [
-    ["time", 2],
-    ["database", 1.2],
-    ["principal", 2.2],
-    ["schema", 1],
-    ["table", 1.4],
-    ["column", 1.4],
-    ["class", 1.6],
-    ["access", 1],
-    ["shown", 1],
-    ["rows", 0.7],
-    ["id", 2.6],
-  ],
-  policies: [
-    ["time", 2],
-    ["cluster", 1.2],
-    ["namespace", 1.4],
-    ["workload", 1.4],
-    ["instance", 1.6],
-    ["version", 4],
-    ["reason", 2.4],
-    ["id", 2.6],
-  ],
-  chains: [
-    ["id", 3],
-    ["cluster", 1.2],
-    ["namespace", 1.4],
-    ["first", 0.8],
-    ["last", 0.8],
-    ["records", 1],
-    ["missing", 1],
-    ["unrecorded", 1.2],
-    ["forksRefused", 1.2],
-    ["end", 1],
-    ["isLate", 0.8],
-    ["lastTime", 2.2],
-  ],
-  access: [
-    ["principal", 2.2],
-    ["login", 1.4],
-    ["database", 1.2],
-    ["table", 2],
-    ["classes", 1.6],
-    ["privileges", 2.2],
-    ["used", 1.8],
-    ["unused", 2],
-    ["reads", 0.8],
-    ["writes", 0.8],
-    ["refused", 0.9],
-    ["clear", 0.7],
-    ["masked", 0.8],
-    ["lastUse", 2],
-  ],
-};
 
 export async function pdfReport(content: PackContent): Promise<Buffer> {
   const first = new ReportDocument(factsOf(content));
@@ -253,10 +172,10 @@ function rowsTable(
 ): void {
   doc.heading(`${title} (${rows.length})`);
   if (rows.length === 0) return doc.paragraph("None.");
-  const columns = [lead, ...shown[table]];
+  const columns = [lead, ...shownColumns[table]];
   const lines = rows.slice(0, ROWS_SHOWN).map((row) => columns.map(([column]) => cellText(column, row[column])));
   doc.table(columnsFor(columns), lines);
-  const hidden = columnsOf[table].length - shown[table].length;
+  const hidden = columnsOf[table].length - shownColumns[table].length;
   const rest = rows.length > ROWS_SHOWN ? `The first ${ROWS_SHOWN} of ${rows.length} rows. ` : "";
   doc.paragraph(`${rest}${file} has all rows with ${hidden} more columns.`);
 }
@@ -273,8 +192,10 @@ function completeness(doc: ReportDocument, { tables }: PackContent): void {
   doc.paragraph(
     "A chain is one sidecar's records, numbered without gaps and signed. Whole segments are in the evidence, so it holds some records from before and after the period.",
   );
-  const lines = chains.slice(0, ROWS_SHOWN).map((row) => shown.chains.map(([column]) => cellText(column, row[column])));
-  doc.table(columnsFor(shown.chains), lines);
+  const lines = chains
+    .slice(0, ROWS_SHOWN)
+    .map((row) => shownColumns.chains.map(([column]) => cellText(column, row[column])));
+  doc.table(columnsFor(shownColumns.chains), lines);
   if (chains.length > ROWS_SHOWN)
     doc.paragraph(`The first ${ROWS_SHOWN} of ${chains.length} chains; completeness.csv has all.`);
 }

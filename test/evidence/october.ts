@@ -31,12 +31,19 @@ function facts(kind: string, effects: readonly string[], more: object = {}) {
   return { understood: true, kind, effects, relations, outputs: null, predicates: [], writes: [], flows: [], ...more };
 }
 
-const readsEmail = facts("SELECT", ["Read"], { outputs: [{ name: "email", lineage: { kind: "copy", column: emailOf } }] });
+const readsEmail = facts("SELECT", ["Read"], {
+  outputs: [{ name: "email", lineage: { kind: "copy", column: emailOf } }],
+});
 const writes = (effect: string, filter: string) =>
   facts(effect.toUpperCase(), [effect], { writes: [{ effect, relation: customers, filter }] });
 
 const text = (sql: string): DecisionEvent["text"] => ({ form: "normalized", text: sql, fingerprint: "0".repeat(32) });
-const refused = { verdict: "refuse", sqlstate: "42501", reason: "no DDL here", rules: [{ policy: "shop/safe", rule: "no-ddl" }] } as const;
+const refused = {
+  verdict: "refuse",
+  sqlstate: "42501",
+  reason: "no DDL here",
+  rules: [{ policy: "shop/safe", rule: "no-ddl" }],
+} as const;
 
 /** The chain of the shop; every statement stands here once. */
 export function shopChain(): ChainMaker {
@@ -44,9 +51,13 @@ export function shopChain(): ChainMaker {
   let number = 0;
   const say = (principal: Principal, sql: string, what: unknown, more: Partial<DecisionEvent> = {}) =>
     decision(number++, { principal, text: text(sql), facts: what, session: `s-${principal.login}`, ...more });
-  const opened = (principal: Principal | null, more = {}) => session("open", { session: `s-${principal?.login}`, principal, ...more });
+  const opened = (principal: Principal | null, more = {}) =>
+    session("open", { session: `s-${principal?.login}`, principal, ...more });
   chain.event({ event: "policy", version: "sha256:0a1b", reason: "start" });
-  chain.event(opened(ana)).event(opened(agent)).event(opened(mallory, { client: "203.0.113.9:5000", tls: false }));
+  chain
+    .event(opened(ana))
+    .event(opened(agent))
+    .event(opened(mallory, { client: "203.0.113.9:5000", tls: false }));
   chain.event(session("refused", { session: "s-x", principal: null, reason: "no token" }));
   chain.statement(say(ana, "SELECT email FROM customers", readsEmail), { rows: 10 });
   const masks = [{ column: 0, method: "Email", class: "PII.EMAIL" }];
@@ -55,10 +66,16 @@ export function shopChain(): ChainMaker {
   chain.statement(say(ana, "COPY customers (email) TO STDOUT", copied), { rows: 900 });
   chain.statement(say(mallory, "UPDATE customers SET email = $1", writes("Update", "Missing")), { rows: 900 });
   chain.statement(say(ana, "DELETE FROM customers WHERE id = $1", writes("Delete", "Key")), { rows: 1 });
-  chain.statement(say(agent, "DROP TABLE customers", facts("DROP TABLE", ["Drop"]), refused), { status: "refused", rows: null });
+  chain.statement(say(agent, "DROP TABLE customers", facts("DROP TABLE", ["Drop"]), refused), {
+    status: "refused",
+    rows: null,
+  });
   chain.statement(say(ana, "CREATE INDEX ON customers (email)", facts("CREATE INDEX", ["Create"])), { rows: null });
   chain.statement(say(mallory, "GRANT SELECT ON customers TO public", facts("GRANT", ["Grant"])), { rows: null });
-  chain.statement(say(mallory, "COPY customers FROM PROGRAM $1", facts("COPY", ["CopyIn", "ExecuteCode"]), refused), { status: "refused", rows: null });
+  chain.statement(say(mallory, "COPY customers FROM PROGRAM $1", facts("COPY", ["CopyIn", "ExecuteCode"]), refused), {
+    status: "refused",
+    rows: null,
+  });
   chain.event(say(ana, "INSERT INTO customers VALUES ($1)", writes("Insert", "Other")));
   chain.statement(say(agent, "SELECT oops", null, { reason: "a function that is not known" }));
   return chain;
@@ -66,7 +83,7 @@ export function shopChain(): ChainMaker {
 
 /** 300 reads, half of them in October and half in November. */
 export function bankChain(): ChainMaker {
-  const chain = new ChainMaker(BANK, { namespace: "bank", workload: "ledger" }, Date.parse("2026-10-31T23:59:59Z"));
+  const chain = new ChainMaker(BANK, { namespace: "bank", workload: "ledger" }, Date.parse("2026-10-31T23:59:59.700Z"));
   chain.statements(300, { principal: agent });
   return chain;
 }

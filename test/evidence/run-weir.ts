@@ -10,7 +10,15 @@ const plain = (text: string) => text;
 
 export async function weir(name: keyof typeof commands, ...args: string[]): Promise<{ code: number; text: string }> {
   const lines: string[] = [];
-  const terminal = { print: (line = "") => void lines.push(line), bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain };
+  const terminal = {
+    print: (line = "") => void lines.push(line),
+    bold: plain,
+    dim: plain,
+    red: plain,
+    green: plain,
+    yellow: plain,
+    cyan: plain,
+  };
   const code = await commands[name].run(args, terminal);
   return { code, text: lines.join("\n") };
 }

@@ -1,5 +1,6 @@
 // A pack out of an evidence file and what was asked for: all files but the evidence itself. The same input gives the same bytes, which is
 // how a pack is verified.
+import { canonicalJson } from "../audit/canonical-json.ts";
 import type { LedgerReport } from "../ledger/ledger-report.ts";
 import type { ReadAt } from "../ledger/tar.ts";
 import { readGrants } from "./access-review.ts";
@@ -36,7 +37,9 @@ export interface MadePack {
 
 /** @throws EvidencePackError, LedgerError */
 export async function makePack(source: PackSource): Promise<MadePack> {
-  const { parameters, read, evidence, grants } = source;
+  const { read, evidence, grants } = source;
+  // As a manifest gives them back: the order of members shows in the files.
+  const parameters: PackParameters = JSON.parse(canonicalJson(source.parameters));
   const opening = openingOf(read);
   const known = grants === null ? null : readGrants(grants.toString());
   const tables = deriveTables(read, evidence, scopeOf(parameters), known);

@@ -2,7 +2,8 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /weir
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+# The index's engine is an optional package for each platform; so is Node.js, which the image has already.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modules/node-bin-* node_modules/node-linux-*
 COPY scripts/image/bin/ bin/
 RUN cp /usr/local/bin/node bin/node && chmod 0755 bin/*
 COPY cmd/ cmd/

@@ -27,20 +27,38 @@ e2e: $(READY) ## run the tests that need a real node (root on Linux; brings one 
 otelcol: ## build the real OpenTelemetry Collector, which a test then sends to (minutes, once; needs Go 1.26)
 	@sh scripts/otelcol.sh
 
+clickhouse: ## install ClickHouse's engine, which the tests and the bench of the index then use too (546 MB, once)
+	@sh scripts/clickhouse.sh
+
 image: $(READY) ## make the image without a container engine, as an archive (ARGS='NAME:TAG FILE')
 	@$(NODE) scripts/image.ts $(ARGS)
+
+sbom: $(READY) ## list what the programs are made of, as CycloneDX (ARGS=FILE)
+	@$(NODE) scripts/sbom.ts $(ARGS)
+
+audit: $(READY) ## ask the registry for known weaknesses of the packages that run
+	@sh scripts/audit.sh
+
+dashboards: $(READY) ## write Grafana's dashboards into the chart
+	@$(NODE) scripts/dashboards.ts
 
 chart-crds: $(READY) ## copy the resource definitions of crds/ into the chart
 	@$(NODE) scripts/chart-crds.ts
 
-bench: $(READY) ## measure beside PgBouncer, into docs/performance.md (ARGS=--short only tries it; ARGS='--only streaming')
+bench: $(READY) ## measure beside PgBouncer, into docs/performance.md (ARGS=--short only tries it; ARGS='--only store --rows 10000000')
 	@$(NODE) test/bench/main.ts $(ARGS)
 
 kills: $(READY) ## kill -9 sidecar, collector and both 1,000 times under load (ARGS='--kills 100 --seed 7')
 	@$(NODE) test/kills/main.ts $(ARGS)
 
+fuzz: $(READY) ## hostile clients and servers around a sidecar, seeded (ARGS='--minutes 60 --seed 7'); see docs/fuzz.md
+	@WEIR_TEST_WAIT_MS=120000 $(NODE) test/fuzz/main.ts $(ARGS)
+
 suites: $(READY) ## run PostgreSQL's own tests direct and through Weir (ARGS='--only isolation --diffs'); see docs/suites.md
 	@$(NODE) test/suites/main.ts $(ARGS)
+
+majors: $(READY) ## run the conformance tests on PostgreSQL 14 to 17, which npm brings (ARGS='--only 14,16')
+	@$(NODE) test/majors/main.ts $(ARGS)
 
 check: types lint arrows ## types, lint and architecture
 
@@ -72,4 +90,4 @@ $(READY): package-lock.json
 	@cmp -s package-lock.json $(READY) || sh scripts/setup.sh
 	@cp package-lock.json $(READY)
 
-.PHONY: help demo test e2e-api cluster bench kills suites check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol
+.PHONY: help demo test e2e-api cluster bench kills fuzz suites majors check types lint arrows format goldens setup clean crds image chart-crds e2e otelcol sbom audit dashboards clickhouse

@@ -28,7 +28,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
   kube: ["runtime"],
   controller: ["resources", "bundle", "kube", "runtime"],
   serving: ["runtime"],
-  collector: ["ledger", "audit", "kube", "serving:type", "runtime"],
+  store: ["audit", "runtime"],
+  forwarding: ["shipping", "runtime"],
+  collector: ["ledger", "store", "forwarding", "audit", "kube", "serving:type", "runtime"],
   runtime: [],
   localdb: ["runtime"],
 };

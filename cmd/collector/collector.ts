@@ -1,5 +1,7 @@
 // The collector's parts put together: the ledger under its lock, one HTTPS server for sidecars and readers, an admin server beside it,
 // and an end that leaves everything signed and closed.
+import { createHmac } from "node:crypto";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
@@ -9,16 +11,23 @@ import { ChainWatch } from "../../pkg/collector/chain-watch.ts";
 import { Checkpoints } from "../../pkg/collector/checkpoints.ts";
 import { type CollectorFiles, systemCollectorFiles } from "../../pkg/collector/collector-files.ts";
 import { lockData } from "../../pkg/collector/data-lock.ts";
+import type { Forwarder } from "../../pkg/collector/forwarder.ts";
+import { Indexer } from "../../pkg/collector/indexer.ts";
 import { Intake } from "../../pkg/collector/intake.ts";
 import { intakeRoutes } from "../../pkg/collector/intake-routes.ts";
 import { KeptLedger } from "../../pkg/collector/kept-ledger.ts";
 import { openLogKey } from "../../pkg/collector/log-key.ts";
+import { Lookups } from "../../pkg/collector/lookups.ts";
 import { collectorRegistry, intakeMetrics, requestMetrics, watchedGauges } from "../../pkg/collector/metrics.ts";
 import { ObjectExport } from "../../pkg/collector/object-export.ts";
+import { queryRoutes } from "../../pkg/collector/query-routes.ts";
 import { readRoutes } from "../../pkg/collector/read-routes.ts";
+import { guardingOf } from "../../pkg/collector/reader-guard.ts";
 import { Registrar } from "../../pkg/collector/registrar.ts";
 import { Retention, type RetentionOptions } from "../../pkg/collector/retention.ts";
+import { SavedViews } from "../../pkg/collector/saved-views.ts";
 import { TailReaders } from "../../pkg/collector/tail-route.ts";
+import { ThreadedIndex } from "../../pkg/collector/threaded-index.ts";
 import { podIsGone } from "../../pkg/collector/token-review.ts";
 import { TraceRing } from "../../pkg/collector/trace-ring.ts";
 import { Upkeep } from "../../pkg/collector/upkeep.ts";
@@ -27,9 +36,11 @@ import type { Clock } from "../../pkg/runtime/clock.ts";
 import type { Logger } from "../../pkg/runtime/logger.ts";
 import type { Random } from "../../pkg/runtime/random.ts";
 import { startAdminServer } from "../../pkg/serving/admin-server.ts";
+import { certificateExpiry } from "../../pkg/serving/certificate-expiry.ts";
 import type { CertificateSource } from "../../pkg/serving/certificate-files.ts";
 import { startHttpsServer } from "../../pkg/serving/https-server.ts";
 import type { CollectorConfig } from "./config.ts";
+import { forwardCounters, openForwarders } from "./open-forwarders.ts";
 import type { OpenedSources } from "./open-sources.ts";
 
 export interface Outside {
@@ -37,6 +48,8 @@ export interface Outside {
   readonly random: Random;
   readonly logger: Logger;
   readonly files?: CollectorFiles;
+  /** Of the product. */
+  readonly version: string;
 }
 
 export interface CollectorParts extends Outside {
@@ -71,12 +84,13 @@ export async function startCollector(config: CollectorConfig, parts: CollectorPa
 async function startLocked(config: CollectorConfig, parts: CollectorParts, unlock: () => void): Promise<Collector> {
   const { logger, certificate, opened } = parts;
   const core = await openCore(config, parts);
-  const { registry, kept, checkpoints, upkeep, intake, tails, traces } = core;
+  const { registry, kept, checkpoints, upkeep, intake, tails, traces, store, indexer, forwarders, lookups } = core;
   let phase: "serving" | "stopping" = "serving";
   const waitsFor = () => [
     ...(phase === "serving" ? [] : ["nothing: it is stopping"]),
     ...(kept.current() === null ? ["the ledger: it is being opened again"] : []),
   ];
+  certificateExpiry(registry, () => certificate.current().cert);
   const admin = await startAdminServer(config.adminListen, registry, waitsFor);
   const { clientAuthorities } = opened;
   const server = await startHttpsServer({
@@ -89,6 +103,8 @@ async function startLocked(config: CollectorConfig, parts: CollectorParts, unloc
   certificate.follow((next) => server.use(next));
   checkpoints.start();
   upkeep.start(UPKEEP_MS);
+  indexer?.start();
+  for (const forwarder of forwarders) forwarder.start();
   const { port } = server;
   logger.log("info", "collector_started", { port, origin: config.origin, entries: kept.current()?.log.size });
   return {
@@ -105,8 +121,12 @@ async function startLocked(config: CollectorConfig, parts: CollectorParts, unloc
       await delay(config.drainMs);
       tails.closeAll();
       await server.close();
+      await lookups.close();
       await intake.settled();
       await upkeep.stop();
+      await indexer?.stop();
+      await Promise.all(forwarders.map((forwarder) => forwarder.stop()));
+      await store?.close();
       await checkpoints.stop();
       await kept.close();
       traces.close();
@@ -121,7 +141,7 @@ async function startLocked(config: CollectorConfig, parts: CollectorParts, unloc
 
 async function openCore(
   config: CollectorConfig,
-  { clock, random, logger, opened, files = systemCollectorFiles }: CollectorParts,
+  { clock, random, logger, opened, version, files = systemCollectorFiles }: CollectorParts,
 ) {
   const { data: folder, origin } = config;
   const nowMs = () => clock.nowMs();
@@ -138,7 +158,18 @@ async function openCore(
   const exported = new ObjectExport({ ...shared, files, dataFolder: folder, folder: config.exportFolder });
   const keepMs = config.keepDays === null ? null : config.keepDays * DAY_MS;
   const exportedUpTo: RetentionOptions["exportedUpTo"] = (ledger) => exported.exportedUpTo(ledger);
-  const retention = new Retention({ ...shared, keepMs, exportedUpTo, checkpoint: () => checkpoints.now() });
+  const store =
+    config.store.engine === "none"
+      ? null
+      : new ThreadedIndex({ config: config.store, data: folder, origin: config.origin }, logger);
+  const indexer = store === null ? null : new Indexer({ ...shared, store });
+  const retention = new Retention({
+    ...shared,
+    keepMs,
+    exportedUpTo,
+    checkpoint: () => checkpoints.now(),
+    ...(indexer !== null && { onDeleted: (entries) => indexer.forget(entries) }),
+  });
   const watch = new ChainWatch({
     ...shared,
     unclosedAfterMs: config.unclosedAfterMs,
@@ -150,6 +181,7 @@ async function openCore(
   const chores = [
     { name: "export", turn: () => exported.turn() },
     { name: "retention", turn: () => retention.turn() },
+    { name: "lookups", turn: async () => kept.current()?.index.seen(lookups.chain, nowMs()) },
     { name: "watch", turn: () => watch.look() },
   ];
   const upkeep = new Upkeep(chores, logger);
@@ -158,15 +190,41 @@ async function openCore(
   const traces = new TraceRing(folder, config.traceBytes);
   const budget = new ByteBudget(config.requestBytes);
   const tails = new TailReaders();
+  const forwarding = { ...shared, files, dataFolder: folder, random: () => random.bytes(4).readUInt32LE() / 2 ** 32 };
+  const forwarders = await openForwarders(opened.forward, forwarding);
   const authenticator = new Authenticator({ sources, readers, nowMs, monotonicMs });
+  const lookups = new Lookups({
+    intake,
+    registrar,
+    random,
+    logger,
+    nowMs,
+    productVersion: version,
+    instance: hostname(),
+  });
+  const guarding = guardingOf(authenticator, lookups);
+  const views = await SavedViews.open(files, folder);
+  const salt = random.bytes(32);
+  const digest = (text: string) => createHmac("sha256", salt).update(text).digest("hex");
   const witnessKeys = witnesses.map(({ witness }) => witness.key.vkey);
   const evidence = { signer, witnessKeys, nowMs };
-  watchedGauges(registry, () => gaugesOf({ kept, checkpoints, budget, intake, tails, nowMs }));
+  watchedGauges(registry, () => gaugesOf({ kept, checkpoints, budget, intake, tails, indexer, forwarders, nowMs }));
   const routes = (app: FastifyInstance) => {
     intakeRoutes(app, { authenticator, intake, registrar, traces, budget, metrics, logger });
-    readRoutes(app, { ...shared, authenticator, traces, tails, files, dataFolder: folder, checkpoints, evidence });
+    queryRoutes(app, { guarding, store, views, digest, nowMs, version });
+    readRoutes(app, {
+      ...shared,
+      authenticator,
+      guarding,
+      traces,
+      tails,
+      files,
+      dataFolder: folder,
+      checkpoints,
+      evidence,
+    });
   };
-  return { registry, kept, checkpoints, upkeep, intake, tails, traces, routes };
+  return { registry, kept, checkpoints, upkeep, intake, tails, traces, store, indexer, forwarders, lookups, routes };
 }
 
 interface Gauged {
@@ -175,12 +233,16 @@ interface Gauged {
   readonly budget: ByteBudget;
   readonly intake: Intake;
   readonly tails: TailReaders;
+  /** null: there is no index. */
+  readonly indexer: Indexer | null;
+  readonly forwarders: readonly Forwarder[];
   readonly nowMs: () => number;
 }
 
-function gaugesOf({ kept, checkpoints, budget, intake, tails, nowMs }: Gauged) {
+function gaugesOf({ kept, checkpoints, budget, intake, tails, indexer, forwarders, nowMs }: Gauged) {
   const ledger = kept.current();
   const counts = ledger?.index.counts() ?? {};
+  const forwarded = forwardCounters(forwarders);
   return {
     chains_open: counts.open ?? 0,
     chains_silent: counts.silent ?? 0,
@@ -196,5 +258,15 @@ function gaugesOf({ kept, checkpoints, budget, intake, tails, nowMs }: Gauged) {
     segments_queued: intake.queued,
     tail_readers: tails.count,
     ledger_ready: ledger === null ? 0 : 1,
+    indexed_entries: indexer?.counters().indexed ?? 0,
+    forwarded_records: forwarded.sent,
+    forward_refused: forwarded.refused,
+    forward_missed: forwarded.missed,
+    forward_failures: forwarded.failures,
+    forward_behind_entries: forwarded.behind,
+    index_behind_entries: indexer?.behind ?? 0,
+    index_failures: indexer?.counters().failures ?? 0,
+    index_missing_segments: indexer?.counters().missing ?? 0,
+    index_remade: indexer?.counters().remade ?? 0,
   };
 }

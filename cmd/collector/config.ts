@@ -1,5 +1,6 @@
 // Command line and environment to one typed value. All problems come back together, each with its place and remedy; this is the only
 // place of the collector that looks at the environment.
+import { type StoreConfig, storeAddress, storeConfig } from "../../pkg/collector/store-config.ts";
 import { isKeyName } from "../../pkg/ledger/note.ts";
 import { type LogLevel, logLevelIn } from "../../pkg/runtime/logger.ts";
 import {
@@ -32,6 +33,8 @@ export interface CollectorConfig {
   readonly exportFolder: string | null;
   readonly requestBytes: number;
   readonly traceBytes: number;
+  /** Where the index of records is. */
+  readonly store: StoreConfig;
   readonly checkpointMs: number;
   readonly unclosedAfterMs: number;
   readonly drainMs: number;
@@ -71,6 +74,15 @@ const variables = {
     whole(32, 65_536, MIB),
   ),
   traceBytes: optional("TRACES_MIB", "64", "MiB of traces that are kept, from 1 to 65536", whole(1, 65_536, MIB)),
+  storeUrl: optional(
+    "STORE",
+    "duckdb",
+    "the index of records: duckdb, https://host:8443/database of a ClickHouse, or none",
+    storeAddress,
+  ),
+  storeMemory: optional("STORE_MIB", "512", "MiB that duckdb may use, from 128 to 65536", whole(128, 65_536)),
+  storeUser: optional("STORE_USER", "default", "the user at ClickHouse", filled),
+  storePassword: optional("STORE_PASSWORD_FILE", null, "a file with that user's password", filled),
   checkpointMs: optional(
     "CHECKPOINT_SECONDS",
     "10",
@@ -114,9 +126,12 @@ function isOfService(name: string): boolean {
   return /_(SERVICE_HOST|SERVICE_PORT|PORT)(_|$)/.test(name);
 }
 
-function configOf({ certificate, key, cluster, environment, audience, ...rest }: Values): CollectorConfig {
+function configOf(values: Values): CollectorConfig {
+  const { certificate, key, cluster, environment, audience, ...others } = values;
+  const { storeUrl: address, storeMemory: memoryMiB, storeUser: user, storePassword: password, ...rest } = others;
   return {
-    ...(rest as Omit<CollectorConfig, "tls" | "ownCluster">),
+    ...(rest as Omit<CollectorConfig, "tls" | "ownCluster" | "store">),
+    store: storeConfig({ address: address!, memoryMiB: memoryMiB!, user: user!, password: password ?? null }),
     tls: { certificate: certificate!, key: key! },
     ownCluster: cluster === null ? null : { cluster: cluster!, environment: environment!, audience: audience! },
   };

@@ -31,7 +31,7 @@ async function run(config: CollectorConfig): Promise<void> {
     const sources = openSources(config);
     if (!certificate.ok || !sources.ok)
       return refuse([certificate, sources].flatMap((part) => (part.ok ? [] : part.problems)));
-    const outside = { clock: systemClock, random: systemRandom, logger };
+    const outside = { clock: systemClock, random: systemRandom, logger, version };
     const parts = { ...outside, certificate: certificate.source, opened: sources.opened };
     const collector = await startCollector(config, parts);
     await collector.stop(await stopped);

@@ -17,6 +17,7 @@ export interface OpenedSources {
   /** PEM of all that vouch for clients. */
   readonly clientAuthorities: readonly string[];
   readonly apis: ReadonlyMap<string, KubeApi>;
+  readonly forward: SourcesFile["forward"];
 }
 
 export type OpenOutcome =
@@ -80,11 +81,12 @@ export function openSources(config: CollectorConfig, connect: typeof connectKube
       witnesses: there(witnesses),
       clientAuthorities: pems,
       apis,
+      forward: read.file.forward,
     },
   };
 }
 
-const NONE = { ok: true, file: { sources: [], readers: [], witnesses: [] } } as const;
+const NONE = { ok: true, file: { sources: [], readers: [], witnesses: [], forward: [] } } as const;
 
 function readFile(path: string, known: readonly string[]): ReturnType<typeof readSources> {
   try {

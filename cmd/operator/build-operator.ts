@@ -9,7 +9,7 @@ import { connectCluster } from "./cluster.ts";
 import type { OperatorConfig } from "./config.ts";
 import { knownFromFolder } from "./known-folder.ts";
 import { openSettings } from "./live-settings.ts";
-import { admissionMetrics, operatorRegistry } from "./metrics.ts";
+import { admissionMetrics, operatorRegistry, roleMetrics } from "./metrics.ts";
 import type { OperatorParts } from "./operator.ts";
 import { webhookRole } from "./webhook-role.ts";
 
@@ -50,7 +50,11 @@ export async function buildOperator(config: OperatorConfig, outside: Outside): P
       ok: true,
       parts: { roles: [webhookRole({ ...webhook, known: folder.known })], certificate: files.source, ...shared },
     };
-  const parts = await connectCluster(config, { ...webhook, certificate: files?.ok ? files.source : null });
+  const parts = await connectCluster(config, {
+    ...webhook,
+    roleMetrics: roleMetrics(registry),
+    certificate: files?.ok ? files.source : null,
+  });
   return { ok: true, parts: { ...parts, ...shared } };
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { startCertificates } from "../../pkg/controller/certificates.ts";
 import { connectKube } from "../../pkg/kube/connect.ts";
+import type { Logger } from "../../pkg/runtime/logger.ts";
 import type { Random } from "../../pkg/runtime/random.ts";
 import type { CertificateSource } from "../../pkg/serving/certificate-files.ts";
 import type { Certificate } from "../../pkg/serving/https-server.ts";
@@ -9,6 +10,7 @@ import { startBundleRole } from "./bundle-role.ts";
 import type { OperatorConfig } from "./config.ts";
 import { startControllerRole } from "./controller-role.ts";
 import { startKnown } from "./known.ts";
+import type { ProblemPart, RoleMetrics } from "./metrics.ts";
 import type { OperatorParts } from "./operator.ts";
 import type { Role, RoleName } from "./role.ts";
 import { type WebhookOptions, webhookRole } from "./webhook-role.ts";
@@ -17,6 +19,7 @@ export interface ClusterOptions extends Omit<WebhookOptions, "known"> {
   readonly random: Random;
   /** null: of the operator's own CA. */
   readonly certificate: CertificateSource | null;
+  readonly roleMetrics: RoleMetrics;
 }
 
 type Parts = Pick<OperatorParts, "roles" | "certificate">;
@@ -24,13 +27,14 @@ type Parts = Pick<OperatorParts, "roles" | "certificate">;
 /** @throws KubeError when there is no API server to be had, or no authority to sign with. */
 export async function connectCluster(config: OperatorConfig, options: ClusterOptions): Promise<Parts> {
   const { releaseNamespace } = config;
-  const { settings, clock, random, logger } = options;
+  const { settings, clock, random, roleMetrics: metrics } = options;
   const api = connectKube(null);
-  const shared = { api, releaseNamespace, clock, random, logger };
+  const loggerOf = (part: ProblemPart) => counting(options.logger, () => metrics.problem(part));
+  const shared = { api, releaseNamespace, clock, random };
   const certificate = options.certificate ?? (await ownCertificate(api, config, options));
   const makers: Readonly<Record<RoleName, () => Role | Promise<Role>>> = {
     async webhook() {
-      const onError = (problem: string) => logger.log("warn", "known", { problem });
+      const onError = (problem: string) => loggerOf("known").log("warn", "known", { problem });
       const known = await startKnown({ api, releaseNamespace, onError });
       const role = webhookRole({ ...options, known });
       return {
@@ -43,12 +47,25 @@ export async function connectCluster(config: OperatorConfig, options: ClusterOpt
     },
     controller() {
       const { cluster, clusterDomain } = settings.current();
-      const role = startControllerRole({ ...shared, ...collectorOf(config, clusterDomain), cluster, clusterDomain });
+      const role = startControllerRole({
+        ...shared,
+        logger: loggerOf("controller"),
+        ...collectorOf(config, clusterDomain),
+        cluster,
+        clusterDomain,
+      });
+      metrics.leads(role.isLeader);
       return { name: "controller", routes() {}, waitsFor: role.waitsFor, start: async () => {}, stop: role.stop };
     },
     bundles() {
       const { audience } = settings.current();
-      const role = startBundleRole({ ...shared, audience, identity: config.podName });
+      const role = startBundleRole({
+        ...shared,
+        logger: loggerOf("bundles"),
+        audience,
+        identity: config.podName,
+        onAnswer: metrics.bundleAnswered,
+      });
       return {
         name: "bundles",
         routes: (server) => void server.register(role.plugin),
@@ -82,7 +99,7 @@ async function stopAll(certificate: CertificateSource, api: { close(): void }): 
 async function ownCertificate(
   api: ReturnType<typeof connectKube>,
   { releaseNamespace, roles }: OperatorConfig,
-  { clock, logger }: ClusterOptions,
+  { clock, logger, roleMetrics: metrics }: ClusterOptions,
 ): Promise<CertificateSource> {
   let use: (certificate: Certificate) => void = () => {};
   const service = `weir-operator.${releaseNamespace}.svc`;
@@ -92,14 +109,26 @@ async function ownCertificate(
     names: [service, `weir-operator.${releaseNamespace}`, "localhost"],
     patchWebhook: roles.includes("webhook"),
     nowMs: () => clock.nowMs(),
-    onError: (problem) => logger.log("warn", "certificates", { problem }),
+    onError: (problem) =>
+      counting(logger, () => metrics.problem("certificates")).log("warn", "certificates", { problem }),
     onLeaf: ({ certificate, key }) => use({ cert: certificate, key }),
   });
+  if (roles.includes("webhook")) metrics.trusted(certificates.isWebhookRight);
   return {
     current: () => ({ cert: certificates.leaf().certificate, key: certificates.leaf().key }),
     follow(next) {
       use = next;
     },
     stop: () => certificates.stop(),
+  };
+}
+
+/** Each warning and error that it logs is counted as well. */
+function counting(logger: Logger, count: () => void): Logger {
+  return {
+    log(level, event, fields) {
+      if (level === "warn" || level === "error") count();
+      logger.log(level, event, fields);
+    },
   };
 }

@@ -55,3 +55,54 @@ export function admissionMetrics(registry: Registry, settingsProblems: () => num
     turnedAway: () => turnedAway.inc(),
   };
 }
+
+/** Parts of the operator that tell problems while they go on. */
+export type ProblemPart = "known" | "controller" | "bundles" | "certificates";
+
+export interface RoleMetrics {
+  problem(part: ProblemPart): void;
+  bundleAnswered(status: number): void;
+  /** Read when somebody asks. */
+  leads(isLeader: () => boolean): void;
+  trusted(isWebhookRight: () => boolean): void;
+}
+
+export function roleMetrics(registry: Registry): RoleMetrics {
+  const registers = [registry];
+  const problems = new Counter({
+    name: "weir_operator_problems_total",
+    help: "Problems that the operator met and goes on after, by part; the log tells each",
+    labelNames: ["part"],
+    registers,
+  });
+  for (const part of ["known", "controller", "bundles", "certificates"] satisfies ProblemPart[])
+    problems.inc({ part }, 0);
+  const answers = new Counter({
+    name: "weir_bundle_answers_total",
+    help: "Requests for bundles answered, by status",
+    labelNames: ["status"],
+    registers,
+  });
+  const flag = (name: string, help: string) => (read: () => boolean) => {
+    const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read() ? 1 : 0) });
+  };
+  return {
+    problem: (part) => problems.inc({ part }),
+    bundleAnswered: (status) => answers.inc({ status: String(status) }),
+    leads: flag("weir_controller_leader", "1 at the replica that writes labels, bundles and statuses"),
+    trusted: flag(
+      "weir_webhook_trusted",
+      "1 when the webhook's configuration trusts the CA that its certificates are of",
+    ),
+  };
+}
+
+/** `waitsFor`: what it waits for until it is ready. */
+export function readyMetric(registry: Registry, waitsFor: () => readonly string[]): void {
+  const gauge: Gauge = new Gauge({
+    name: "weir_operator_waits",
+    help: "Things that the operator waits for before it is ready; /readyz names them",
+    registers: [registry],
+    collect: () => gauge.set(waitsFor().length),
+  });
+}

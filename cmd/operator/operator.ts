@@ -3,9 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Registry } from "prom-client";
 import type { Logger } from "../../pkg/runtime/logger.ts";
 import { startAdminServer } from "../../pkg/serving/admin-server.ts";
+import { certificateExpiry } from "../../pkg/serving/certificate-expiry.ts";
 import type { CertificateSource } from "../../pkg/serving/certificate-files.ts";
 import { startHttpsServer } from "../../pkg/serving/https-server.ts";
 import type { OperatorConfig } from "./config.ts";
+import { readyMetric } from "./metrics.ts";
 import type { Role } from "./role.ts";
 
 export interface OperatorParts {
@@ -33,6 +35,8 @@ export async function startOperator(
     ...(phase === "serving" ? [] : [phase === "starting" ? "the start" : "nothing: it is stopping"]),
     ...roles.flatMap((role) => role.waitsFor().map((what) => `${role.name}: ${what}`)),
   ];
+  readyMetric(registry, waitsFor);
+  certificateExpiry(registry, () => certificate.current().cert);
   const admin = await startAdminServer(config.adminListen, registry, waitsFor);
   const server = await startHttpsServer({
     listen: config.listen,

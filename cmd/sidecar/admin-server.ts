@@ -1,5 +1,6 @@
-// HTTP for the platform: is it alive, is it ready, what does it measure. Answers GET and HEAD; tells no SQL and no values.
+// HTTP for the platform: is it alive, is it ready, what does it measure, who is in. Answers GET and HEAD; tells no SQL and no values.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { isLocal } from "../../pkg/proxy/client-authentication.ts";
 import type { Address } from "./parse-value.ts";
 
 export interface Readiness {
@@ -16,6 +17,8 @@ export interface AdminOptions {
   /** An empty host: every address of the machine. */
   readonly listen: Address;
   readiness(): Readiness;
+  /** Who is in; told to callers of the same machine or pod only. */
+  sessions(): readonly object[];
   /** Prometheus text format and its content type. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -54,11 +57,16 @@ async function answer(options: AdminOptions, request: IncomingMessage, response:
     const readiness = options.readiness();
     return reply(response, readiness.ready ? 200 : 503, "application/json", `${JSON.stringify(readiness, null, 2)}\n`);
   }
+  if (path === "/sessions") {
+    if (!isLocal(request.socket.remoteAddress ?? ""))
+      return reply(response, 403, "text/plain", "ask from a loopback address\n");
+    return reply(response, 200, "application/json", `${JSON.stringify(options.sessions(), null, 2)}\n`);
+  }
   if (path === "/metrics") {
     const { contentType, text } = await options.metrics();
     return reply(response, 200, contentType, text);
   }
-  reply(response, 404, "text/plain", "there is /healthz, /readyz and /metrics\n");
+  reply(response, 404, "text/plain", "there is /healthz, /readyz, /metrics and /sessions\n");
 }
 
 function reply(response: ServerResponse, status: number, contentType: string, text: string): void {

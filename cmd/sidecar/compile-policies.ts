@@ -9,6 +9,7 @@ import { formatProblem, type Problem } from "../../pkg/resources/problem.ts";
 import { readFolder } from "../../pkg/resources/read-folder.ts";
 import { hint } from "../../pkg/runtime/closest.ts";
 import { upstreamLoginOf } from "./credentials-of.ts";
+import { databaseOf, ofDatabase } from "./database-of.ts";
 import type { Compiled } from "./live-policies.ts";
 import { type Listener, placeOf, type Relay } from "./parse-value.ts";
 import type { Values } from "./settings.ts";
@@ -126,11 +127,6 @@ export function folderProblems(folder: string): readonly string[] {
   }
 }
 
-/** `namespace/name` of the GovernedDatabase behind a listener. */
-export function databaseOf({ database }: Listener, { namespace }: Values): string {
-  return database.includes("/") ? database : `${namespace}/${database}`;
-}
-
 function optionsOf(
   config: Values,
   namespaceLabels: BundleContent["namespaceLabels"],
@@ -173,7 +169,16 @@ function upstreamOf(
   try {
     const { host, port } = database;
     const tls = upstreamTls(database.tls, watching);
-    const upstream: Upstream = { name: wanted, host, port, tls, ...(lookup && { lookup }) };
+    const { pinned = null, pooler } = ofDatabase(wanted, config.upstreamSessions, config) ?? {};
+    const upstream: Upstream = {
+      name: wanted,
+      host,
+      port,
+      tls,
+      ...(lookup && { lookup }),
+      ...(pinned && { pinned }),
+      ...(pooler === "Session" && { pooler }),
+    };
     return { database: wanted, credentials: database.credentials, upstream };
   } catch (error) {
     return { closed: `${where}: tls of ${wanted}: ${(error as Error).message}` };

@@ -1,4 +1,5 @@
 // What is wrong with settings that are each good by themselves.
+import { databaseOf, ofDatabase } from "./database-of.ts";
 import { placeOf } from "./parse-value.ts";
 import { settings, type Values } from "./settings.ts";
 
@@ -9,6 +10,8 @@ const withoutWrong: Partial<Values> = {
   listeners: [],
   relays: [],
   upstreamLogins: {},
+  upstreamSessions: {},
+  namespace: "default",
   identities: {},
   "identity.issuers": [],
   "identity.revocations": null,
@@ -47,7 +50,7 @@ export function contradictions(good: Partial<Values>, readFile: ReadFile): reado
     problems.push(
       `tls.clientCertificate is ${config["tls.clientCertificate"]} although tls.clientCa is not set; name the CA's file`,
     );
-  problems.push(...addressesTwice(config), ...identityProblems(config));
+  problems.push(...addressesTwice(config), ...identityProblems(config), ...sessionsOfNone(config));
   const files: [string, string | null, number][] = [
     ["tls.certificate", certificate, 1],
     ["tls.key", key, 1],
@@ -150,4 +153,15 @@ function fileProblem(path: string, bytesLeast: number, readFile: ReadFile): stri
   } catch (error) {
     return `cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"})`;
   }
+}
+
+/** What is pinned for a name that nobody connects by would be pinned nowhere. */
+function sessionsOfNone(config: Values): readonly string[] {
+  if (config.listeners.length === 0) return [];
+  const names = config.listeners.map((listener) => databaseOf(listener, config));
+  return Object.keys(config.upstreamSessions).flatMap((name) =>
+    names.some((database) => ofDatabase(database, { [name]: true }, config) === true)
+      ? []
+      : [`upstreamSessions.${name}: no listener is for this database; there is ${names.join(", ")}`],
+  );
 }

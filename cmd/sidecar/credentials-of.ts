@@ -5,6 +5,7 @@ import type { Verifier } from "../../pkg/identity/verifier.ts";
 import type { ClientSecret, Credentials } from "../../pkg/proxy/credentials.ts";
 import { parseVerifier } from "../../pkg/proxy/scram-keys.ts";
 import type { GovernedUpstream } from "./compile-policies.ts";
+import { ofDatabase } from "./database-of.ts";
 import type { LoginProof, UpstreamLogin } from "./parse-value.ts";
 import type { Values } from "./settings.ts";
 import { certificateNames, tokenSecret } from "./tokens.ts";
@@ -43,11 +44,8 @@ export function credentialsOf(
 }
 
 /** By `namespace/name`; in the sidecar's own namespace the name is enough. */
-export function upstreamLoginOf(database: string, { upstreamLogins, namespace }: Values): UpstreamLogin | undefined {
-  const own = `${namespace}/`;
-  const names = [database, ...(database.startsWith(own) ? [database.slice(own.length)] : [])];
-  const found = names.find((name) => Object.hasOwn(upstreamLogins, name));
-  return found === undefined ? undefined : upstreamLogins[found];
+export function upstreamLoginOf(database: string, config: Values): UpstreamLogin | undefined {
+  return ofDatabase(database, config.upstreamLogins, config);
 }
 
 /** In a pod, where policies come in bundles, whoever reaches a loopback address is the workload that the login is held for. */

@@ -2,8 +2,9 @@
 // policies decide is asked anew each time.
 import type { GovernedListener } from "../../pkg/proxy/governor.ts";
 import type { Upstream } from "../../pkg/proxy/upstream.ts";
-import { databaseOf, type GovernedUpstream } from "./compile-policies.ts";
+import type { GovernedUpstream } from "./compile-policies.ts";
 import { credentialsOf, type Proving } from "./credentials-of.ts";
+import { databaseOf } from "./database-of.ts";
 import type { PolicySource } from "./policy-source.ts";
 import type { Values } from "./settings.ts";
 

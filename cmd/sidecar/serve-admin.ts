@@ -1,7 +1,10 @@
 // The sidecar's parts as its platform sees them: ready or why not, and what they measure.
 import type { AuditWriter } from "../../pkg/audit/writer.ts";
 import type { Governor } from "../../pkg/proxy/governor.ts";
+import type { OpenSession } from "../../pkg/proxy/open-sessions.ts";
+import type { ServingCertificate } from "../../pkg/proxy/serving-certificate.ts";
 import type { Relays } from "../../pkg/proxy/tcp-relay.ts";
+import { certificateExpiry } from "../../pkg/serving/certificate-expiry.ts";
 import { type AdminServer, type Readiness, startAdminServer } from "./admin-server.ts";
 import { NONE_YET } from "./governed-listeners.ts";
 import { metricsOf } from "./metrics.ts";
@@ -17,6 +20,8 @@ export interface Parts {
   readonly policies: PolicySource;
   /** null: nothing is shipped. */
   readonly behind: Behind | null;
+  /** That clients see; null: none. */
+  certificate(): ServingCertificate | null;
   readonly state: { readonly stopping: boolean };
 }
 
@@ -32,9 +37,11 @@ export function serveAdmin(config: Values, parts: Parts): Promise<AdminServer> {
     bundle: () => policies.bundle(),
     behind: () => behind?.counters() ?? null,
   });
+  certificateExpiry(metrics, () => parts.certificate()?.der ?? null);
   return startAdminServer({
     listen: config["admin.listen"],
     readiness: () => readinessOf(parts),
+    sessions: () => governor.sessions().map(toldOf),
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.metrics() }),
   });
 }
@@ -55,4 +62,10 @@ function readinessOf({ governor, audit, policies, state }: Parts): Readiness {
     policyVersion: current?.set.version ?? null,
     ...(bundle && { bundle: { version: bundle.version, ageSeconds: bundle.ageSeconds } }),
   };
+}
+
+function toldOf({ session, principal, database, client, sinceMs }: OpenSession): object {
+  const { kind, name, issuer, assurance, login } = principal;
+  const since = new Date(sinceMs).toISOString();
+  return { session, principal: { kind, name, issuer, assurance }, login, database, client, since };
 }

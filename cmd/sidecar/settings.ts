@@ -2,6 +2,7 @@
 // what it is when it is not, and what it does. docs/configuration.md is printed from this table.
 import { collectorUrl, otlpUrl, pairs } from "./parse-address.ts";
 import { certificatePrincipals, developmentIdentities, issuers } from "./parse-identity.ts";
+import { upstreamSessions } from "./parse-upstream-session.ts";
 import {
   addressOrAll,
   bundleKeys,
@@ -375,6 +376,13 @@ export const settings = {
     fallback: 0,
     help: "How old a session may become that a token or certificate began; then its next statement is refused and it ends, or it ends when it is idle. 0: as old as the token.",
   },
+  "identity.setScope": {
+    env: "WEIR_IDENTITY_SET_SCOPE",
+    parse: oneOf("Session", "Transaction"),
+    form: "Session or Transaction",
+    fallback: "Session",
+    help: "For how long `SET weir.identity` may count at most. `Transaction` refuses what is not LOCAL, so that nothing is left of it when a driver's pool hands the connection to somebody else.",
+  },
   "identity.development": {
     env: "WEIR_IDENTITY_DEVELOPMENT",
     parse: developmentIdentities,
@@ -388,6 +396,13 @@ export const settings = {
     form: "map of GovernedDatabase to {user or userFile, passwordFile}; in the environment as JSON",
     fallback: {},
     help: "The login that the sidecar holds for a database (`namespace/name`, or `name` in its own namespace) whose credentials are Brokered; read at each login, so that it may rotate.",
+  },
+  upstreamSessions: {
+    env: "WEIR_UPSTREAM_SESSIONS",
+    parse: upstreamSessions,
+    form: "map of GovernedDatabase to {role, settings, identity, pooler}, see [logins](logins.md); in the environment as JSON",
+    fallback: {},
+    help: "What Weir sets the sessions of a database to (`namespace/name`, or `name` in its own namespace), so that no client changes it: a `role` (SET ROLE), `settings`, and with `identity: true` who asks as `weir.principal` and its neighbours. `pooler: Session`: what stands there is a pooler that keeps one server connection for each session; one that is not said so is refused.",
   },
   environment: {
     env: "WEIR_ENVIRONMENT",
@@ -445,6 +460,13 @@ export const settings = {
     form: "number",
     fallback: 5000,
     help: "Client connections at one time; the next one is refused with 53300.",
+  },
+  "limits.principalSessions": {
+    env: "WEIR_LIMITS_PRINCIPAL_SESSIONS",
+    parse: whole(0, 100_000),
+    form: "number, or 0",
+    fallback: 0,
+    help: "Client connections of one principal at one time, whatever its logins; the next one is refused with 53300. 0: no limit of its own.",
   },
   "limits.logins": {
     env: "WEIR_LIMITS_LOGINS",

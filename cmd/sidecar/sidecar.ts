@@ -57,6 +57,7 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
     policies: () => policies.current()?.set ?? null,
     identify: identifyBy(config.identities, () => policies.attested?.() ?? null),
     ...(verifier && { tokens: verifier }),
+    identityScope: config["identity.setScope"],
     audit,
     digest: (text) => digest.of(text),
     maskKeys,
@@ -72,7 +73,7 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
   const relays = createRelays(routesOf(config, around), { connections: config["limits.relays"] });
   const state = { stopping: false };
   const stopWatching = watchUnmatched(() => governor.unmatched(), logger);
-  const admin = await serveAdmin(config, { governor, relays, audit, policies, behind, state });
+  const admin = await serveAdmin(config, { governor, relays, audit, policies, behind, certificate, state });
   tellAddresses(config, { listeners: await governor.start(), relays: await relays.start() }, logger);
   const policyVersion = policies.current()?.set.version ?? null;
   if (policyVersion !== null) logger.log("info", "ready", { admin: admin.port, policyVersion });
@@ -165,6 +166,7 @@ function openAudit(
 function limitsOf(config: Values) {
   return {
     sessions: config["limits.sessions"],
+    principalSessions: config["limits.principalSessions"],
     logins: config["limits.logins"],
     ...(config["identity.sessionSeconds"] > 0 && { sessionAgeMsMax: config["identity.sessionSeconds"] * 1000 }),
     loginTimeMs: config["limits.loginSeconds"] * 1000,

@@ -1,6 +1,7 @@
 // `weir COMMAND ...`: finds the command, runs it, turns its end into an exit code.
 import { hint } from "../../pkg/runtime/closest.ts";
 import { type Command, exits, UsageError } from "./command.ts";
+import { connect } from "./connect/connect.ts";
 import { demo } from "./demo/demo.ts";
 import { evidence } from "./evidence.ts";
 import { newKey } from "./evidence-pack/new-key.ts";
@@ -8,12 +9,18 @@ import { signOff } from "./evidence-pack/sign-off.ts";
 import { explain } from "./explain/explain.ts";
 import { inject } from "./inject/inject.ts";
 import { policyLint } from "./policy-lint.ts";
+import { query } from "./query/query.ts";
+import { reindex } from "./reindex.ts";
 import { tail } from "./tail/tail.ts";
 import { type Terminal, terminalOn } from "./terminal.ts";
+import { tokenKey } from "./token/key.ts";
+import { tokenSign } from "./token/sign.ts";
+import { token } from "./token/token.ts";
 import { verify } from "./verify.ts";
 import { version } from "./version.ts";
 
 const commands: Readonly<Record<string, Command>> = {
+  connect,
   demo,
   evidence,
   "evidence new-key": newKey,
@@ -21,7 +28,12 @@ const commands: Readonly<Record<string, Command>> = {
   explain,
   inject,
   "policy lint": policyLint,
+  reindex,
+  query,
   tail,
+  token,
+  "token key": tokenKey,
+  "token sign": tokenSign,
   verify,
 };
 
@@ -69,7 +81,8 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     return await run([...longerThan(first)[0]!.split(" "), second], terminal);
   if (name === "") throw new UsageError(unknownCommand(first));
   const rest = args.slice(name.split(" ").length);
-  if (rest.includes("--help") || rest.includes("-h")) {
+  const own = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest; // behind it is another program's
+  if (own.includes("--help") || own.includes("-h")) {
     terminal.print(commands[name]!.help);
     return exits.good;
   }

@@ -4,6 +4,7 @@ import type { Principal } from "../principal/principal.ts";
 import { claimsJson, endpointOf, userOf, whoOf } from "./actor.ts";
 import { boundedName } from "./bounded-text.ts";
 import { canonicalJson, canonicalString } from "./canonical-json.ts";
+import { lasting } from "./lasting-bytes.ts";
 
 export interface RecordContext {
   /** Canonical JSON of the OCSF user. */
@@ -51,13 +52,13 @@ type ContextTexts = Readonly<Record<"user" | "database" | "source" | "claims" | 
 function encoded({ user, database, source, claims, who, session }: ContextTexts): RecordContext {
   const actor = `{"user":${user}}`;
   return {
-    user: Buffer.from(user),
-    actorToDatabase: Buffer.from(`${actor},${DATASTORE_ACTIVITY},"database":${database}`),
-    database: Buffer.from(database),
-    source: Buffer.from(source),
-    claims: Buffer.from(claims),
-    who: Buffer.from(who),
-    session: Buffer.from(session),
+    user: lasting(user),
+    actorToDatabase: lasting(`${actor},${DATASTORE_ACTIVITY},"database":${database}`),
+    database: lasting(database),
+    source: lasting(source),
+    claims: lasting(claims),
+    who: lasting(who),
+    session: lasting(session),
     bytes: Buffer.byteLength(`${actor}${database}${source}${claims}${who}${session}`),
   };
 }

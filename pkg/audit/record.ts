@@ -18,6 +18,7 @@ import {
 } from "./decision-parts.ts";
 import type { Digest } from "./digest.ts";
 import type { DecisionEvent, OutcomeEvent, OutcomeStatus, PolicyEvent, SessionEvent, StatementText } from "./event.ts";
+import { lasting } from "./lasting-bytes.ts";
 import { type Place, placeJson } from "./place.ts";
 import { Recent } from "./recent.ts";
 import type { RecordContext } from "./record-context.ts";
@@ -65,6 +66,8 @@ const REFERENCE_BYTES = 64;
 
 /** Forms of decisions that are kept: of what runs again and again. */
 const FORMS_MAX = 2048;
+/** A longer one is made anew each time: what all of them take together is bounded. */
+const FORM_BYTES_MAX = 8 * 1024;
 /** A session's statements end in few ways. */
 const OUTCOME_FORMS_MAX = 7;
 
@@ -236,7 +239,7 @@ export class RecordEncoder {
       context.who,
       END,
     ]);
-    this.decisions.set(rules, { told, step, context, chain, form });
+    if (form.bytes <= FORM_BYTES_MAX) this.decisions.set(rules, { told, step, context, chain, form });
     return form;
   }
 
@@ -315,7 +318,7 @@ export class RecordEncoder {
     const known = this.factsOf(facts);
     if (page === undefined || known.json.length <= REFERENCE_BYTES) return known.json;
     if (known.whole?.page === page) return known.whole.reference;
-    known.whole = { page, reference: bytes(`{"record":${number}}`) };
+    known.whole = { page, reference: lasting(`{"record":${number}}`) };
     return known.json;
   }
 

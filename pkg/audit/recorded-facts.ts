@@ -3,6 +3,7 @@
 import { boundedText, withoutQuoted } from "./bounded-text.ts";
 import { canonicalJson, DEPTH_MAX } from "./canonical-json.ts";
 import type { Digest } from "./digest.ts";
+import { lasting } from "./lasting-bytes.ts";
 
 export const FACTS_CHARS_MAX = 128 * 1024;
 const STRING_MAX = 1024;
@@ -21,7 +22,7 @@ const literalKeys = new Set(["path", "value", "delimiter", "nullText", "quote", 
 const proseKeys = new Set(["why", "where"]);
 
 export function recordedFacts(facts: unknown, digest: Digest): RecordedFacts {
-  return { json: Buffer.from(factsJson(facts, digest)), whole: null, activity: activityOf(facts) };
+  return { json: lasting(factsJson(facts, digest)), whole: null, activity: activityOf(facts) };
 }
 
 function factsJson(facts: unknown, digest: Digest): string {

@@ -5,7 +5,16 @@ import type { KubeApi } from "../kube/api.ts";
 import { type PresentedChain, proveCertificate } from "./certificate-proof.ts";
 import { claimsIssuer, type JwksProof, type TokenSubject } from "./jwks-proof.ts";
 import { KeptAnswers } from "./kept-answers.ts";
-import { type Reader, type Refused, type Right, refused, type Sender, type Source, type Verified } from "./source.ts";
+import {
+  type Reader,
+  type Refused,
+  RIGHTS,
+  type Right,
+  refused,
+  type Sender,
+  type Source,
+  type Verified,
+} from "./source.ts";
 import { reviewedSender } from "./token-review.ts";
 
 /** A source with what it takes to verify one of its senders. */
@@ -52,7 +61,8 @@ export class Authenticator {
     const found = await this.findReader(credentials);
     if (found === undefined) return refused(401, "you are not a registered reader; see `readers` of the sources file");
     if ("ok" in found) return found;
-    if (!found.rights.includes(right)) return refused(403, `the reader ${found.name} has not the right "${right}"`);
+    if (!RIGHTS[found.role].includes(right))
+      return refused(403, `the reader ${found.name} is ${found.role}, which has not the right "${right}"`);
     return { ok: true, who: found };
   }
 

@@ -1,6 +1,7 @@
 // What `GET /v1/chains` tells of each chain.
 import type { ChainRow } from "./index-rows.ts";
 import type { LedgerIndex } from "./ledger-index.ts";
+import { holdsPlace, type Scope } from "./scope.ts";
 
 const EVENTS_MAX = 20;
 
@@ -10,10 +11,14 @@ export interface ChainsPage {
   readonly after: string | null;
 }
 
-export function chainsPage(index: LedgerIndex, after: string, most: number): ChainsPage {
+/** Of the reader's places; a chain that began after his period is not told. */
+export function chainsPage(index: LedgerIndex, after: string, most: number, scope: Scope): ChainsPage {
   const rows = index.chains(after, most);
+  const visible = rows.filter(
+    (row) => holdsPlace(scope, row) && row.since < (scope.beforeMs ?? Number.MAX_SAFE_INTEGER),
+  );
   return {
-    chains: rows.map((row) => chainState(index, row)),
+    chains: visible.map((row) => chainState(index, row)),
     after: rows.length < most ? null : rows.at(-1)!.chain,
   };
 }

@@ -9,6 +9,7 @@ import { CollectorError } from "./collector-error.ts";
 import type { SegmentRow } from "./index-rows.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LedgerIndex } from "./ledger-index.ts";
+import { holdsPlace, holdsTime, type Scope } from "./scope.ts";
 import type { Selection } from "./selection.ts";
 
 export interface EvidenceOptions {
@@ -17,6 +18,8 @@ export interface EvidenceOptions {
   /** Earlier ones of this log, which it is shown to go on from. */
   readonly olderCheckpoints?: readonly string[];
   readonly nowMs: () => number;
+  /** Of who asks: only segments that lie in it with all of their time are taken along. */
+  readonly scope?: Scope;
 }
 
 const PAGE = 1000;
@@ -33,11 +36,11 @@ export async function evidenceOf(
   ledger: Ledger,
   selection: Selection,
   olderCheckpoints: readonly string[],
-  { signer, witnessKeys, nowMs }: EvidenceOptions,
+  { signer, witnessKeys, nowMs, scope = {} }: EvidenceOptions,
 ): Promise<AsyncGenerator<Buffer> | null> {
   const { checkpointNote: checkpoint, checkpointHead: head } = ledger.log;
   if (checkpoint === null || head === null) return null;
-  const ranges = rangesOf(ledger.index, selection, head.size);
+  const ranges = rangesOf(ledger.index, selection, head.size, scope);
   if (ranges.size === 0) return null;
   const chains: EvidenceChain[] = [];
   for (const chain of [...ranges.keys()].sort())
@@ -62,12 +65,14 @@ export function hasSigned(note: string, key: string): boolean {
 }
 
 /** From the first to the last segment that is selected, per chain. */
-function rangesOf(index: LedgerIndex, selection: Selection, size: number): Map<string, Range> {
+function rangesOf(index: LedgerIndex, selection: Selection, size: number, scope: Scope): Map<string, Range> {
   const ranges = new Map<string, Range>();
   for (let after = -1; ; ) {
     const rows = index.selected(selection, after, PAGE);
-    for (const { entry, chain, first, last } of rows) {
+    for (const row of rows) {
+      const { entry, chain, first, last } = row;
       if (entry >= size) return ranges;
+      if (!holdsPlace(scope, row) || !holdsTime(scope, row.from, row.to)) continue;
       const range = ranges.get(chain);
       if (range === undefined) ranges.set(chain, { first, last });
       else [range.first, range.last] = [Math.min(range.first, first), Math.max(range.last, last)];

@@ -7,6 +7,7 @@ import { type EvidenceOptions, evidenceOf } from "./evidence-export.ts";
 import { jsonBody } from "./json-body.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
 import { readOlderCheckpoints } from "./older-checkpoints.ts";
+import { scopedSelection } from "./scope.ts";
 import { readSelection } from "./selection.ts";
 
 export interface EvidenceRouteOptions {
@@ -25,6 +26,9 @@ export function evidenceRoute(app: FastifyInstance, options: EvidenceRouteOption
     const { checkpoints: kept, ...asked } = membersOf(jsonBody(request) ?? {});
     const read = readSelection(asked);
     if (!read.ok) return reply.code(400).send({ error: read.error });
+    const { scope, name } = request.reader!;
+    const mine = scopedSelection(read.selection, scope);
+    if (!mine.ok) return reply.code(403).send({ error: mine.error });
     if (open >= AT_ONCE_MAX)
       return reply.code(503).header("retry-after", 10).send({ error: "other exports are running" });
     await checkpoints.now();
@@ -32,14 +36,14 @@ export function evidenceRoute(app: FastifyInstance, options: EvidenceRouteOption
     if (current === null) return reply.code(503).header("retry-after", 2).send({ error: "the ledger is being opened" });
     const older = readOlderCheckpoints(kept, evidence.signer, current.log.checkpointHead?.size ?? 0);
     if (!older.ok) return reply.code(older.status).send({ error: older.error });
-    const pieces = await evidenceOf(current, read.selection, older.checkpoints, evidence);
+    const pieces = await evidenceOf(current, mine.selection, older.checkpoints, { ...evidence, scope });
     if (pieces === null)
       return reply.code(404).send({ error: "nothing of this selection is held under a checkpoint; widen it" });
     open++;
     const stream = Readable.from(pieces, { objectMode: false });
     stream.once("close", () => open--);
     stream.once("error", (cause) => logger.log("error", "evidence_failed", { why: cause.message }));
-    logger.log("info", "evidence_asked", { by: request.reader!.name });
+    logger.log("info", "evidence_asked", { by: name });
     return reply.type("application/vnd.weir.evidence").send(stream);
   });
 }

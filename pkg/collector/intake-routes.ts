@@ -14,7 +14,7 @@ import { decodeLogs, decodeTraces, NotOtlp, type OtlpForm } from "./otlp-decode.
 import type { Registrar } from "./registrar.ts";
 import { admitBody, otlpFormOf, REQUEST_BYTES_MAX, unpacked } from "./request-body.ts";
 import type { Sender } from "./source.ts";
-import type { TraceRing } from "./trace-ring.ts";
+import type { SpanSender, TraceRing } from "./trace-ring.ts";
 
 export interface IntakeRoutesOptions {
   readonly authenticator: Authenticator;
@@ -105,6 +105,10 @@ function answerLogs(reply: FastifyReply, form: OtlpForm, taken: readonly Taken[]
   return reply.type(typeOf(form)).send(exportAnswer(partial, form, "rejectedLogRecords"));
 }
 
+function spanSenderOf({ cluster, environment, namespace, name }: Sender): SpanSender {
+  return { cluster, environment, namespace: namespace ?? "", name };
+}
+
 async function takeTraces(request: FastifyRequest, reply: FastifyReply, options: IntakeRoutesOptions) {
   const form = otlpFormOf(request, reply);
   const body = form === null ? null : await unpacked(request, reply, options.budget);
@@ -112,7 +116,7 @@ async function takeTraces(request: FastifyRequest, reply: FastifyReply, options:
   const traces = decoded(reply, () => decodeTraces(body, form));
   if (traces === null) return reply;
   try {
-    const { refused } = options.traces.add(traces);
+    const { refused } = options.traces.add(traces, spanSenderOf(request.sender!));
     const why =
       refused === 0 ? "" : "spans without a trace id, or too many or too large with their resource, are not taken";
     return reply.type(typeOf(form)).send(exportAnswer({ rejected: refused, why }, form, "rejectedSpans"));

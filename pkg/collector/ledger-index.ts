@@ -167,6 +167,16 @@ export class LedgerIndex {
     return this.all(sql, size, most) as unknown as SegmentRow[];
   }
 
+  /** Entries of segments that the log says are deleted, in order. */
+  deletedAfter(entry: number, most: number): readonly number[] {
+    const rows = this.all(
+      "SELECT entry FROM segments WHERE deleted > 0 AND entry > ? ORDER BY entry LIMIT ?",
+      entry,
+      most,
+    );
+    return rows.map((row) => row.entry as number);
+  }
+
   gone(entry: number): void {
     this.run("UPDATE segments SET deleted = 2 WHERE entry = ?", entry);
   }

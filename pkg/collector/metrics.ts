@@ -28,6 +28,8 @@ export function intakeMetrics(registry: Registry): IntakeMetrics {
   const bytes = counter("record_bytes_stored_total", "Bytes of records made durable");
   const known = counter("records_known_total", "Records that came again and were held already");
   const refused = counter("records_refused_total", "Records that will never be taken, by reason", ["reason"]);
+  // From the start, so that the first one shows as an increase.
+  for (const reason of ["unverified", "forked", "foreign"]) refused.inc({ reason }, 0);
   const failed = counter("intake_failures_total", "Groups of segments that the disk did not take; they are sent again");
   const group = new Histogram({
     name: "weir_collector_group_segments",
@@ -86,6 +88,16 @@ const gauges = {
   segments_queued: "Segments that wait for the disk",
   tail_readers: "Readers of the live view",
   ledger_ready: "1 when the ledger can be written",
+  indexed_entries: "Entries of the log that can be asked about",
+  forwarded_records: "Records that other systems have taken",
+  forward_refused: "Records that another system will never take; they are put aside",
+  forward_missed: "Records that were deleted before they were forwarded",
+  forward_failures: "Attempts to forward that failed; they are made again",
+  forward_behind_entries: "Entries of the log that the slowest destination has before it",
+  index_behind_entries: "Entries of the log that cannot be asked about yet",
+  index_missing_segments: "Segments that the index left out, because they were not there or not whole",
+  index_remade: "Times that the index was made anew since the start, because it could not be used",
+  index_failures: "Times that the index could not be written; it is tried again",
 } as const;
 
 export type GaugeValues = Readonly<Record<keyof typeof gauges, number>>;

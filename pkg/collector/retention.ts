@@ -18,6 +18,8 @@ export interface RetentionOptions {
   readonly checkpoint: () => Promise<void>;
   readonly logger: Logger;
   readonly nowMs: () => number;
+  /** Hears which entries' segments the log now says are deleted. */
+  readonly onDeleted?: (entries: readonly number[]) => Promise<void>;
 }
 
 /** So that an entry stays far below what the log takes. */
@@ -42,6 +44,7 @@ export class Retention {
     if (keepMs !== null) {
       for await (const batch of this.due(ledger, nowMs() - keepMs)) {
         await ledger.record([entryOf(batch, nowMs())]);
+        await this.options.onDeleted?.(batch.map(({ entry }) => entry));
         deleted += batch.length;
       }
     }

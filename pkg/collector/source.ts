@@ -1,4 +1,5 @@
 // Who may send records and who may read them, as the configuration registers them.
+import type { Scope } from "./scope.ts";
 
 /** A cluster or a stand-alone gateway whose sidecars send here. */
 export interface Source {
@@ -21,11 +22,21 @@ export type SourceProof =
 /** A SAN with `*` for anything but `/`, and `{namespace}` for the namespace that it speaks for. */
 export type SanPattern = string;
 
-export type Right = "read" | "hold";
+/** `read`: look; `export`: take along what proves itself, and all rows of a question; `hold`: place and lift legal holds. */
+export type Right = "read" | "export" | "hold";
+
+export type Role = "viewer" | "auditor" | "admin";
+
+export const RIGHTS: Readonly<Record<Role, readonly Right[]>> = {
+  viewer: ["read"],
+  auditor: ["read", "export"],
+  admin: ["read", "export", "hold"],
+};
 
 export interface Reader {
   readonly name: string;
-  readonly rights: readonly Right[];
+  readonly role: Role;
+  readonly scope: Scope;
   readonly by: ReaderProof;
 }
 

@@ -66,11 +66,17 @@ export class TailMatcher {
   private fits(name: FilterName, told: Told): boolean {
     const wanted = this.filter.get(name);
     if (wanted === undefined) return true;
-    const found = name === "rule" ? told.rules : [told[name] ?? ""];
+    const found = valuesOf(name, told);
     // A rule is asked for with its policy or by its own name.
     const named = name === "rule" ? found.flatMap((rule) => [rule, rule.slice(rule.lastIndexOf("/") + 1)]) : found;
     return wanted.some((pattern) => named.some((value) => isLike(value, pattern)));
   }
+}
+
+/** A principal is found by its own name, and by that of anyone for whom it acts. */
+function valuesOf(name: FilterName, told: Told): readonly string[] {
+  if (name === "rule") return told.rules;
+  return name === "principal" ? [told.principal ?? "", ...told.actingFor] : [told[name] ?? ""];
 }
 
 /** Without a regular expression, whose time a pattern could stretch. */

@@ -34,6 +34,8 @@ export class TailReaders {
 const READERS_MAX = 64;
 /** A reader that takes nothing for so long is let go; it comes back with the id of what it saw last. */
 const DRAIN_MS = 30_000;
+/** Then a reader comes back with the id of what it saw last, and proves again who it is. */
+const STREAM_MS_MAX = 10 * 60_000;
 
 export function tailRoute(app: FastifyInstance, options: TailRouteOptions, guard: RouteShorthandOptions): void {
   app.get("/v1/tail", guard, async (request, reply) => await serve(request, reply, options));
@@ -52,10 +54,12 @@ async function serve(request: FastifyRequest, reply: FastifyReply, { ledger, rea
   reply.hijack();
   const { raw } = reply;
   raw.once("close", () => ended.abort());
+  const timer = setTimeout(() => ended.abort(), STREAM_MS_MAX).unref();
+  ended.signal.addEventListener("abort", () => clearTimeout(timer));
   raw.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" });
   try {
     await write(raw, ": here\n\n", ended.signal);
-    await tail({ ledger, filter: read.filter, from }, sinkOf(raw, ended.signal));
+    await tail({ ledger, filter: read.filter, from, scope: request.reader!.scope }, sinkOf(raw, ended.signal));
   } catch {
     // Gone, too slow, or the ledger was opened anew: the reader comes back with its place.
   } finally {

@@ -4,6 +4,7 @@
 import type { SegmentRow } from "./index-rows.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
 import type { Ledger } from "./ledger.ts";
+import { holdsPlace, holdsTime, type Scope } from "./scope.ts";
 import type { FilterName, TailFilter } from "./tail-filter.ts";
 import { isLike, TailMatcher } from "./tail-filter.ts";
 import { type Told, toldOf } from "./told.ts";
@@ -32,6 +33,8 @@ export interface TailOptions {
   readonly ledger: KeptLedger;
   readonly filter: TailFilter;
   readonly from: TailPlace;
+  /** What the reader may see. */
+  readonly scope: Scope;
   readonly lagMax?: number;
   readonly idleMs?: number;
 }
@@ -42,7 +45,7 @@ const IDLE_MS = 15_000;
 const ROWS = 64;
 
 export async function tail(options: TailOptions, sink: TailSink): Promise<void> {
-  const { ledger: kept, filter, lagMax = LAG_MAX, idleMs = IDLE_MS } = options;
+  const { ledger: kept, filter, scope, lagMax = LAG_MAX, idleMs = IDLE_MS } = options;
   const matcher = new TailMatcher(filter);
   let place = options.from;
   while (!sink.ended.aborted) {
@@ -57,7 +60,8 @@ export async function tail(options: TailOptions, sink: TailSink): Promise<void> 
     const rows = ledger?.index.segmentsAfter(place.entry, ROWS) ?? [];
     for (const row of rows) {
       if (sink.ended.aborted) return;
-      if (mayHold(row, filter)) await sink.send(await eventsOf(ledger!, row, place, matcher));
+      if (mayHold(row, filter) && holdsPlace(scope, row))
+        await sink.send(await eventsOf(ledger!, row, place, { matcher, scope }));
       place = { entry: row.entry + 1, number: -1 };
     }
     // Entries of other kinds are nothing to be behind of.
@@ -71,10 +75,11 @@ async function eventsOf(
   { store }: Ledger,
   row: SegmentRow,
   after: TailPlace,
-  matcher: TailMatcher,
+  { matcher, scope }: { readonly matcher: TailMatcher; readonly scope: Scope },
 ): Promise<readonly TailEvent[]> {
   const opened = row.deleted === 0 ? await store.read(row) : null;
   if (opened === null) {
+    if (!holdsTime(scope, row.from, row.to)) return [];
     const why = `records ${row.first} to ${row.last} of chain ${row.chain} are not here any more`;
     return [{ event: "gap", place: { entry: row.entry, number: row.last }, why }];
   }
@@ -82,7 +87,8 @@ async function eventsOf(
   for (const record of opened.records) {
     const told = toldOf(record, opened.header);
     if (told === null || (row.entry === after.entry && told.number <= after.number)) continue;
-    if (matcher.matches(told)) events.push({ event: "record", place: { entry: row.entry, number: told.number }, told });
+    if (holdsTime(scope, told.timeMs) && matcher.matches(told))
+      events.push({ event: "record", place: { entry: row.entry, number: told.number }, told });
   }
   return events;
 }

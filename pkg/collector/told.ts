@@ -18,6 +18,8 @@ export interface Told {
   readonly instance: string;
   readonly database: string | null;
   readonly principal: string | null;
+  /** Those for whom it acts, nearest first. */
+  readonly actingFor: readonly string[];
   readonly session: string | null;
   readonly statement: number | null;
   readonly step: string | null;
@@ -64,6 +66,7 @@ export function toldOf(bytes: Uint8Array, { cluster, namespace, environment }: S
     instance: textOr(place.instance) ?? "",
     database: textOr(membersOf(record.database).name) ?? textOr(membersOf(weir.database).name),
     principal: textOr(user.name),
+    actingFor: actingForOf(weir.who),
     session: textOr(weir.session),
     statement: numberOr(weir.statement),
     step: textOr(weir.step),
@@ -86,6 +89,19 @@ function rulesOf(value: unknown): readonly string[] {
     const { policy, rule } = membersOf(each);
     return `${textOr(policy) ?? ""}/${textOr(rule) ?? ""}`;
   });
+}
+
+const CHAIN_MAX = 8;
+
+function actingForOf(who: unknown): readonly string[] {
+  const { acting_for: chain } = membersOf(who);
+  if (!Array.isArray(chain)) return [];
+  return chain.slice(0, CHAIN_MAX).flatMap((each) => textOr(membersOf(membersOf(each).user).name) ?? []);
+}
+
+/** Who acts and for whom, in one line; "" where the record tells of nobody. */
+export function whoOf({ principal, actingFor }: Pick<Told, "principal" | "actingFor">): string {
+  return [principal ?? "", ...actingFor].join(" for ");
 }
 
 function membersOf(value: unknown): Members {

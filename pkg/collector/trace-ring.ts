@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { OtlpTraces } from "./otlp-schema.ts";
+import { holdsPlace, holdsTime, type Scope } from "./scope.ts";
 
 const SPANS_OF_TRACE_MAX = 10_000;
 /** How much is let go at a time, as a share of the ring. */
@@ -12,8 +13,24 @@ const SPAN_BYTES_MAX = 64 * 1024;
 /** What one request may add, as a share of the ring. */
 const REQUEST_SHARE = 4;
 
-interface Row {
+/** Whose span it is, as it was verified; what the span says of itself is his word. */
+export interface SpanSender {
+  readonly cluster: string;
+  readonly environment: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface KeptTrace {
+  readonly resourceSpans: readonly unknown[];
+  /** Who sent each of them. */
+  readonly senders: readonly (Omit<SpanSender, "name"> & { readonly sender: string })[];
+}
+
+interface Row extends Omit<SpanSender, "name"> {
   readonly span: string;
+  readonly sender: string;
+  readonly time: number;
 }
 
 export class TraceRing {
@@ -27,19 +44,24 @@ export class TraceRing {
     this.bytesMax = bytesMax;
     this.database = new DatabaseSync(join(folder, "spans.db"));
     this.database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
-      CREATE TABLE IF NOT EXISTS spans (number INTEGER PRIMARY KEY, trace TEXT NOT NULL, bytes INTEGER NOT NULL, span TEXT NOT NULL) STRICT;
-      CREATE INDEX IF NOT EXISTS spans_trace ON spans (trace);`);
-    this.bytes = Number(this.database.prepare("SELECT coalesce(sum(bytes), 0) AS n FROM spans").get()!.n);
+      DROP TABLE IF EXISTS spans;
+      CREATE TABLE IF NOT EXISTS sent_spans (number INTEGER PRIMARY KEY, trace TEXT NOT NULL, bytes INTEGER NOT NULL, span TEXT NOT NULL,
+        cluster TEXT NOT NULL, environment TEXT NOT NULL, namespace TEXT NOT NULL, sender TEXT NOT NULL, time INTEGER NOT NULL) STRICT;
+      CREATE INDEX IF NOT EXISTS sent_spans_trace ON sent_spans (trace);`);
+    this.bytes = Number(this.database.prepare("SELECT coalesce(sum(bytes), 0) AS n FROM sent_spans").get()!.n);
   }
 
   /** How many spans were taken, and how many not: without a trace, or with more around them than is kept. */
-  add({ resourceSpans = [] }: OtlpTraces): { readonly taken: number; readonly refused: number } {
-    const insert = this.database.prepare("INSERT INTO spans (trace, bytes, span) VALUES (?, ?, ?)");
+  add({ resourceSpans = [] }: OtlpTraces, from: SpanSender): { readonly taken: number; readonly refused: number } {
+    const insert = this.database.prepare(
+      "INSERT INTO sent_spans (trace, bytes, span, cluster, environment, namespace, sender, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    const { cluster, environment, namespace, name } = from;
     let [taken, refused, written, added] = [0, 0, 0, 0];
     const most = this.bytesMax / REQUEST_SHARE;
     this.database.exec("BEGIN");
     try {
-      for (const { traceId, write } of spansOf(resourceSpans)) {
+      for (const { traceId, timeMs, write } of spansOf(resourceSpans)) {
         const text = isTraceId(traceId) && written <= most ? write() : null;
         const length = text === null ? 0 : Buffer.byteLength(text);
         written += length;
@@ -47,7 +69,7 @@ export class TraceRing {
           refused++;
           continue;
         }
-        insert.run(traceId!, length, text);
+        insert.run(traceId!, length, text, cluster, environment, namespace, name, timeMs);
         added += length;
         taken++;
       }
@@ -62,10 +84,17 @@ export class TraceRing {
   }
 
   /** The spans of a trace as OTLP's JSON, oldest first; null when none is kept. */
-  trace(traceId: string): { readonly resourceSpans: readonly unknown[] } | null {
-    const select = this.database.prepare("SELECT span FROM spans WHERE trace = ? ORDER BY number LIMIT ?");
+  trace(traceId: string, scope: Scope): KeptTrace | null {
+    const select = this.database.prepare(
+      "SELECT span, cluster, environment, namespace, sender, time FROM sent_spans WHERE trace = ? ORDER BY number LIMIT ?",
+    );
     const rows = select.all(traceId, SPANS_OF_TRACE_MAX) as unknown as Row[];
-    return rows.length === 0 ? null : { resourceSpans: rows.map(({ span }) => JSON.parse(span)) };
+    const seen = rows.filter((row) => holdsPlace(scope, row) && holdsTime(scope, row.time));
+    if (seen.length === 0) return null;
+    return {
+      resourceSpans: seen.map(({ span }) => JSON.parse(span)),
+      senders: seen.map(({ cluster, environment, namespace, sender }) => ({ cluster, environment, namespace, sender })),
+    };
   }
 
   close(): void {
@@ -75,8 +104,8 @@ export class TraceRing {
   private shrink(): void {
     if (this.bytes <= this.bytesMax) return;
     const goal = this.bytesMax - Math.floor(this.bytesMax / STEP);
-    const oldest = this.database.prepare("SELECT number, bytes FROM spans ORDER BY number LIMIT 10000");
-    const remove = this.database.prepare("DELETE FROM spans WHERE number <= ?");
+    const oldest = this.database.prepare("SELECT number, bytes FROM sent_spans ORDER BY number LIMIT 10000");
+    const remove = this.database.prepare("DELETE FROM sent_spans WHERE number <= ?");
     while (this.bytes > goal) {
       const rows = oldest.all() as unknown as { readonly number: number; readonly bytes: number }[];
       if (rows.length === 0) return;
@@ -92,6 +121,7 @@ export class TraceRing {
 }
 
 interface WaitingSpan {
+  readonly timeMs: number;
   readonly traceId: string | undefined;
   /** As a request of its own; null when what is around it is too long. */
   readonly write: () => string | null;
@@ -103,9 +133,15 @@ function* spansOf(resourceSpans: NonNullable<OtlpTraces["resourceSpans"]>): Gene
     for (const { scope, spans = [] } of scopeSpans)
       for (const span of spans) {
         const write = () => (isLong ? null : JSON.stringify({ resource, scopeSpans: [{ scope, spans: [span] }] }));
-        yield { traceId: span.traceId, write };
+        yield { traceId: span.traceId, timeMs: startOf(span), write };
       }
   }
+}
+
+/** Milliseconds since 1970; 0 where it says nothing that can be read. */
+function startOf(span: object): number {
+  const nanoseconds = String((span as { readonly startTimeUnixNano?: unknown }).startTimeUnixNano ?? "");
+  return /^\d{7,20}$/.test(nanoseconds) ? Number(BigInt(nanoseconds) / 1_000_000n) : 0;
 }
 
 export function isTraceId(text: string | undefined): text is string {

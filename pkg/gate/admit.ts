@@ -5,6 +5,7 @@ import { governs } from "../policy/governs.ts";
 import type { PolicySet, SessionContext } from "../policy/rules.ts";
 import type { Principal } from "../principal/principal.ts";
 import type { Understood } from "../sql/facts.ts";
+import { isPinned, type Pinned } from "./pinned-settings.ts";
 
 export interface StartupAsk {
   readonly set: PolicySet;
@@ -18,6 +19,7 @@ export interface StartupAsk {
   readonly settings: readonly { readonly name: string; readonly value: string }[];
   /** The packet's `options` hold something other than settings. */
   readonly switches: boolean;
+  readonly pinned: Pinned | null;
 }
 
 /** Whether any mask may concern this principal here. */
@@ -26,9 +28,17 @@ export function underMask(set: PolicySet, database: string, principal: Principal
   return governs(set, { namespace, name }, principal, session).masks;
 }
 
+/** Whether any rule concerns this principal here. */
+export function isUnderRules(set: PolicySet, database: string, principal: Principal, session: SessionContext): boolean {
+  const [namespace = "", name = ""] = database.split("/");
+  return principal.grants !== undefined || governs(set, { namespace, name }, principal, session).policies > 0;
+}
+
 /** null: the login may begin. */
 export function refusedAtStartup(ask: StartupAsk): Refusal | null {
   if (ask.settings.some((setting) => setting.name === "weir.identity")) return identityAtStartup;
+  const pinned = ask.pinned === null ? null : refusedWherePinned(ask, ask.pinned);
+  if (pinned !== null) return pinned;
   const [namespace = "", name = ""] = ask.database.split("/");
   const database = { namespace, name };
   const governed = governs(ask.set, database, ask.principal, ask.session);
@@ -48,6 +58,21 @@ export function refusedAtStartup(ask: StartupAsk): Refusal | null {
   });
   return decision.verdict === "refuse" ? decision.refusal : null;
 }
+
+/** What a client calls itself is sent by nearly every one, and is replaced. */
+function refusedWherePinned({ settings, replication }: StartupAsk, pinned: Pinned): Refusal | null {
+  if (replication) return noReplication;
+  const asked = settings.find(({ name }) => name !== "application_name" && isPinned(pinned, name));
+  return asked === undefined ? null : pinnedAtStartup(asked.name);
+}
+
+const pinnedAtStartup = (name: string): Refusal => ({
+  rule: { policy: "weir", rule: "pinned" },
+  sqlstate: "42501",
+  message: `weir: the start-up options ask for "${name}", which is pinned on this database`,
+  detail: "Nothing was sent to the database.",
+  hint: "Leave the setting out of the connection's options.",
+});
 
 /** Start-up settings are judged as SET is, without the effect that a guard on SET itself would see. */
 function settingFacts(settings: StartupAsk["settings"]): Understood {

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { type AnalysisContext, analyze, type Grammar } from "../sql/analyze.ts";
 import type { Analysis, Facts, Lineage, Statement } from "../sql/facts.ts";
+import { restarting } from "../sql/grammar.ts";
 import { type StoredValue, storedValues } from "../sql/stored-values.ts";
 import { hasLiteralsAt, type Shape, ShapeReader } from "../sql/text-shape.ts";
 import { LatelyShapes } from "./lately-shapes.ts";
@@ -75,7 +76,8 @@ export class AnalysisCache {
     if (byText !== undefined) return byText.analysis;
     this.misses += 1;
     const analysis = this.#grammar === null ? withoutGrammar(text.length) : analyze(this.#grammar, string, context);
-    if (analysis.statements.some((statement) => statement.sessionDependent)) return analysis;
+    if (analysis.statements.some(({ sessionDependent, facts }) => sessionDependent || isPassing(facts)))
+      return analysis;
     const mayShare = shape !== null && isOfShape(text, shape, analysis);
     const keptKey = mayShare ? shape.key : key;
     const bytes = 2 * keptKey.length + weightOf(analysis);
@@ -139,6 +141,8 @@ export class AnalysisCache {
     this.#youngBytes += kept.bytes;
   }
 }
+
+const isPassing = (facts: Facts) => !facts.understood && facts.why === restarting;
 
 /** An object with its names takes some hundred bytes, and a label one for each of its columns. */
 const OBJECT_BYTES = 300;

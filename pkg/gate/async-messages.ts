@@ -35,7 +35,7 @@ function onNotice(core: Core, buffer: Buffer, start: number, end: number): void 
 /** The payload of another session, or of a trigger of ours, may hold anything: under a mask it is withheld. */
 function onNotification(core: Core, buffer: Buffer, start: number, end: number): void {
   const notification = decodeNotificationResponse(buffer.subarray(start + 5, end));
-  const own = notification.processId === core.options.backendPid && !core.triggersRan;
+  const own = notification.processId === core.backendPid && !core.triggersRan;
   if (own || notification.payload === "" || !underMask(core)) return core.replies.pass(buffer, start, end);
   core.reply(encodeNotificationResponse({ ...notification, payload: "" }));
 }

@@ -22,9 +22,12 @@ import { Knowledge } from "./knowledge.ts";
 import type { LargeFrame } from "./large-frames.ts";
 import type { Owed, Portal, Prepared, Run, StandIn } from "./model.ts";
 import type { GateOptions } from "./options.ts";
+import { PinnedSession } from "./pinned-session.ts";
 import { OwnNames } from "./raise.ts";
 import { Replies } from "./replies.ts";
+import type { Signed } from "./sign.ts";
 import { Standing } from "./standing.ts";
+import { Temporary } from "./temporary.ts";
 import { Uncommitted } from "./uncommitted.ts";
 import { Who } from "./who.ts";
 
@@ -60,6 +63,11 @@ export class Core {
   readonly knowledge: Knowledge;
   readonly standing: Standing;
   readonly who: Who;
+  /** null: nothing is pinned. */
+  readonly session: PinnedSession | null;
+  /** A statement of the open batch whose text says who asks. */
+  signed: Signed | null = null;
+  readonly temporary = new Temporary();
   replies = new Replies();
   readonly allClear = new AllClear();
   /** A statement of the open transaction has taken a snapshot, so that one more of ours changes nothing. */
@@ -97,6 +105,8 @@ export class Core {
   end = 0;
   /** Something that touches a class ran in the open transaction, whose end may tell of it. */
   touched = false;
+  /** Process id of the backend; 0 while it is not known. */
+  backendPid: number;
   /** A write went to a relation with triggers, so a notification of our own backend may carry stored values. */
   triggersRan = false;
   warnings: Warning[] = [];
@@ -112,10 +122,13 @@ export class Core {
 
   constructor(options: GateOptions) {
     this.options = options;
+    this.backendPid = options.backendPid;
     this.names = new OwnNames(options.random.bytes(16));
     this.knowledge = new Knowledge(options);
     this.who = new Who(options.identity, options.principal, options.clock.nowMs());
     this.standing = new Standing(options, this.who);
+    const { pinned, session, principal } = options;
+    this.session = pinned === null ? null : new PinnedSession(pinned, session, principal);
   }
 
   /** Masked values that the client was given last; null while it was given none. */
@@ -319,6 +332,7 @@ export class Core {
     const { number, statement, text, decision } = run;
     if (decision.warnings.length > 0) this.warnings.push(...decision.warnings);
     if (decision.scrub) this.touched = true;
+    this.temporary.ran(statement.facts, this.who.principal);
     if (decision.masksWere === "lifted") noteLifted(this, statement.facts);
     return {
       number,

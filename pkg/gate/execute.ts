@@ -24,6 +24,7 @@ import { learnNames } from "./learn-names.ts";
 import { changesWho } from "./learn-who.ts";
 import type { Judged, Owed, OwnPart, Portal, Prepared } from "./model.ts";
 import { rowsFetched } from "./on-row.ts";
+import { refusedPortal } from "./opened-by.ts";
 import { ownValue } from "./own.ts";
 import { refusedIdentity } from "./own-refusals.ts";
 import { abortedBy, absentName } from "./raise.ts";
@@ -145,6 +146,8 @@ function refusalOf(core: Core, portal: Portal, judged: Judged): Refusal | null {
   const { decision } = judged;
   if (decision.verdict === "refuse") return decision.refusal;
   if (portal.judged !== judged) return changedSinceBind;
+  const another = refusedPortal(core, portal);
+  if (another !== null) return another;
   // The encoding may have changed since it was judged.
   const encoding = encodingRefusal(core, judged.statement, decision);
   return portal.poison ?? portal.prepared.poison ?? encoding ?? commitRefusal(core, judged.statement);

@@ -19,17 +19,35 @@ import { contradictionOf, wantsInspection } from "./inspect.ts";
 import { basisFor, governed, judge, judgePrepared, onlyStatement, refusedDecision, stands } from "./judge.ts";
 import type { Judged, Portal, Prepared } from "./model.ts";
 import { boundToken, ownPrepared, type PreparedAs } from "./own.ts";
-import { noPlainToken, tokenInside, tokenNotPlain } from "./own-refusals.ts";
+import { bindsIdentity, noPlainToken, tokenInside, tokenNotPlain } from "./own-refusals.ts";
 import { changedMeanwhile, pin, toldError, toPin } from "./pin.ts";
 import { abortedBy, absentName, raisingSql, refusedBy } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 import { tooManyPortals, tooManyStatements } from "./session-bounds.ts";
+import { readSigned } from "./sign.ts";
 import { witnessRefusal } from "./witness.ts";
 import { bindsBack } from "./write-back.ts";
 
 export function onParse(core: Core, frame: Buffer): void {
   if (core.skipping) return;
   const parse = decodeParse(frame, 5);
+  readSigned(core, "P", parse.text, (text, refusal) => {
+    if (core.skipping) return;
+    if (refusal !== null) return refuseUnread(core, { ...parse, text }, refusal);
+    if (text === parse.text) return parseText(core, frame, parse);
+    parseText(core, encodeParse(parse.name, text, parse.types), { ...parse, text });
+  });
+}
+
+function refuseUnread(core: Core, parse: Parse, refusal: Refusal): void {
+  const [statement] = notUnderstood(parse.text.length, "who asks is not proven").statements;
+  const judged = judge(core, statement!, true);
+  core.unsynced = true;
+  recordDecision(core, "parse", { ...judged, decision: refusedDecision(judged, refusal) }, parse.text);
+  raiseAtParse(core, parse, refusal, judged.number);
+}
+
+function parseText(core: Core, frame: Buffer, parse: Parse): void {
   const before = core.knowledge.view().key;
   const front = onlyStatement(core, parse.text, parse.types);
   if (front !== null && !front.facts.understood && !front.facts.syntax) core.knowledge.doubt();
@@ -71,12 +89,13 @@ function parseFresh(
   if (refusal === null) return prepare(core, frame, parse, judged, ownPrepared(core, parse.text, statement));
   // What the server rejects in analysis is answered with its own error; what it accepts is refused at Bind.
   if (bound === null && !statement.facts.understood) return prepare(core, frame, parse, judged);
+  raiseAtParse(core, parse, refusal, judged.number);
+}
+
+function raiseAtParse(core: Core, { name }: Parse, refusal: Refusal, number: number): void {
   const marker = core.names.next();
-  core.ask(encodeParse(parse.name, Buffer.from(raisingSql(marker)), []), ownPermit.raise, {
-    asked: "parse",
-    name: parse.name,
-    standIn: refusedBy(refusal, marker, "text", judged.number),
-  });
+  const standIn = refusedBy(refusal, marker, "text", number);
+  core.ask(encodeParse(name, Buffer.from(raisingSql(marker)), []), ownPermit.raise, { asked: "parse", name, standIn });
 }
 
 function prepare(core: Core, frame: Buffer, parse: Parse, judged: Judged | null, own: PreparedAs | null = null): void {
@@ -91,6 +110,7 @@ function prepare(core: Core, frame: Buffer, parse: Parse, judged: Judged | null,
     ...(own && { own: own.own }),
   };
   closeUnrun(core, core.statements.get(parse.name));
+  if (core.signed !== null) core.signed.prepared ??= prepared;
   const undo = core.statements.set(parse.name, prepared);
   const sent = own?.text == null ? frame : encodeParse(parse.name, own.text, parse.types);
   const permit = own?.text == null ? decidedPermit : ownPermit.own;
@@ -118,9 +138,13 @@ function describeFirst(core: Core, name: string, prepared: Prepared, judged: Jud
 }
 
 /** `frame` is the beginning of a large one, or whole. */
+export function bindNames(core: Core, frame: Buffer): BindNames {
+  return frame === core.large?.head ? decodeBegunBindNames(frame, 5) : decodeBindNames(frame, 5);
+}
+
 export function onBind(core: Core, frame: Buffer): void {
   if (core.skipping) return;
-  const bind = frame === core.large?.head ? decodeBegunBindNames(frame, 5) : decodeBindNames(frame, 5);
+  const bind = bindNames(core, frame);
   const prepared = core.statements.get(bind.statement);
   if (prepared === undefined) {
     core.unsynced = true;
@@ -141,6 +165,7 @@ function bindKnown(core: Core, frame: Buffer, bind: BindNames, prepared: Prepare
   const refusal =
     cancelled ??
     (isBegun && prepared.own !== undefined ? noPlainToken : null) ??
+    (judged === null ? null : bindsIdentity(judged.statement, frame)) ??
     tooManyPortals(core) ??
     prepared.poison ??
     (judged?.decision.verdict === "refuse" ? judged.decision.refusal : null) ??
@@ -174,6 +199,7 @@ function sendBind(core: Core, frame: Buffer, bind: BindNames, prepared: Prepared
     described: false,
     rows: 0,
     hold: false,
+    asker: core.who.principal,
     poison: null,
     ...(bound && { token: bound.token }),
   };
@@ -262,6 +288,7 @@ export function onSync(core: Core): void {
   if (refusal !== null) raiseInBatch(core, refusal, null);
   core.unsynced = false;
   core.skipping = false;
+  core.signed = null;
   core.allClear.over();
   core.ask(SYNC, ownPermit.protocol, { asked: "sync" });
 }

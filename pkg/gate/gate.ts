@@ -2,6 +2,7 @@
 // here before anything of it goes upstream; a frame that must wait holds those behind it (invariants 1, 2, 6).
 import { ownPermit } from "../policy/permit.ts";
 import { checkEmpty, FLUSH, TERMINATE } from "../wire/postgres/empty-messages.ts";
+import { decodeExecute } from "../wire/postgres/execute.ts";
 import { CLIENT_TYPES, FrameReader, SERVER_TYPES } from "../wire/postgres/frame-reader.ts";
 import { WireError } from "../wire/postgres/wire-error.ts";
 import { breakCopy, onCopyData, onCopyEnd } from "./copy-in.ts";
@@ -9,15 +10,17 @@ import { Core } from "./core.ts";
 import type { Effect } from "./effect.ts";
 import { closeUnrun, finishRun, recordOutcome } from "./events.ts";
 import { onExecute } from "./execute.ts";
-import { onBind, onClose, onDescribe, onFlush, onParse, onSync } from "./extended.ts";
+import { bindNames, onBind, onClose, onDescribe, onFlush, onParse, onSync } from "./extended.ts";
 import { onFunctionCall } from "./function-call.ts";
 import type { Identified } from "./identified.ts";
 import { governed } from "./judge.ts";
 import { isDecidable, LargeFrame, PIECES_FROM_BYTES } from "./large-frames.ts";
 import { onCancelDone } from "./on-ready.ts";
 import type { GateOptions } from "./options.ts";
+import { mustPin, pinSession } from "./pinned-session.ts";
 import { onQuery } from "./query.ts";
 import { onServerFrame, passesAsRows, passesUnread } from "./server-lane.ts";
+import { signedOver, signFor } from "./sign.ts";
 
 export class Gate {
   readonly #core: Core;
@@ -239,11 +242,30 @@ export class Gate {
       core.hold({
         why: "drain",
         until: () => core.owed.length === 0 && core.muzzle === null,
-        resume: () => this.#handle(type, frame),
+        resume: () => this.#pinned(type, frame),
       });
       return;
     }
-    this.#handle(type, frame);
+    this.#pinned(type, frame);
+  }
+
+  /** What is pinned in the server's session is so before anything runs there. */
+  #pinned(type: number, frame: Buffer): void {
+    const core = this.#core;
+    const go = () => this.#handle(type, frame);
+    this.#sign(type, frame);
+    if (mustPin(core, String.fromCharCode(type))) pinSession(core, go);
+    else go();
+  }
+
+  /** Who asks may be that of the statement alone. */
+  #sign(type: number, frame: Buffer): void {
+    const core = this.#core;
+    if (core.signed === null && !core.who.isSigned) return;
+    const letter = String.fromCharCode(type);
+    if (letter === "B") return signFor(core, core.statements.get(bindNames(core, frame).statement));
+    if (letter === "E") return signFor(core, core.portals.get(decodeExecute(frame, 5).portal)?.prepared);
+    if (letter === "Q" || letter === "P" || letter === "F") signedOver(core);
   }
 
   #handle(type: number, frame: Buffer): void {
@@ -290,5 +312,5 @@ function mustDrain(core: Core, type: number): boolean {
   const letter = String.fromCharCode(type);
   const begins = !core.unsynced && "QPBEDCF".includes(letter);
   const inBatch = core.unsynced && (letter === "Q" || letter === "F" || core.owed.hasWhole);
-  return (begins || inBatch) && !core.skipping && (core.who.isSet || governed(core));
+  return (begins || inBatch) && !core.skipping && (core.who.isSet || core.who.isSigned || governed(core));
 }

@@ -12,7 +12,11 @@ import { encodingRefusal } from "./encoding.ts";
 import type { View } from "./knowledge.ts";
 import type { Judged, Prepared } from "./model.ts";
 import { NAMES_DEEP_MAX, type NamesRead, namesStand, rememberNames } from "./names-read.ts";
-import { misplaced } from "./own-refusals.ts";
+import { refusedCursor } from "./opened-by.ts";
+import { misplaced, outlastsTransaction } from "./own-refusals.ts";
+import { refusedWherePinned } from "./pinned-rule.ts";
+import { refusedTemporary } from "./temporary.ts";
+import { wireName } from "./wire-name.ts";
 
 /** What `judged` of a statement stands on: when it differs, it is judged anew. */
 export function basisOf(core: Core): string {
@@ -24,9 +28,9 @@ export function basisFor(core: Core, judged: Judged | null): string {
   return judged?.decision.masksWere === "lifted" ? core.allClear.basis : basisOf(core);
 }
 
-/** Whether any rule, or its own proof, concerns this principal here, so that statements must be understood before they run. */
-export function governed({ who, standing, policies }: Core): boolean {
-  return standing.governed(policies).policies > 0 || who.isNarrowed;
+/** Whether any rule, what is pinned, or its own proof, concerns this principal here, so that statements must be understood before they run. */
+export function governed({ who, standing, policies, session }: Core): boolean {
+  return session !== null || standing.governed(policies).policies > 0 || who.isNarrowed;
 }
 
 /** What the engine takes, if every character had four bytes: a longer text is not even decoded. */
@@ -58,11 +62,6 @@ export function analyzeText(core: Core, text: Buffer, view: View, parameterTypes
   const analysis = analyses.analyze(text, view.key, context);
   for (const { sessionDependent, facts } of analysis.statements) if (sessionDependent) rememberNames(facts, read);
   return analysis;
-}
-
-/** SQL and protocol names are one namespace; the wire's are kept as latin1 of their bytes. */
-export function wireName(sqlName: string): string {
-  return Buffer.from(sqlName, "utf8").toString("latin1");
 }
 
 /** A prepared statement is read again when what is known has changed since it was judged. */
@@ -103,6 +102,10 @@ export function judge(core: Core, statement: Statement, alone: boolean, mayBeCle
   const refused =
     lapsed(core, statement) ??
     misplaced(statement) ??
+    outlastsTransaction(core, statement) ??
+    refusedWherePinned(core, statement.facts) ??
+    refusedTemporary(core, statement.facts) ??
+    refusedCursor(core, statement.facts) ??
     (decision.verdict === "allow" ? encodingRefusal(core, statement, decision) : null);
   return refused === null ? judged : { ...judged, decision: refusedDecision(judged, refused) };
 }

@@ -1,9 +1,10 @@
 // SQL PREPARE, DEALLOCATE, DECLARE, CLOSE and DISCARD change the same names as the protocol's messages.
+import type { Principal } from "../principal/principal.ts";
 import type { Undo } from "../session/names.ts";
 import type { Core } from "./core.ts";
 import { closeUnrun } from "./events.ts";
-import { wireName } from "./judge.ts";
 import type { Portal, Prepared, Run } from "./model.ts";
+import { wireName } from "./wire-name.ts";
 
 /**
  * What a statement does to the session's names. Of an Execute when it is sent, so that later frames of the pipeline see it, and undone
@@ -18,7 +19,7 @@ export function learnNames(core: Core, run: Run): Undo | null {
     case "prepare":
       return core.statements.set(wireName(name.name), inner(run, name.statement));
     case "declare":
-      return core.portals.set(wireName(name.name), cursor(run, name.statement, name.hold));
+      return core.portals.set(wireName(name.name), cursor(run, name.statement, name.hold, core.who.principal));
     case "deallocate":
       return forgetStatements(core, name.name === null ? null : wireName(name.name));
     case "close":
@@ -60,7 +61,7 @@ function inner(run: Run, facts: Run["statement"]["facts"]): Prepared {
   };
 }
 
-function cursor(run: Run, facts: Run["statement"]["facts"], hold: boolean): Portal {
+function cursor(run: Run, facts: Run["statement"]["facts"], hold: boolean, asker: Principal): Portal {
   const prepared = inner(run, facts);
   return {
     prepared,
@@ -70,6 +71,7 @@ function cursor(run: Run, facts: Run["statement"]["facts"], hold: boolean): Port
     described: false,
     rows: 0,
     hold,
+    asker,
     poison: null,
   };
 }

@@ -2,12 +2,24 @@
 import type { Statement } from "../sql/facts.ts";
 import type { Core } from "./core.ts";
 import type { OwnPart, Part } from "./model.ts";
+import { resetsAll } from "./resets-all.ts";
 
 /** Nothing that follows may be decided before it is known how such a statement ended. */
 export function changesWho(core: Core, { facts }: Statement, own: OwnPart | undefined): boolean {
   if (own?.do === "identify") return true;
-  if (!core.who.isSet || !facts.understood) return false;
-  return facts.transaction !== undefined || facts.settings.some(({ name }) => name === "*");
+  const { who, session } = core;
+  if (!facts.understood || (!who.isSet && session === null)) return false;
+  if (resetsAll(facts)) return true;
+  return facts.transaction !== undefined && (who.isSet || session?.isUnsettled === true);
+}
+
+/** What it has done to what is pinned in the server's session. */
+export function learnPins({ session }: Core, { run }: Part): void {
+  const facts = run?.statement.facts;
+  if (session === null || facts === undefined || !facts.understood) return;
+  if (resetsAll(facts)) session.doubt();
+  if (facts.transaction?.do.startsWith("rollback") || facts.transaction?.do === "commit")
+    session.reverted(facts.transaction.do !== "rollback to");
 }
 
 /** `tag`: the server's command tag, which alone says whether a COMMIT committed. */
@@ -17,7 +29,7 @@ export function learnWho(core: Core, { run, own }: Part, tag: string): void {
   if (own?.do === "identify") return who.set(own.identity, own.local, nowMs);
   const facts = run?.statement.facts;
   if (facts === undefined || !facts.understood) return;
-  if (facts.settings.some(({ name }) => name === "*")) who.set(null, false, nowMs);
+  if (resetsAll(facts)) who.set(null, false, nowMs);
   const control = facts.transaction;
   switch (control?.do) {
     case "commit":

@@ -1,6 +1,7 @@
 // What the gate keeps about one session: statements, portals, what runs, and what stands beside each reply that is owed.
 import type { Allow, Decision, Refusal } from "../policy/decision.ts";
 import type { Identity } from "../principal/identity.ts";
+import type { Principal } from "../principal/principal.ts";
 import type { Undo } from "../session/names.ts";
 import type { Asked } from "../session/owed.ts";
 import type { OwnSetting, Statement } from "../sql/facts.ts";
@@ -94,6 +95,8 @@ export interface Portal {
   /** Rows sent to the client so far. */
   rows: number;
   readonly hold: boolean;
+  /** Who opened it. */
+  readonly asker: Principal;
   poison: Refusal | null;
   /** What was bound as the token of an identity; "" for none. */
   readonly token?: string;

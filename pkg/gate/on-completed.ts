@@ -10,7 +10,7 @@ import { Errand } from "./errand.ts";
 import { finishRun } from "./events.ts";
 import { raiseInBatch } from "./extended.ts";
 import { learnNames } from "./learn-names.ts";
-import { learnWho } from "./learn-who.ts";
+import { learnPins, learnWho } from "./learn-who.ts";
 import type { Owed, Run } from "./model.ts";
 import { noteFetched } from "./on-row.ts";
 import { isCalledByUs } from "./own-calls.ts";
@@ -22,6 +22,8 @@ export function onCompleted(core: Core, head: Owed, reply: "commandComplete" | "
   const tag = reply === "emptyQuery" ? "" : decodeCommandComplete(core.buffer, core.start + 5, core.end);
   if (run !== null) {
     if (core.who.isSet || head.parts[head.at]?.own !== undefined) learnWho(core, head.parts[head.at]!, tag);
+    core.temporary.completed(run.statement.facts, core.transaction !== "I");
+    if (core.session !== null) learnPins(core, head.parts[head.at]!);
     completed(core, run);
     noteFetched(core, run);
   }

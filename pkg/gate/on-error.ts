@@ -14,6 +14,7 @@ import { withholds } from "./scrub.ts";
 export function onError(core: Core, head: Owed, frame: Buffer): void {
   const fields = decodeErrorFields(frame.subarray(5));
   core.flow = null;
+  core.temporary.failed();
   if (core.who.isSet) core.who.failed();
   if (head.errand !== null) head.errand.failedWith(frame);
   else answer(core, head, fields, frame);

@@ -8,6 +8,7 @@ import { Errand } from "./errand.ts";
 import { finishRun } from "./events.ts";
 import type { Owed, Portal } from "./model.ts";
 import { raisingSql } from "./raise.ts";
+import { signedOver } from "./sign.ts";
 
 export function onReady(core: Core, head: Owed): void {
   const status = decodeReadyForQuery(core.buffer, core.start + 5, core.end);
@@ -18,6 +19,7 @@ export function onReady(core: Core, head: Owed): void {
   settle(core, status);
   head.errand?.settle(false);
   if (head.errand !== null) return;
+  signedOver(core);
   if (core.muzzle !== null) return unmuzzle(core, status);
   core.warn();
   core.passCurrent();
@@ -36,6 +38,8 @@ function settle(core: Core, status: TransactionStatus): void {
   core.transaction = status;
   core.leftFailure = false;
   if (status !== "I") return;
+  core.session?.reverted(true);
+  core.temporary.settled();
   if (core.who.isSet) core.who.ended(true, core.options.clock.nowMs());
   core.portals.forget(isHeld);
   core.uncommitted.clear();

@@ -6,8 +6,8 @@ import type { Core } from "./core.ts";
 import { noteHeld } from "./counted.ts";
 import { finishRun } from "./events.ts";
 import { type Flow, openRowFlow } from "./flow.ts";
-import { wireName } from "./judge.ts";
 import type { Owed, Part, Portal, Run } from "./model.ts";
+import { wireName } from "./wire-name.ts";
 
 export function onRow(core: Core, head: Owed, buffer: Buffer, start: number, end: number): void {
   if (head.errand !== null) return head.errand.row(buffer.subarray(start + 5, end));

@@ -6,6 +6,7 @@ import type { Identity } from "../principal/identity.ts";
 import type { Principal } from "../principal/principal.ts";
 import type { AnalysisCache } from "./analysis-cache.ts";
 import type { ClassBooks } from "./class-books.ts";
+import type { Pinned } from "./pinned-settings.ts";
 
 export interface GateClock {
   nowMs(): number;
@@ -25,8 +26,12 @@ export interface GateOptions {
   readonly serverDatabase: string;
   readonly context: SessionContext;
   readonly tls: boolean;
+  /** What the server's session was set to at the login, for `principal`, and must stay; null: nothing. */
+  readonly pinned: Pinned | null;
   /** What a token that is signed for this session alone must carry. */
   readonly nonce: string;
+  /** For how long a statement may set an identity at most. */
+  readonly identityScope: "Session" | "Transaction";
   /** The policies in force now; never null here: without any, the login was refused. */
   policies(): PolicySet;
   /** Shared by the sessions of one upstream database. */
@@ -42,7 +47,9 @@ export interface GateOptions {
   auditWritable(): boolean;
   /** ParameterStatus of the login; kept up to date by the gate. */
   readonly parameters: Map<string, string>;
-  /** Process id of the session's server backend, as the server gave it. */
+  /** `Session`: a pooler is known to stand there, and to keep one backend for each session. */
+  readonly pooler: "None" | "Session";
+  /** Process id of the session's server backend; 0 when it is not known. */
   readonly backendPid: number;
   readonly serverMajor: number;
   readonly limits: GateLimits;

@@ -14,7 +14,8 @@ import type { Core } from "./core.ts";
 import { Errand, type ErrandRow } from "./errand.ts";
 
 export const isolationSql = "SELECT pg_catalog.current_setting('transaction_isolation')";
-export const isolationQuery: CatalogQuery = { name: "isolation", sql: isolationSql };
+/** And which backend answers. */
+export const isolationQuery: CatalogQuery = { name: "isolation", sql: `${isolationSql}, pg_catalog.pg_backend_pid()` };
 
 /** Whether the server may be asked now, in front of a statement with these facts. */
 export function mayAsk(core: Core, front: Facts | null): boolean {

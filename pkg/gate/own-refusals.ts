@@ -5,6 +5,7 @@ import type { Core } from "./core.ts";
 import type { Identified } from "./identified.ts";
 import type { Judged } from "./model.ts";
 import { literalToken } from "./own.ts";
+import { resetsAll } from "./resets-all.ts";
 
 const IDENTITY = "weir.identity";
 
@@ -16,6 +17,17 @@ export function refusedIdentity({ reason, message, hint }: Identified & { readon
   const detail = `Reason: ${reason}. Who asks has not changed.`;
   return refusal({ message: `weir: the token of weir.identity does not count: ${message}`, detail, hint });
 }
+
+export function refusedComment({ reason, message, hint }: Identified & { readonly ok: false }): Refusal {
+  const detail = `Reason: ${reason}. The statement was not sent.`;
+  return refusal({ message: `weir: the token of weir_identity does not count: ${message}`, detail, hint });
+}
+
+export const unclearComment = refusal({
+  message: "weir: the statement speaks of weir_identity, and not once in one comment at its end or beginning",
+  detail: "A token may be in it, so the statement was not sent to the database.",
+  hint: "Write /*weir_identity='...'*/ at the end of the statement, once, with the token percent-encoded.",
+});
 
 const FORMS = "Use SET weir.identity = '...', SET LOCAL, or SELECT set_config('weir.identity', $1, true), each alone.";
 
@@ -35,6 +47,27 @@ export function tokenNotPlain({ facts }: Statement, text: Buffer): Refusal | nul
 export function misplaced({ facts }: Statement): Refusal | null {
   if (!facts.understood || facts.settings.length === 0 || facts.own !== undefined) return null;
   return facts.settings.some(({ name }) => name === IDENTITY) ? misplacedToken : null;
+}
+
+/** Where a pool may hand the session to somebody else, an identity ends with its transaction. */
+export function outlastsTransaction({ options }: Core, { facts }: Statement): Refusal | null {
+  if (options.identityScope === "Session" || !facts.understood) return null;
+  return facts.own?.do === "identify" && !facts.own.local ? onlyLocal : null;
+}
+
+const onlyLocal = refusal({
+  message: "weir: weir.identity is set for one transaction at a time here",
+  detail: "Set for the session it would still count when a pool hands the connection to somebody else.",
+  hint: "Use SET LOCAL or set_config(..., true) in a transaction, or sign a single statement by a comment.",
+});
+
+/** The name of an identity as a parameter of a Bind, with its length in front. */
+const BOUND_NAMES = [IDENTITY, IDENTITY.toUpperCase()].map((name) => Buffer.from(`\0\0\0\r${name}`));
+
+/** A setting whose name is a parameter may be an identity when it is bound. `frame`: a Bind. */
+export function bindsIdentity({ facts }: Statement, frame: Buffer): Refusal | null {
+  const isOwn = facts.understood && facts.own !== undefined;
+  return !isOwn && BOUND_NAMES.some((name) => frame.includes(name)) ? misplacedToken : null;
 }
 
 const misplacedToken = refusal({
@@ -61,14 +94,16 @@ export function whoChangesInside(core: Core, judged: readonly Judged[]): Refusal
   const changes = judged.some(({ statement: { facts } }, at) => {
     if (!facts.understood) return false;
     if (facts.own !== undefined && facts.own.do !== "show") return true;
-    if (!core.who.isSet || at === judged.length - 1) return false;
-    return facts.settings.some(({ name }) => name === "*") || ends.includes(facts.transaction?.do ?? "");
+    if (at === judged.length - 1) return false;
+    const { who, session } = core;
+    if (resetsAll(facts)) return who.isSet || session !== null;
+    return (who.isSet || session?.isUnsettled === true) && ends.includes(facts.transaction?.do ?? "");
   });
   return changes ? inString : null;
 }
 
 const inString = refusal({
   message: "weir: who asks would change within one string of statements",
-  detail: "weir.identity, or the end of a transaction in which it was set, stands among other statements.",
+  detail: "weir.identity, RESET ALL, or the end of a transaction in which it was set, stands among other statements.",
   hint: "Send the statement alone, not in one string with other statements.",
 });

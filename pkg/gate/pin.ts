@@ -13,9 +13,9 @@ import { encodeReadyForQuery } from "../wire/postgres/ready-for-query.ts";
 import type { RowField } from "../wire/postgres/row-description.ts";
 import type { Core } from "./core.ts";
 import { Errand } from "./errand.ts";
-import { wireName } from "./judge.ts";
 import type { View } from "./knowledge.ts";
 import type { Judged } from "./model.ts";
+import { wireName } from "./wire-name.ts";
 
 /** Relations with columns that change: tables, partitioned and foreign ones, views. */
 const KINDS = "rpvmf";

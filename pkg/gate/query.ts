@@ -2,9 +2,11 @@
 // so what ran before it and what does not run after it is the server's own doing (docs/design.md section 5, table of refusals).
 import type { Refusal } from "../policy/decision.ts";
 import { decidedPermit, ownPermit } from "../policy/permit.ts";
+import type { Principal } from "../principal/principal.ts";
 import type { Analysis, OwnStatement, Statement } from "../sql/facts.ts";
 import { decodeQuery, encodeQuery } from "../wire/postgres/query.ts";
 import { askAllClear, confirm } from "./all-clear.ts";
+import { notUnderstood } from "./analysis-cache.ts";
 import { commitRefusal } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { runCountedQuery } from "./counted.ts";
@@ -22,6 +24,7 @@ import { cannotPin, toPinOfString } from "./pin-string.ts";
 import { raisingSql, refusedBy, rollbackThenRaiseSql } from "./raise.ts";
 import { refresh } from "./refresh.ts";
 import { RewrittenString } from "./rewritten-string.ts";
+import { readSigned } from "./sign.ts";
 import { stringGuard } from "./string-guard.ts";
 import { writesBack } from "./write-back.ts";
 
@@ -34,7 +37,19 @@ interface Asked {
 
 export function onQuery(core: Core, frame: Buffer): void {
   if (core.skipping) return;
-  decideQuery(core, { frame, text: decodeQuery(frame, 5).text, again: false });
+  const { text: sent } = decodeQuery(frame, 5);
+  readSigned(core, "Q", sent, (text, refusal) => {
+    if (refusal !== null) return refuseUnread(core, text, refusal);
+    decideQuery(core, { frame: text === sent ? frame : encodeQuery(text), text, again: false });
+  });
+}
+
+/** Nothing of it is looked at, not even how many statements it holds. */
+function refuseUnread(core: Core, text: Buffer, refusal: Refusal): void {
+  const [statement] = notUnderstood(text.length, "who asks is not proven").statements;
+  const judged = judge(core, statement!, true);
+  recordDecision(core, "query", { ...judged, decision: refusedDecision(judged, refusal) }, text);
+  refuseWhole(core, [judged], refusal);
 }
 
 function decideQuery(core: Core, asked: Asked): void {
@@ -78,7 +93,7 @@ function alone(core: Core, asked: Asked, statement: Statement, cancelled: Refusa
   const run = () => {
     recordDecision(core, "query", judged, text);
     if (isCounted(core, judged))
-      return runCountedQuery(core, text, start(core, judged, text), unnamedPortal(judged, text));
+      return runCountedQuery(core, text, start(core, judged, text), unnamedPortal(judged, text, core.who.principal));
     send(core, frame, [{ run: start(core, judged, text), shown: true, standIn: null }]);
   };
   const stop = (why: Refusal) => refuse(core, text, judged, why);
@@ -116,9 +131,9 @@ function isCounted(core: Core, { decision }: Judged): boolean {
 }
 
 /** The portal of a Query that is sent by the extended protocol. */
-function unnamedPortal(judged: Judged, text: Buffer): Portal {
+function unnamedPortal(judged: Judged, text: Buffer, asker: Principal): Portal {
   const prepared: Prepared = { text, types: [], inner: false, judged, basis: "", poison: null, unrun: null };
-  return { prepared, judged, basis: "", fields: null, described: true, rows: 0, hold: false, poison: null };
+  return { prepared, judged, basis: "", fields: null, described: true, rows: 0, hold: false, asker, poison: null };
 }
 
 /** A statement that is meant for Weir, alone in its string. */

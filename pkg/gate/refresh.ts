@@ -12,6 +12,7 @@ import type { Core } from "./core.ts";
 import type { Errand } from "./errand.ts";
 import { governed } from "./judge.ts";
 import { askServer, cancelIn, frontOf, isFixed, isolationQuery, mayAsk } from "./own-queries.ts";
+import { isSameBackend } from "./same-backend.ts";
 
 /** What became of the look: go on, or the client's own cancel hit it and the statement is answered as cancelled. */
 export type Refreshed = (cancelled: Refusal | null) => void;
@@ -81,6 +82,7 @@ class Look {
   #resolved(errand: Errand): void {
     const { knowledge, options } = this.#core;
     const [resolution, isolation, probe] = errand.results;
+    if (!isSameBackend(this.#core, isolation)) return;
     const probed = probeOf(probe!);
     const unchanged = options.catalogs.current?.probe === probed;
     // A fixed snapshot shows the catalogue as it was: only what older knowledge agrees with may be used.

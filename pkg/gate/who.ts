@@ -24,6 +24,8 @@ export class Who {
   /** What a rollback of the open transaction brings back; null: nothing was changed in it. */
   #before: Values | null = null;
   #savepoints: Savepoint[] = [];
+  /** Of the statement at hand alone, whatever is set. */
+  #signed: Identity | null = null;
   #failed = false;
   #standing: Standing | null = null;
   #principal: Principal;
@@ -64,6 +66,17 @@ export class Who {
     return this.#before !== null || this.#values !== own;
   }
 
+  /** The statement at hand says itself who asks. */
+  get isSigned(): boolean {
+    return this.#signed !== null;
+  }
+
+  /** For the statement at hand; null: it says nothing of it. */
+  sign(identity: Identity | null, nowMs: number): void {
+    this.#signed = identity;
+    this.look(nowMs);
+  }
+
   /** The end of the open transaction, or a failure in it, changes who asks. */
   get isUnsettled(): boolean {
     return this.#before !== null;
@@ -71,13 +84,13 @@ export class Who {
 
   /** Nothing that could lapse is in force. */
   get lasts(): boolean {
-    return this.#session.lasts === true && this.#values.current === null;
+    return this.#session.lasts === true && this.#values.current === null && this.#signed === null;
   }
 
   /** Asks the proof again. */
   look(nowMs: number): void {
     const session = this.#session.at(nowMs);
-    const { current } = this.#values;
+    const current = this.#signed ?? this.#values.current;
     const standing = current === null || !session.holds ? session : current.at(nowMs);
     if (standing === this.#standing) return;
     this.#standing = standing;

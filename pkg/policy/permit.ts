@@ -13,6 +13,7 @@ export type PermitKind =
   | "catalog" // the catalogue and resolution queries, fixed texts
   | "resume" // Execute with a row limit of ours, ROLLBACK in front of a refused COMMIT
   | "own" // what the server gets in the place of a statement that is meant for Weir: SHOW of another setting, an identity without its token
+  | "session" // the role and the settings that are pinned for the session, fixed by configuration and by who asks
   | "login"; // start-up of a session whose principal is known
 
 export interface Permit {
@@ -36,5 +37,6 @@ export const ownPermit: Readonly<Record<Exclude<PermitKind, "decided">, Permit>>
   catalog: make("catalog"),
   resume: make("resume"),
   own: make("own"),
+  session: make("session"),
   login: make("login"),
 });

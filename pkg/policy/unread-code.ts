@@ -21,7 +21,7 @@ export function runsUnreadCode(facts: Understood): boolean {
 }
 
 /** What in a statement may do anything, in words, as far as `policy` does not vouch for it; empty when nothing does. */
-export function unreadCode(facts: Understood, policy: PreparedPolicy): readonly string[] {
+export function unreadCode(facts: Understood, policy: Pick<PreparedPolicy, "safeFunctions">): readonly string[] {
   const names = facts.functions
     .filter((use) => isUnread(use) && !policy.safeFunctions.has(functionKey(use.name)))
     .map((use) => use.name);

@@ -2,10 +2,11 @@
 
 import type { SessionEvent } from "../audit/event.ts";
 import type { AuditWriter } from "../audit/writer.ts";
-import { refusedAtStartup, underMask } from "../gate/admit.ts";
+import { isUnderRules, refusedAtStartup, underMask } from "../gate/admit.ts";
 import { loginText } from "../gate/error-reply.ts";
 import { Gate } from "../gate/gate.ts";
 import type { GateLimits, GateOptions } from "../gate/options.ts";
+import { pinningSql } from "../gate/pinned-settings.ts";
 import type { Verifier } from "../identity/verifier.ts";
 import type { PolicySet, SessionContext } from "../policy/rules.ts";
 import { type Identity, until } from "../principal/identity.ts";
@@ -21,7 +22,9 @@ import { identityOf, lapsed } from "./identity-of.ts";
 import { type ListenAddress, Listener } from "./listener.ts";
 import type { LoggedIn, LoginEnded } from "./logged-in.ts";
 import { login } from "./login.ts";
+import { LoginError } from "./login-error.ts";
 import type { Admission, LoginOptions } from "./login-options.ts";
+import { type OpenSession, OpenSessions } from "./open-sessions.ts";
 import type { Proof } from "./proof.ts";
 import { RecordLane } from "./record-lane.ts";
 import { sendCancel } from "./send-cancel.ts";
@@ -54,6 +57,8 @@ export interface GovernorOptions {
   readonly identify: (login: string, proof: Proof) => Principal;
   /** Verifies tokens that statements give; absent: no issuer is configured, so that none counts. */
   readonly tokens?: Verifier;
+  /** For how long a statement may set one at most; `Session` when not given. */
+  readonly identityScope?: GateOptions["identityScope"];
   readonly audit: AuditWriter;
   /** Keyed digest of text that may hold literals, hex. */
   readonly digest: (text: Buffer) => string;
@@ -71,6 +76,10 @@ export interface GovernorOptions {
 
 export interface GovernorLimits extends GateLimits {
   readonly sessions: number;
+  /** Of one principal at once; absent, or 0: no limit of its own. */
+  readonly principalSessions?: number;
+  /** How soon an idle session hears that its proof counts no more; 1 s when not given. */
+  readonly proofsEveryMs?: number;
   readonly logins: number;
   readonly loginTimeMs: number;
   /** Of one that a token or a certificate began, in milliseconds; absent: no limit. */
@@ -96,6 +105,8 @@ export interface Governor {
   /** Takes no new session; ends each when its transaction ends, and what is left after `timeMs`. */
   drain(timeMs: number): Promise<void>;
   counters(): GovernorCounters;
+  /** Who is in. */
+  sessions(): readonly OpenSession[];
   /** What policies mean to protect and no database has, as far as databases were seen. */
   unmatched(): readonly UnmatchedPattern[];
 }
@@ -105,6 +116,10 @@ export function createGovernor(options: GovernorOptions): Governor {
 }
 
 interface Who {
+  /** As it was when the login began. */
+  readonly upstream: Upstream;
+  /** Unique name of the session to be. */
+  readonly session: string;
   readonly identity: Identity;
   /** As it was at the login. */
   readonly principal: Principal;
@@ -118,7 +133,8 @@ class RunningGovernor implements Governor {
   readonly #reads = new SharedBuffer();
   readonly #records: RecordLane;
   readonly #budgets: ByteBudgets;
-  readonly #loops = new Set<SessionLoop>();
+  readonly #sessions: OpenSessions;
+  #timer: NodeJS.Timeout | undefined;
   readonly #listeners: readonly Listener[];
   #sessionsTotal = 0;
   #loginsFailedTotal = 0;
@@ -130,11 +146,16 @@ class RunningGovernor implements Governor {
     this.#records = new RecordLane(options.audit, options.logger);
     this.#cancels = new CancelRegistry(options.random);
     this.#slots = new Slots(options.limits.sessions);
+    this.#sessions = new OpenSessions(options.limits.principalSessions ?? 0);
     this.#budgets = byteBudgets(options.limits.bufferedBytes);
     this.#listeners = options.listeners.map((listener) => this.#listener(listener));
   }
 
   async start(): Promise<readonly number[]> {
+    this.#timer = setInterval(
+      () => this.#sessions.look(this.#options.clock.nowMs()),
+      this.#options.limits.proofsEveryMs ?? PROOFS_EVERY_MS,
+    ).unref();
     const ports: number[] = [];
     for (const listener of this.#listeners) ports.push(await listener.listen());
     return ports;
@@ -143,19 +164,20 @@ class RunningGovernor implements Governor {
   async drain(timeMs: number): Promise<void> {
     this.#draining = true;
     for (const listener of this.#listeners) listener.stopAccepting();
-    for (const loop of this.#loops) loop.drain();
+    for (const loop of this.#sessions.loops()) loop.drain();
     const timer = setTimeout(() => {
-      for (const loop of this.#loops) loop.terminate();
+      for (const loop of this.#sessions.loops()) loop.terminate();
     }, timeMs);
     await Promise.all(this.#listeners.map((listener) => listener.drained()));
     clearTimeout(timer);
+    clearInterval(this.#timer);
     this.#records.flush();
   }
 
   counters(): GovernorCounters {
     const { fromClients, fromServers } = this.#budgets;
     return {
-      sessions: this.#loops.size,
+      sessions: this.#sessions.size,
       logins: this.#listeners.reduce((sum, listener) => sum + listener.logins, 0),
       sessionsTotal: this.#sessionsTotal,
       loginsFailedTotal: this.#loginsFailedTotal,
@@ -163,6 +185,10 @@ class RunningGovernor implements Governor {
       bufferWaits: fromClients.waiting + fromServers.waiting,
       analyses: this.#shared.analyses(),
     };
+  }
+
+  sessions(): readonly OpenSession[] {
+    return this.#sessions.list();
   }
 
   unmatched(): readonly UnmatchedPattern[] {
@@ -179,11 +205,13 @@ class RunningGovernor implements Governor {
 
   async #serve(socket: Parameters<typeof login>[0], governed: GovernedListener, done: () => void): Promise<void> {
     const { certificate, limits, random, logger } = this.#options;
+    const { upstream } = governed;
     let asked: Startup | null = null;
     let who: Who | null = null;
+    let giveBack = () => {};
     try {
       const outcome = await login(socket, {
-        upstream: governed.upstream,
+        upstream,
         credentials: governed.credentials,
         certificate,
         local: "path" in governed,
@@ -195,8 +223,12 @@ class RunningGovernor implements Governor {
           const identity = this.#identityOf(startup, proof);
           const standing = identity.at(this.#options.clock.nowMs());
           if (!standing.holds) return lapsed(standing.lapse);
-          who = { identity, principal: standing.principal };
-          return this.#admit(startup, governed, standing.principal);
+          who = { identity, principal: standing.principal, upstream, session: random.bytes(16).toString("hex") };
+          return this.#admit(startup, governed, who);
+        },
+        prepare: (startup) => {
+          giveBack = this.#sessions.take(who!.principal) ?? refuseOneMore(who!.principal);
+          return this.#preparing(startup, governed, who!);
         },
         cancels: this.#cancels,
         sessions: this.#slots,
@@ -210,6 +242,8 @@ class RunningGovernor implements Governor {
     } catch (error) {
       logger.log("error", "session.defect", { error: error instanceof Error ? error.constructor.name : "unknown" });
       socket.destroy();
+    } finally {
+      giveBack();
     }
   }
 
@@ -226,7 +260,7 @@ class RunningGovernor implements Governor {
     return isClosed ? notYet(closed ?? "no policies have been received yet") : { admit: true };
   }
 
-  #admit(startup: Startup, governed: GovernedListener, principal: Principal): Admission {
+  #admit(startup: Startup, governed: GovernedListener, { principal, upstream }: Who): Admission {
     const set = this.#options.policies();
     if (set === null) return this.#open(governed);
     const refusal = refusedAtStartup({
@@ -238,10 +272,22 @@ class RunningGovernor implements Governor {
       replication: startup.replication !== null,
       settings: settingsOf(startup),
       switches: startup.options.other.length > 0,
+      pinned: upstream.pinned ?? null,
     });
     return refusal === null
       ? { admit: true }
       : { admit: false, sqlstate: refusal.sqlstate, message: refusal.message, hint: refusal.hint };
+  }
+
+  /** null: no rule of now needs to know the server's session, and nothing is pinned in it. */
+  #preparing(startup: Startup, governed: GovernedListener, who: Who): readonly string[] | null {
+    const { principal, session } = who;
+    const { pinned } = who.upstream;
+    if (pinned !== undefined) return pinningSql(pinned, { principal, session });
+    const set = this.#options.policies();
+    const context = this.#contextOf(startup);
+    const isGoverned = set !== null && isUnderRules(set, governed.database, principal, context);
+    return isGoverned ? [] : null;
   }
 
   #masked(startup: Startup, governed: GovernedListener, principal: Principal): boolean {
@@ -256,12 +302,12 @@ class RunningGovernor implements Governor {
     return { environment, cluster, application: text, clientAddress: startup.address };
   }
 
-  async #session(logged: LoggedIn, governed: GovernedListener, { identity, principal }: Who): Promise<void> {
+  async #session(logged: LoggedIn, governed: GovernedListener, who: Who): Promise<void> {
     const options = this.#options;
     const { startup, parameters, cancelTarget } = logged;
+    const { identity, principal, session, upstream } = who;
     const major = Number.parseInt(parameters.get("server_version") ?? "0", 10);
     const shared = await this.#shared.of(governed.database, startup.database, major);
-    const session = options.random.bytes(16).toString("hex");
     const nonce = options.random.bytes(16).toString("hex");
     const context = this.#contextOf(startup);
     const event = (phase: "open" | "close"): SessionEvent => ({
@@ -284,7 +330,9 @@ class RunningGovernor implements Governor {
       serverDatabase: startup.database,
       context,
       tls: logged.clientEncrypted,
+      pinned: upstream.pinned ?? null,
       nonce,
+      identityScope: options.identityScope ?? "Session",
       policies: () => options.policies()!,
       ...shared,
       maskKeys: options.maskKeys,
@@ -293,7 +341,8 @@ class RunningGovernor implements Governor {
       random: options.random,
       auditWritable: () => options.audit.writable,
       parameters,
-      backendPid: cancelTarget?.key.processId ?? 0,
+      backendPid: logged.backendPid,
+      pooler: upstream.pooler ?? "None",
       serverMajor: major,
       limits: options.limits,
     });
@@ -312,14 +361,22 @@ class RunningGovernor implements Governor {
     });
     this.#note(event("open"));
     this.#sessionsTotal += 1;
-    this.#loops.add(loop);
+    const forget = this.#sessions.add({
+      session,
+      principal,
+      identity,
+      loop,
+      database: governed.database,
+      client: context.clientAddress,
+      sinceMs: options.clock.nowMs(),
+    });
     loop.start();
     if (this.#draining) loop.drain();
     const ageMs = ageLimit(logged.proof, options.limits);
     const timer = ageMs === undefined ? undefined : setTimeout(() => loop.leave(tooOld), ageMs).unref();
     await loop.ended;
     clearTimeout(timer);
-    this.#loops.delete(loop);
+    forget();
     this.#note(event("close"));
   }
 
@@ -354,6 +411,13 @@ class RunningGovernor implements Governor {
 }
 
 const tooOld: Ending = { sqlstate: "28000", message: "weir: this session has reached its greatest age" };
+
+const PROOFS_EVERY_MS = 1_000;
+
+function refuseOneMore({ name }: Principal): never {
+  const hint = "Close connections of yours, or have limits.principalSessions raised in Weir's configuration.";
+  throw new LoginError("53300", `weir: too many connections for principal "${name}"`, hint, { why: "too many" });
+}
 
 /** setTimeout takes no more. */
 const TIMER_MS_MAX = 2 ** 31 - 1;

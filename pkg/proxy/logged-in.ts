@@ -20,6 +20,8 @@ export interface LoggedIn {
   readonly version: number;
   /** The server's reported settings so far, to be kept up by the query phase; latin1. */
   readonly parameters: Map<string, string>;
+  /** Process id of the server's backend; 0 when it is not known. */
+  readonly backendPid: number;
   /** The login on the server: the client's own, or in Brokered mode ours. */
   readonly upstreamUser: string;
   readonly clientEncrypted: boolean;

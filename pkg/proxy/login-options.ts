@@ -28,6 +28,11 @@ export interface LoginOptions {
    * where the server itself will judge the login.
    */
   readonly admit: (startup: Startup, proof: Proof | null) => Admission | Promise<Admission>;
+  /**
+   * Statements that set the server's session before the client may use it; null, or absent: it is not even asked whether it is a session
+   * of the server itself. Asked when the server has let the login in; may throw LoginError.
+   */
+  readonly prepare?: (startup: Startup) => readonly string[] | null;
   readonly cancels: CancelRegistry;
   /** One is taken for the life of the client's connection; FATAL 53300 when there is none. */
   readonly sessions: Slots;

@@ -165,8 +165,10 @@ class LoginAttempt {
   }
 
   async #finish(talk: Conversation, made: Pick<LoggedIn, "version" | "upstreamUser" | "proof">): Promise<LoggedIn> {
-    const { parameters, cancel } = await relayUntilReady(talk, this.#options.cancels, made.version);
+    const { cancels, prepare } = this.#options;
     const { client, upstream } = talk;
+    const sql = prepare?.(client.startup) ?? null;
+    const { parameters, cancel, backendPid } = await relayUntilReady(talk, { cancels, version: made.version, sql });
     const { socket } = client.peer;
     if (cancel !== null) socket.once("close", () => cancel.registration.release());
     if (client.peer.gone || this.#stop.signal.aborted) {
@@ -180,6 +182,7 @@ class LoginAttempt {
       startup: client.startup,
       ...made,
       parameters,
+      backendPid,
       clientEncrypted: client.tls !== null,
       upstreamEncrypted: upstream.connection.encrypted,
       cancelTarget: cancel?.target ?? null,

@@ -1,6 +1,7 @@
 // The real database server: where it is, and an open connection to it, encrypted as configured.
 import { isIP, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import type { Pinned } from "../gate/pinned-settings.ts";
 import { SSL_REQUEST_PACKET } from "../wire/postgres/startup-packet.ts";
 import { fixed } from "./connect-by-name.ts";
 import { LoginError, PeerGone } from "./login-error.ts";
@@ -16,6 +17,10 @@ export interface Upstream extends TcpTarget {
   readonly name: string;
   /** Has no meaning for a unix socket, which nobody can listen in to. */
   readonly tls: UpstreamTls;
+  /** What its sessions are set to, whoever asks; absent: nothing. */
+  readonly pinned?: Pinned;
+  /** It is a pooler that keeps one server connection for each session. */
+  readonly pooler?: "Session";
   /** Time to connect and to encrypt; 10 s when not given. */
   readonly connectTimeoutMs?: number;
 }

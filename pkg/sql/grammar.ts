@@ -12,6 +12,13 @@ const tokensMax = 128 * 1024;
 /** An instance whose memory has grown beyond this is replaced. */
 const memoryBytesMax = 512 * 1024 * 1024;
 const spareInstances = 1;
+/**
+ * The last instance is kept for texts that cannot end one, however they nest (the shortest that do have twice as many characters), so that
+ * nobody who ends instances keeps others from being understood.
+ */
+const lastInstanceCharacters = 4096;
+/** Why a text that will be understood in a moment is not: nothing may be remembered of it. */
+export const restarting = "the parser is being restarted";
 
 export type Parsed =
   /** Each element has `stmt` (wrapped), and byte positions `stmt_location` and `stmt_len` where they are not 0. */
@@ -80,10 +87,11 @@ function parse(instances: Instance[], factory: Factory, text: string): Parsed {
   if (text.includes("\0")) return refused("text holds a zero byte");
   if (text === "") return { ok: true, statements: [] };
   const instance = instances[0];
-  if (instance === undefined) return refused("the parser is being restarted");
+  if (instance === undefined || (instances.length === 1 && text.length > lastInstanceCharacters))
+    return refused(restarting);
   try {
     const parsed = run(instance, text);
-    if (instance.HEAPU8.length > memoryBytesMax) replaceFirst(instances, factory);
+    if (instance.HEAPU8.length > memoryBytesMax && instances.length > 1) replaceFirst(instances, factory);
     return parsed;
   } catch {
     replaceFirst(instances, factory);

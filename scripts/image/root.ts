@@ -17,7 +17,7 @@ export function rootFileSystem(checkout: string, node: string): readonly Entry[]
     copy(node, "weir/bin/node", 0o755),
     ...programs.map((name) => copy(join(checkout, `scripts/image/bin/weir-${name}`), `weir/bin/weir-${name}`, 0o755)),
     copy(join(checkout, "package.json"), "weir/package.json"),
-    ...[...sources, ...dependencies(checkout)].flatMap((folder) => tree(checkout, folder)),
+    ...[...sources, ...shippedPackages(checkout)].flatMap((folder) => tree(checkout, folder)),
     ...libraries(node),
     copy(certificates, certificates.slice(1)),
     text("etc/passwd", `root:x:0:0::/:/sbin/nologin\nweir:x:${USER_ID}:${USER_ID}::/:/sbin/nologin\n`),
@@ -46,12 +46,11 @@ export function tree(checkout: string, folder: string, into = "weir"): Entry[] {
   });
 }
 
-/** Folders of packages that the lockfile marks neither for development only nor as the Node.js of a platform. */
-function dependencies(checkout: string): string[] {
+/** Folders of packages that are not for development only. Of the optional ones npm has installed those for this platform; Node.js is there already. */
+export function shippedPackages(checkout: string): string[] {
   const { packages } = JSON.parse(readFileSync(join(checkout, "package-lock.json"), "utf8"));
   return Object.keys(packages).filter(
-    (path) =>
-      path !== "" && !packages[path].dev && !packages[path].optional && !/(^|\/)node-(bin|linux)-[^/]*$/.test(path),
+    (path) => path !== "" && !packages[path].dev && !/(^|\/)node-(bin|linux)-[^/]*$/.test(path),
   );
 }
 

@@ -24,7 +24,7 @@ const certificate = certificateFromFiles(config.tls.certificate, config.tls.key,
 const sources = openSources(config);
 if (!certificate.ok || !sources.ok) throw new Error("the site is not whole");
 const outside = { clock: systemClock, random: systemRandom, logger: silentLogger };
-const parts = { ...outside, certificate: certificate.source, opened: sources.opened };
+const parts = { version: "0.1.0", ...outside, certificate: certificate.source, opened: sources.opened };
 const { port, stop } = await startCollector(config, parts);
 let cpu = process.cpuUsage();
 process.on("message", () => {

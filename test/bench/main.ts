@@ -13,6 +13,7 @@ import { pageOf, writePage } from "./page.ts";
 import { measureRecords } from "./records.ts";
 import type { Bench, Section } from "./section.ts";
 import { measureShipping } from "./shipping.ts";
+import { measureStore } from "./store.ts";
 import { makeTables, measureStreaming } from "./streaming.ts";
 import { startTargets } from "./targets.ts";
 import { measureThroughput } from "./throughput.ts";
@@ -28,6 +29,7 @@ const parts: Readonly<Record<string, (bench: Bench) => Promise<readonly Section[
   records: measureRecords,
   shipping: measureShipping,
   collector: measureCollector,
+  store: measureStore,
   admission: measureAdmission,
 };
 
@@ -36,6 +38,7 @@ const { values } = parseArgs({
     short: { type: "boolean", default: false },
     rounds: { type: "string" },
     only: { type: "string" },
+    rows: { type: "string" },
   },
 });
 const chosen = values.only?.split(",") ?? Object.keys(parts);
@@ -61,7 +64,7 @@ try {
     targets,
     rounds: Number(values.rounds ?? (values.short ? 1 : 5)),
     seconds: values.short ? 1 : 3,
-    rows: values.short ? 20_000 : 1_000_000,
+    rows: Number(values.rows ?? (values.short ? 20_000 : 1_000_000)),
     isShort: values.short,
     say,
   };

@@ -11,7 +11,7 @@ export interface Bench {
   readonly rounds: number;
   /** Of one run of pgbench. */
   readonly seconds: number;
-  /** Of the streamed tables. */
+  /** Of the streamed tables, and records of the index. */
   readonly rows: number;
   /** A smoke run: everything happens, no figure means much. */
   readonly isShort: boolean;

@@ -9,6 +9,7 @@ async function ask(state: string, path: string, method = "GET") {
   const server = await startAdminServer({
     listen: { host: "127.0.0.1", port: 0 },
     readiness: () => states[state]!,
+    sessions: () => [{ session: "s" }],
     metrics: async () => ({ contentType: "text/plain; version=0.0.4", text: "weir_sessions 3\n" }),
   });
   const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method });
@@ -28,6 +29,7 @@ test("alive says ok, ready says why not", async () => {
 test("metrics come in Prometheus' text format; anything else is told what there is", async () => {
   expect(await ask("ready", "/metrics")).toEqual({ status: 200, text: "weir_sessions 3\n" });
   expect(await ask("ready", "/metrics", "HEAD")).toEqual({ status: 200, text: "" });
+  expect(JSON.parse((await ask("ready", "/sessions")).text)).toEqual([{ session: "s" }]);
   expect((await ask("ready", "/admin")).status).toBe(404);
   expect((await ask("ready", "/metrics", "POST")).status).toBe(405);
 });

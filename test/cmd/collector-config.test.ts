@@ -20,6 +20,7 @@ test("with the least it takes the records of its own cluster and keeps them for 
       origin: "ledger.example.com/weir",
       tls: { certificate: "c", key: "k" },
       sources: null,
+      store: { engine: "duckdb", memoryMiB: 512 },
       ownCluster: { cluster: "eu-1", environment: "production", audience: "weir.dev/weir-system" },
       logKey: null,
       keepDays: null,
@@ -95,14 +96,19 @@ witnesses:
         { name: "paris", cluster: "eu-1", environment: "staging", namespace: "gateways", by: { kind: "certificate" } },
       ],
       readers: [
-        { name: "ana", rights: ["read"], by: { kind: "token" } },
-        { name: "grafana", rights: ["read"], by: { kind: "account", source: "us-1", account: "monitoring/grafana" } },
-        { name: "counsel", rights: ["read", "hold"], by: { kind: "certificate", ca: "c", san: "counsel.example.com" } },
+        { name: "ana", role: "auditor", scope: {}, by: { kind: "token" } },
+        {
+          name: "grafana",
+          role: "auditor",
+          scope: {},
+          by: { kind: "account", source: "us-1", account: "monitoring/grafana" },
+        },
+        { name: "counsel", role: "admin", scope: {}, by: { kind: "certificate", ca: "c", san: "counsel.example.com" } },
       ],
       witnesses: [{ url: "https://witness.example.com/", ca: null }],
     },
   });
-  expect(readSources("", "f")).toEqual({ ok: true, file: { sources: [], readers: [], witnesses: [] } });
+  expect(readSources("", "f")).toEqual({ ok: true, file: { sources: [], readers: [], witnesses: [], forward: [] } });
 });
 
 test("what does not fit in the file is told with its place", () => {
@@ -128,7 +134,7 @@ sorces: []
     "f: sources[1].environment: is missing",
     "f: sources[2].certificate.san: names {namespace} twice; name it once",
     "f: readers[0].tokenSha256: does not fit; write the SHA-256 of the token as 64 hex digits, never the token",
-    "f: readers[1].may: does not fit; write read, or [read, hold]",
+    "f: readers[1].may: does not fit; write role: viewer, auditor or admin",
     'f: readers[1].account.source: is no source of this file; did you mean "eu-1"?',
     "f: witnesses[0].url: does not fit; write an https address",
     "f: witnesses[0].key: is no verifier key; write NAME+HASH+BASE64 as the witness tells it",
@@ -138,4 +144,29 @@ sorces: []
   const own = "readers: [{name: r, account: {source: own-cluster, account: a/b}}]";
   expect([readSources(own, "f").ok, readSources(own, "f", ["own-cluster"]).ok]).toEqual([false, true]);
   expect(readSources("a: &x [*x]", "f").ok).toBe(false);
+});
+
+test("the index is a file, a ClickHouse over TLS, or none", () => {
+  const base = {
+    ...{ WEIR_COLLECTOR_ORIGIN: "a", WEIR_COLLECTOR_TLS_CERTIFICATE: "c", WEIR_COLLECTOR_TLS_KEY: "k" },
+    WEIR_COLLECTOR_SOURCES: "s",
+  };
+  const storeOf = (more: Record<string, string>) => {
+    const outcome = read({ ...base, ...more });
+    return outcome.do === "run" ? outcome.config.store : outcome;
+  };
+  expect(storeOf({ WEIR_COLLECTOR_STORE: "none" })).toEqual({ engine: "none" });
+  expect(
+    storeOf({ WEIR_COLLECTOR_STORE: "https://ch:8443/weir", WEIR_COLLECTOR_STORE_PASSWORD_FILE: "/run/pw" }),
+  ).toEqual({ engine: "clickhouse", url: "https://ch:8443/weir", user: "default", password: "/run/pw" });
+  const problem =
+    "WEIR_COLLECTOR_STORE: does not fit; write the index of records: duckdb, https://host:8443/database of a ClickHouse, or none";
+  for (const address of [
+    "http://ch:8123/weir",
+    "https://weir:secret@ch/weir",
+    "https://ch/a/b",
+    "https://ch/?x=1",
+    "sqlite",
+  ])
+    expect(storeOf({ WEIR_COLLECTOR_STORE: address })).toEqual({ do: "refuse", problems: [problem] });
 });

@@ -1,6 +1,8 @@
-import { play } from "../../cmd/weir/demo/play.ts";
+import pg from "pg";
+import { identitySteps } from "../../cmd/weir/demo/identity-script.ts";
+import { play, playStep } from "../../cmd/weir/demo/play.ts";
 import { scenes } from "../../cmd/weir/demo/script.ts";
-import { startShop } from "../../cmd/weir/demo/shop-database.ts";
+import { databaseName, passwordOf, startShop } from "../../cmd/weir/demo/shop-database.ts";
 import type { Terminal } from "../../cmd/weir/terminal.ts";
 
 test("without a sidecar in between, the demo says that every mask and refusal is missing", async () => {
@@ -27,6 +29,20 @@ test("without a sidecar in between, the demo says that every mask and refusal is
     );
     expect(differences.map((text) => claimed.find((claim) => text.startsWith(claim)))).toEqual(claimed);
     expect(printed.join("\n")).toContain("maya.okafor@example.com");
+    const direct = new pg.Client({
+      host: shop.host,
+      port: shop.port,
+      user: "ana",
+      password: passwordOf("ana"),
+      database: databaseName,
+    });
+    await direct.connect();
+    for (const step of identitySteps)
+      expect([step.say, (await playStep(step, direct, direct, terminal)) === null]).toEqual([
+        step.say,
+        step.expect.outcome === "clear",
+      ]);
+    await direct.end();
   } finally {
     await shop.stop();
   }

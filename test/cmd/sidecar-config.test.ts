@@ -96,8 +96,10 @@ test("a file gives one typed value, with defaults for what it leaves out", () =>
       "identity.scope": "openid",
       "identity.certificates": [],
       "identity.sessionSeconds": 0,
+      "identity.setScope": "Session",
       "identity.development": {},
       upstreamLogins: { "shop/orders": { user: "weir", passwordFile: "/etc/weir/password" } },
+      upstreamSessions: {},
       environment: "production",
       cluster: "default",
       namespace: "default",
@@ -107,6 +109,7 @@ test("a file gives one typed value, with defaults for what it leaves out", () =>
       "log.level": "info",
       drainSeconds: 5,
       "limits.sessions": 5000,
+      "limits.principalSessions": 0,
       "limits.relays": 1000,
       "limits.frameBytes": 1_073_741_824,
       "limits.logins": 200,
@@ -338,6 +341,30 @@ test("the login of a Brokered database may be a Secret's two files, of which eac
     readFile: () => Buffer.from("x"),
   });
   expect(refused.do === "refuse" ? refused.problems.join() : "").toContain("give one of user and userFile");
+});
+
+test("what is pinned for a database is told whole, and is for one that somebody connects to", () => {
+  const env = { WEIR_LISTENERS: "127.0.0.1:5433=shop/orders", WEIR_POLICIES: "/p", WEIR_SPOOL_FOLDER: "/s" };
+  const sessions = (value: object) => ({ ...env, WEIR_UPSTREAM_SESSIONS: JSON.stringify({ "shop/orders": value }) });
+  const settings = { statement_timeout: 5, "app.tenant": "{principal}" };
+  const good = read([], sessions({ role: "reader", settings, identity: true, pooler: "Session" }));
+  expect(good.do === "run" && good.config.upstreamSessions["shop/orders"]).toEqual({
+    pinned: { role: "reader", settings: { statement_timeout: "5", "app.tenant": "{principal}" }, identity: true },
+    pooler: "Session",
+  });
+  const onlyPooler = read([], sessions({ pooler: "Session" }));
+  expect(onlyPooler.do === "run" && onlyPooler.config.upstreamSessions["shop/orders"]!.pinned).toBeNull();
+  for (const [value, problem] of [
+    [{ roles: "x" }, /roles: there is no such field/],
+    [{ settings: { "weir.principal": "x" } }, /weir\.principal: cannot be pinned here/],
+    [{ settings: { Search_Path: "x" } }, /Search_Path: write the name of a setting in lower case/],
+    [{ settings: { role: "x" } }, /role: cannot be pinned here/],
+    [{ pooler: "Transaction" }, /pooler: write one of None, Session/],
+  ] as const)
+    expect(problems([], sessions(value))[0]).toMatch(problem);
+  expect(problems([], { ...env, WEIR_UPSTREAM_SESSIONS: '{"shop/order": {"identity": true}}' })).toEqual([
+    "upstreamSessions.shop/order: no listener is for this database; there is shop/orders",
+  ]);
 });
 
 test("shipping and telemetry: whole addresses, halves told together, and OpenTelemetry's own variables", () => {

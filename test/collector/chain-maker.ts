@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { append, type ChainState, newChain } from "../../pkg/audit/chain.ts";
-import type { AuditEvent, DecisionEvent, OutcomeEvent } from "../../pkg/audit/event.ts";
+import type { AuditEvent, DecisionEvent, OutcomeEvent, SessionEvent } from "../../pkg/audit/event.ts";
 import type { Place } from "../../pkg/audit/place.ts";
 import { RecordEncoder } from "../../pkg/audit/record.ts";
 import { contextOf, unknownContext } from "../../pkg/audit/record-context.ts";
@@ -42,9 +42,7 @@ export class ChainMaker {
   statements(count: number, more: Partial<DecisionEvent> = {}): this {
     for (let i = 0; i < count; i++) {
       const event = decision(this.records.length, more);
-      const context = contextOf(event);
-      this.add((at, out) => this.encoder.decision(event, context, at, out));
-      this.add((at, out) => this.encoder.outcome(outcome(event.statement), context, 4, at, out));
+      this.statement(event, outcome(event.statement));
     }
     return this;
   }
@@ -68,10 +66,15 @@ export class ChainMaker {
     }
   }
 
-  /** A decision with how it ended. */
-  statement(event: DecisionEvent, more: Partial<OutcomeEvent> = {}): this {
-    const ended = { ...outcome(event.statement), session: event.session, ...more };
-    return this.event(event).event(ended, event);
+  /** One decision with its outcome, or without. */
+  statement(event: DecisionEvent, ended: OutcomeEvent | null): this {
+    const context = contextOf(event);
+    this.add((at, out) => this.encoder.decision(event, context, at, out));
+    return ended === null ? this : this.add((at, out) => this.encoder.outcome(ended, context, 4, at, out));
+  }
+
+  session(event: SessionEvent): this {
+    return this.add((at, out) => this.encoder.session(event, contextOf(event), at, out));
   }
 
   close(): this {

@@ -16,6 +16,8 @@ import { systemRandom } from "../../pkg/runtime/random.ts";
 import { certificateFromFiles } from "../../pkg/serving/certificate-files.ts";
 
 export const READER = "reader-token-of-the-tests";
+export const SCOPED = "a-reader-with-a-scope";
+export const VIEWER = "a-reader-who-only-views";
 export const HOLDER = "holder-token-of-the-tests";
 const AUDIENCE = "weir.dev/weir-system";
 const ISSUER = "https://kubernetes.default.svc";
@@ -71,6 +73,8 @@ ${extraSources}
 readers:
 - {name: auditor, tokenSha256: ${sha256(READER)}}
 - {name: counsel, may: [read, hold], tokenSha256: ${sha256(HOLDER)}}
+- {name: eu-auditor, role: auditor, scope: {namespaces: [shop], from: 2027-01-15, before: 2027-01-16}, tokenSha256: ${sha256(SCOPED)}}
+- {name: looker, role: viewer, scope: {clusters: [us-1]}, tokenSha256: ${sha256(VIEWER)}}
 - {name: watcher, account: {source: eu-1, account: monitoring/watcher}}
 ${witnesses}`,
   );
@@ -88,6 +92,7 @@ ${witnesses}`,
     requestBytes: 64 * 1024 * 1024,
     traceBytes: 1024 * 1024,
     checkpointMs: 10_000,
+    store: { engine: "duckdb", memoryMiB: 256 },
     unclosedAfterMs: 3_600_000,
     drainMs: 0,
     logLevel: "info",
@@ -138,6 +143,7 @@ export async function startOn(site: Site, outside: Partial<CollectorParts> = {})
     clock,
     random: systemRandom,
     logger,
+    version: "0.1.0",
     certificate: certificate.source,
     opened: sources.opened,
     ...outside,

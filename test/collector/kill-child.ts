@@ -58,5 +58,10 @@ const certificate = certificateFromFiles(config.tls.certificate, config.tls.key,
 const sources = openSources(config);
 if (!certificate.ok || !sources.ok) throw new Error("the site is not whole");
 const outside = { clock: systemClock, random: systemRandom, logger, files };
-const { port } = await startCollector(config, { ...outside, certificate: certificate.source, opened: sources.opened });
+const { port } = await startCollector(config, {
+  ...outside,
+  version: "0.1.0",
+  certificate: certificate.source,
+  opened: sources.opened,
+});
 process.stdout.write(`${port}\n`);

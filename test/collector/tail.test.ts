@@ -121,7 +121,14 @@ test("who falls far behind is told what was passed over, and what is deleted is 
     send: async (events: readonly TailEvent[]) => void told.push(...events),
     idle: async () => ended.abort(),
   };
-  const options = { ledger: kept as never, filter: new Map(), from: { entry: 0, number: -1 }, lagMax: 5, idleMs: 1 };
+  const options = {
+    ledger: kept as never,
+    filter: new Map(),
+    from: { entry: 0, number: -1 },
+    scope: {},
+    lagMax: 5,
+    idleMs: 1,
+  };
   await tail(options, sink);
   expect(told.map((event) => event.event === "gap" && event.why)).toEqual([
     "25 entries of the log were passed over: too far behind",

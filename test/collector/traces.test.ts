@@ -83,13 +83,15 @@ test("a trace comes back as it was sent, from either form", async () => {
   expect(without.json.partialSuccess.rejectedSpans).toBe("1");
 });
 
+const sender = { cluster: "eu-1", environment: "production", namespace: "shop", name: "orders-0" };
+
 test("the ring keeps the newest and its bound, over a restart too", () => {
   const first = new TraceRing(folder, 20_000);
-  for (let n = 1; n <= 200; n++) first.add(spans(n));
+  for (let n = 1; n <= 200; n++) first.add(spans(n), sender);
   first.close();
   const ring = new TraceRing(folder, 20_000);
-  for (let n = 201; n <= 220; n++) ring.add(spans(n));
-  const kept = Array.from({ length: 220 }, (_, at) => at + 1).filter((n) => ring.trace(traceId(n)) !== null);
+  for (let n = 201; n <= 220; n++) ring.add(spans(n), sender);
+  const kept = Array.from({ length: 220 }, (_, at) => at + 1).filter((n) => ring.trace(traceId(n), {}) !== null);
   expect(kept.at(-1)).toBe(220);
   expect(kept).toEqual(Array.from({ length: kept.length }, (_, at) => 221 - kept.length + at));
   expect(kept.length * JSON.stringify(spans(1).resourceSpans[0]).length).toBeLessThanOrEqual(20_000);
@@ -106,10 +108,10 @@ test("a request does not become many times its bytes: what stands around each sp
     const resource = { attributes: [{ key: "service.name", value }] };
     return { resourceSpans: [{ resource, scopeSpans: [{ ...scoped, spans: Array(count).fill(scoped!.spans[0]) }] }] };
   };
-  expect(ring.add(many(1024 * 1024, 50))).toEqual({ taken: 0, refused: 50 });
-  const { taken, refused } = ring.add(many(10_000, 1000));
+  expect(ring.add(many(1024 * 1024, 50), sender)).toEqual({ taken: 0, refused: 50 });
+  const { taken, refused } = ring.add(many(10_000, 1000), sender);
   expect(taken + refused).toBe(1000);
   expect([taken > 50, taken < 105]).toEqual([true, true]);
-  expect(ring.add(many(100, 50))).toEqual({ taken: 50, refused: 0 });
+  expect(ring.add(many(100, 50), sender)).toEqual({ taken: 50, refused: 0 });
   ring.close();
 });

@@ -65,6 +65,7 @@ test.each([
     "MERGE INTO orders o USING (SELECT generate_series(1, 10) AS i) s ON o.id = s.i WHEN MATCHED THEN UPDATE SET note = 'x'",
   ],
 ])("%s above the limit is refused and changes nothing, simple and extended", async (_, sql) => {
+  if (sql.startsWith("MERGE") && server.major < 15) return; // not in PostgreSQL 14
   await expect(client.query(sql)).rejects.toMatchObject(refused);
   await expect(client.query({ text: sql, values: [], queryMode: "extended" } as pg.QueryConfig)).rejects.toMatchObject(
     refused,

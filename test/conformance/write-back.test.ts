@@ -71,7 +71,7 @@ test.each([
   const row = await shown();
   const value = row[column]!;
   const literal = client.escapeLiteral(value);
-  for (const sql of [
+  const writes = [
     `UPDATE people SET ${column} = ${literal} WHERE id = 1`,
     `UPDATE people SET name = 'Anna', ${column} = ${literal} WHERE id = 1`,
     `UPDATE people SET (name, ${column}) = ('Anna', ${literal}) WHERE id = 1`,
@@ -83,7 +83,9 @@ test.each([
     `MERGE INTO people p USING (VALUES (1, ${literal})) s(i, x) ON p.id = s.i WHEN MATCHED THEN UPDATE SET ${column} = s.x`,
     `PREPARE back AS UPDATE people SET ${column} = ${literal} WHERE id = 1`,
     `SELECT 1; UPDATE people SET ${column} = ${literal} WHERE id = 1`,
-  ])
+  ];
+  // PostgreSQL 14 has no MERGE.
+  for (const sql of writes.filter((text) => server.major >= 15 || !text.startsWith("MERGE")))
     await expect([sql, await client.query(sql).catch((error) => error)]).toEqual([
       sql,
       expect.objectContaining(refusedFor(column)),

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DecisionEvent } from "../../pkg/audit/event.ts";
+import type { DecisionEvent, OutcomeEvent } from "../../pkg/audit/event.ts";
 import type { Principal } from "../../pkg/principal/principal.ts";
-import { agent, ana, decision, session } from "../audit/fixtures.ts";
+import { agent, ana, decision, outcome, session } from "../audit/fixtures.ts";
 import { ChainMaker, otlpJson, type Sealed } from "../collector/chain-maker.ts";
 import { cleanUp, newSite, READER, startOn } from "../collector/fixtures.ts";
 import { logKeyOf } from "../collector/verify-bytes.ts";
@@ -53,31 +53,33 @@ export function shopChain(): ChainMaker {
     decision(number++, { principal, text: text(sql), facts: what, session: `s-${principal.login}`, ...more });
   const opened = (principal: Principal | null, more = {}) =>
     session("open", { session: `s-${principal?.login}`, principal, ...more });
+  const did = (event: DecisionEvent, more: Partial<OutcomeEvent>) =>
+    chain.statement(event, { ...outcome(event.statement), session: event.session, ...more });
   chain.event({ event: "policy", version: "sha256:0a1b", reason: "start" });
   chain
     .event(opened(ana))
     .event(opened(agent))
     .event(opened(mallory, { client: "203.0.113.9:5000", tls: false }));
   chain.event(session("refused", { session: "s-x", principal: null, reason: "no token" }));
-  chain.statement(say(ana, "SELECT email FROM customers", readsEmail), { rows: 10 });
+  did(say(ana, "SELECT email FROM customers", readsEmail), { rows: 10 });
   const masks = [{ column: 0, method: "Email", class: "PII.EMAIL" }];
-  chain.statement(say(agent, "SELECT email FROM customers", readsEmail, { masks }), { rows: 10, maskedCells: 10 });
+  did(say(agent, "SELECT email FROM customers", readsEmail, { masks }), { rows: 10, maskedCells: 10 });
   const copied = { ...readsEmail, kind: "COPY", effects: ["Read", "CopyOut"] };
-  chain.statement(say(ana, "COPY customers (email) TO STDOUT", copied), { rows: 900 });
-  chain.statement(say(mallory, "UPDATE customers SET email = $1", writes("Update", "Missing")), { rows: 900 });
-  chain.statement(say(ana, "DELETE FROM customers WHERE id = $1", writes("Delete", "Key")), { rows: 1 });
-  chain.statement(say(agent, "DROP TABLE customers", facts("DROP TABLE", ["Drop"]), refused), {
+  did(say(ana, "COPY customers (email) TO STDOUT", copied), { rows: 900 });
+  did(say(mallory, "UPDATE customers SET email = $1", writes("Update", "Missing")), { rows: 900 });
+  did(say(ana, "DELETE FROM customers WHERE id = $1", writes("Delete", "Key")), { rows: 1 });
+  did(say(agent, "DROP TABLE customers", facts("DROP TABLE", ["Drop"]), refused), {
     status: "refused",
     rows: null,
   });
-  chain.statement(say(ana, "CREATE INDEX ON customers (email)", facts("CREATE INDEX", ["Create"])), { rows: null });
-  chain.statement(say(mallory, "GRANT SELECT ON customers TO public", facts("GRANT", ["Grant"])), { rows: null });
-  chain.statement(say(mallory, "COPY customers FROM PROGRAM $1", facts("COPY", ["CopyIn", "ExecuteCode"]), refused), {
+  did(say(ana, "CREATE INDEX ON customers (email)", facts("CREATE INDEX", ["Create"])), { rows: null });
+  did(say(mallory, "GRANT SELECT ON customers TO public", facts("GRANT", ["Grant"])), { rows: null });
+  did(say(mallory, "COPY customers FROM PROGRAM $1", facts("COPY", ["CopyIn", "ExecuteCode"]), refused), {
     status: "refused",
     rows: null,
   });
   chain.event(say(ana, "INSERT INTO customers VALUES ($1)", writes("Insert", "Other")));
-  chain.statement(say(agent, "SELECT oops", null, { reason: "a function that is not known" }));
+  did(say(agent, "SELECT oops", null, { reason: "a function that is not known" }), {});
   return chain;
 }
 

@@ -163,3 +163,11 @@ test("what is kept is weighed, not only counted: wide analyses leave before they
   expect(most).toBeGreaterThan(16 * 2 ** 20);
   expect(most).toBeLessThan(33 * 2 ** 20);
 });
+
+test("what was not understood because the parser was being restarted is not remembered", async () => {
+  const cache = new AnalysisCache(shapes.grammar);
+  const long = `select 1 where 1 in (${"1, ".repeat(2_000)}1)`;
+  for (let n = 0; n < 3; n++) ask(cache, `select 1${" + 1".repeat(10_000 + n)}`);
+  expect(told(ask(cache, long))[0]!.facts).toMatchObject({ understood: false });
+  while (!told(ask(cache, long))[0]!.facts.understood) await new Promise((resolve) => setTimeout(resolve, 20));
+});

@@ -73,18 +73,26 @@ test("a person, an agent for her, and a login for a group, by their tokens alone
   for (const client of [ana, robo, shared]) await client.end();
 });
 
-test("what the file of revocations takes back is refused at the next statement", async () => {
-  const ana = await connected("ana", await issuer.token({ jti: "lost" }));
-  await ana.query("SELECT 1");
+test("what the file of revocations takes back ends the session, idle or at its next statement", async () => {
+  const token = await issuer.token({ jti: "lost" });
+  const [busy, idle] = [await connected("ana", token), await connected("ana", token)];
+  const heard: string[] = [];
+  idle.on("error", ({ message }) => heard.push(message));
+  const asked = async () => JSON.parse(await (await fetch(`http://127.0.0.1:${sidecar.admin}/sessions`)).text());
+  expect(await asked()).toEqual([
+    expect.objectContaining({ principal: { kind: "Human", name: "ana", issuer: issuer.url, assurance: "L2" } }),
+    expect.objectContaining({ login: "ana", database: "shop/main", client: "127.0.0.1" }),
+  ]);
+  const told: string[] = [];
+  busy.on("error", ({ message }) => told.push(message));
   sidecar.put("revoked.json", '{"tokens": ["lost"]}');
-  let message = "";
   await eventually(async () => {
-    await ana.query("SELECT 1").catch((error: Error) => {
-      message ||= error.message;
-    });
-    return message !== "";
+    await busy.query("SELECT 1").catch(({ message }: Error) => told.push(message));
+    return told.length > 0 && heard.length > 0;
   });
-  expect(message).toContain("the token of this identity was revoked");
+  expect(told[0]).toContain("the token of this identity was revoked");
+  expect(heard[0]).toBe("weir: the token of this identity was revoked, so this session ends");
+  expect(await asked()).toEqual([]);
   await expect(connected("ana", await issuer.token({ jti: "lost" }))).rejects.toThrow("it was revoked");
 });
 

@@ -48,10 +48,10 @@ beforeEach(async () => {
 });
 afterEach(() => client.end().catch(() => {}));
 
-async function connected(): Promise<pg.Client> {
+async function connected(port = governed.port): Promise<pg.Client> {
   const made = new pg.Client({
     host: "127.0.0.1",
-    port: governed.port,
+    port,
     user: "app",
     password: PASSWORD,
     database: "postgres",
@@ -248,6 +248,27 @@ test("forms in which the token would reach the server are refused", async () => 
       expect.stringMatching(/weir/),
     ]);
   expect((await who()).name).toBe("app");
+  expect(server.log().includes(token)).toBe(false);
+});
+
+test("a name that comes as a parameter sets no identity, and brings no token to the server", async () => {
+  const free = await startGoverned({ upstreamPort: server.port, tokens: verifierFor([issuerFor(issuer)]) });
+  const token = await tokenFor(client);
+  const text = "SELECT set_config($1, $2, false)";
+  for (const port of [governed.port, free.port]) {
+    const asker = await connected(port);
+    for (const name of ["weir.identity", "WEIR.IDENTITY"])
+      expect(await refused(asker.query(text, [name, token]))).toMatchObject({ code: "42501" });
+    expect((await who(asker)).name).toBe("app");
+    await asker.end();
+  }
+  const asker = await connected(free.port);
+  await asker.query(`SET weir.identity = '${await tokenFor(asker)}'`);
+  await asker.query(text, ["my.own", "x"]);
+  await asker.query("SELECT set_config('weir.' || $1, 'x', false)", ["identity"]);
+  expect((await who(asker)).name).toBe("olga");
+  await asker.end();
+  await free.stop();
   expect(server.log().includes(token)).toBe(false);
 });
 

@@ -57,3 +57,33 @@ test("never throws, whatever the text", () => {
     { numRuns: 500 },
   );
 });
+
+test("whoever ends instances keeps no text of ordinary length from being understood", async () => {
+  const ending = (n: number) => `select 1${" + 1".repeat(10_000 + n)}`;
+  for (let n = 0; n < 3; n++) grammar.parse(ending(n));
+  expect(why(ending(9))).toBe("the parser is being restarted");
+  expect(why(`select ${"a, ".repeat(1_300)}a from t`)).toBeNull();
+  expect(await eventuallyParsed(`select ${"a, ".repeat(2_000)}a from t`)).toBe(2_001);
+});
+
+test("no text that the last instance is kept for can end it", async () => {
+  const units = [
+    "+1",
+    "||a",
+    "::a",
+    " and 1",
+    "[1]",
+    "is null",
+    " union select 1",
+    ",1",
+    " collate b",
+    "->a",
+    " or not 1",
+  ];
+  for (const unit of units)
+    expect([unit, why(`select 1${unit.repeat(4_096 / unit.length)}`)]).not.toEqual([
+      unit,
+      expect.stringMatching(/nested|restarted/),
+    ]);
+  expect(why("select 1")).toBeNull();
+});

@@ -1,8 +1,11 @@
-// The tests that drivers bring along, fetched by their own package managers: pgx's (Go) and psycopg2's (Python). Each result is a line a
+// The tests that drivers bring along, fetched by their own package managers: pgx's (Go), psycopg2's (Python), pgjdbc's (Java) and node-postgres'. Each result is a line a
 // test, so that two runs can be compared.
-import { type ExecFileSyncOptions, execFileSync, spawnSync } from "node:child_process";
+import { type ExecFileSyncOptions, execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type DriverSuite, outputOf } from "./driver-suite.ts";
+import { jdbc } from "./jdbc-suite.ts";
+import { nodePostgres } from "./node-postgres-suite.ts";
 import type { Tools } from "./prepare.ts";
 
 const PGX = "github.com/jackc/pgx/v5@v5.7.1";
@@ -11,16 +14,7 @@ const PSYCOPG2 = "2.9.10";
 const PGX_SKIPS = "TestConnExecBatchHuge";
 const pgxPackages = [".", "pgconn", "pgtype", "pgxpool"];
 const PACKAGE_MS_MAX = 300_000;
-const PRINTED_MAX = 2 ** 28;
-
-export interface DriverSuite {
-  /** Fetches and builds what is not there; throws with the tool's own words. */
-  prepare(tools: Tools): void;
-  /** What must be in the database before, as psql reads it. */
-  readonly setUp: (tools: Tools) => readonly string[];
-  /** Lines `ok NAME`, `failed NAME`, `skipped NAME`, sorted. */
-  run(tools: Tools, port: number, database: string): readonly string[];
-}
+const RUN_MS_MAX = 20 * 60_000;
 
 const pgx: DriverSuite = {
   prepare(tools) {
@@ -36,7 +30,7 @@ const pgx: DriverSuite = {
     return pgxPackages.flatMap((name) => {
       const args = ["test", "-count=1", "-v", "-timeout", `${PACKAGE_MS_MAX / 1000}s`, "-skip", PGX_SKIPS, `./${name}`];
       const env = { ...process.env, PGX_TEST_DATABASE: url, PGX_TEST_TCP_CONN_STRING: url };
-      const printed = outputOf("go", args, join(tools.folder, "pgx"), env);
+      const printed = outputOf("go", args, { cwd: join(tools.folder, "pgx"), msMax: PACKAGE_MS_MAX, env });
       return [...printed.matchAll(/^--- (PASS|FAIL|SKIP): (\S+)/gm)].map(
         ([, how, test]) => `${{ PASS: "ok", FAIL: "failed", SKIP: "skipped" }[how!]} ${name} ${test}`,
       );
@@ -68,7 +62,11 @@ const psycopg2: DriverSuite = {
     };
     const main = "import tests; tests.unittest.main(defaultTest='tests.test_suite')";
     const folder = join(tools.folder, "psycopg2");
-    const printed = outputOf(join(folder, "venv/bin/python"), ["-c", main, "--verbose"], folder, env);
+    const printed = outputOf(join(folder, "venv/bin/python"), ["-c", main, "--verbose"], {
+      cwd: folder,
+      msMax: RUN_MS_MAX,
+      env,
+    });
     // A test's description, and what it prints, may stand between its name and its result.
     return [...printed.matchAll(/^(\w+) \(([\w.]+)\)[\s\S]*?\.\.\. (?:[\s\S]*?)(ok|FAIL|ERROR|skipped)\b/gm)].map(
       ([, test, where, how]) => `${{ ok: "ok", skipped: "skipped" }[how!] ?? "failed"} ${where} ${test}`,
@@ -76,27 +74,21 @@ const psycopg2: DriverSuite = {
   },
 };
 
-export const driverSuites = { pgx, psycopg2 } as const;
+export const driverSuites = { pgx, psycopg2, jdbc, "node-postgres": nodePostgres } as const satisfies Readonly<
+  Record<string, DriverSuite>
+>;
 export type DriverName = keyof typeof driverSuites;
-
-function outputOf(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): string {
-  const limits = { timeout: PACKAGE_MS_MAX * pgxPackages.length, maxBuffer: PRINTED_MAX };
-  const { stdout, stderr, error } = spawnSync(program, args, { cwd, env, encoding: "latin1", ...limits });
-  if (error !== undefined && (error as NodeJS.ErrnoException).code === "ENOENT") throw error;
-  return `${stdout}\n${stderr}`;
-}
 
 /** Writes results/NAME.out, and makes the database first. */
 export function runDriver(name: DriverName, tools: Tools, folder: string, ports: { direct: number; through: number }) {
-  const suite = driverSuites[name];
-  suite.prepare(tools);
+  const suite: DriverSuite = driverSuites[name];
   const psql = (database: string, args: readonly string[]) =>
     execFileSync(
       join(tools.binaries, "psql"),
       ["-X", "-q", "-h", "127.0.0.1", "-p", String(ports.direct), "-U", "postgres", "-d", database, ...args],
       { stdio: ["ignore", "ignore", "pipe"] },
     );
-  psql("postgres", ["-c", `CREATE DATABASE ${name}`]);
+  psql("postgres", ["-c", `CREATE DATABASE "${name}"`]);
   psql(name, suite.setUp(tools));
   const lines = [...suite.run(tools, ports.through, name)].sort();
   if (lines.length === 0) throw new Error(`${name}: no test ran`);

@@ -2,6 +2,7 @@
 // policy; prints where results differ. Each run has a new server, so that none sees what another left.
 import { parseArgs } from "node:util";
 import { type Comparison, compare } from "./compare.ts";
+import { driverSuites } from "./driver-suites.ts";
 import { known } from "./known.ts";
 import { prepare } from "./prepare.ts";
 import { runSuite } from "./run-suite.ts";
@@ -22,7 +23,10 @@ function chosen<T extends string>(what: string, all: readonly T[], given: string
   return process.exit(64);
 }
 
-const prepared = await prepare(say);
+const prepared = await prepare(
+  say,
+  suites.some((suite) => !(suite in driverSuites)),
+);
 if (prepared.missing.length > 0) {
   say("THE SUITES CANNOT RUN HERE. What is missing:");
   for (const each of prepared.missing) say(`  - ${each}`);

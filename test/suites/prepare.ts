@@ -30,7 +30,8 @@ export interface Prepared {
 
 type Say = (line: string) => void;
 
-export async function prepare(say: Say): Promise<Prepared> {
+/** `needsSource`: PostgreSQL's own tests are wanted, not only those of drivers. */
+export async function prepare(say: Say, needsSource: boolean): Promise<Prepared> {
   mkdirSync(folder, { recursive: true });
   const drivers = `${library}/lib/pgxs/src/test`;
   const libraries = join(folder, "lib");
@@ -44,10 +45,15 @@ export async function prepare(say: Say): Promise<Prepared> {
   const isolation = join(drivers, "isolation/pg_isolation_regress");
   need(
     `PostgreSQL ${MAJOR} with pg_isolation_regress`,
-    () => existsSync(join(library, "bin/initdb")) && existsSync(isolation),
+    () => existsSync(join(library, "bin/initdb")) && (!needsSource || existsSync(isolation)),
     `as root: apt-get install postgresql-${MAJOR} postgresql-server-dev-${MAJOR}`,
     () => apt(["install", "-y", "--no-install-recommends", `postgresql-${MAJOR}`, `postgresql-server-dev-${MAJOR}`]),
   );
+  const pipeline = join(folder, "libpq_pipeline");
+  const regress = join(drivers, "regress/pg_regress");
+  const binaries = join(library, "bin");
+  if (!needsSource)
+    return { tools: { folder, binaries, source: "", libraries, regress, isolation, pipeline }, missing };
   need(
     "a C compiler",
     () => finds("cc"),
@@ -73,16 +79,14 @@ export async function prepare(say: Say): Promise<Prepared> {
     "see the compiler's message above",
     () => buildLibraries(source, libraries),
   );
-  const pipeline = join(folder, "libpq_pipeline");
   need(
     "libpq_pipeline",
     () => existsSync(pipeline),
     `as root: apt-get install libpq-dev postgresql-server-dev-${MAJOR}; or see the compiler's message above`,
     () => buildPipeline(source, pipeline),
   );
-  const regress = join(drivers, "regress/pg_regress");
   return {
-    tools: { folder, binaries: join(library, "bin"), source: source ?? "", libraries, regress, isolation, pipeline },
+    tools: { folder, binaries, source: source ?? "", libraries, regress, isolation, pipeline },
     missing,
   };
 }

@@ -4,7 +4,8 @@ import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startSystemPostgres } from "../../pkg/localdb/start-postgres.ts";
 import { startSidecar } from "../support/sidecar-process.ts";
-import { runDriver } from "./driver-suites.ts";
+import type { DriverSuite } from "./driver-suite.ts";
+import { type DriverName, driverSuites, runDriver } from "./driver-suites.ts";
 import type { Tools } from "./prepare.ts";
 import { runPipeline } from "./run-pipeline.ts";
 import { HARMLESS, type Suite, type Way } from "./suites.ts";
@@ -24,7 +25,10 @@ const RUN_MS_MAX = 20 * 60_000;
 export async function runSuite(tools: Tools, suite: Suite, way: Way): Promise<SuiteResult> {
   const folder = join(tools.folder, `${suite}-${way}`);
   makeFolder(folder);
-  const server = await startSystemPostgres(tools.binaries, { auth: "trust", extraSettings: settings });
+  const driver: DriverSuite | null = isDriver(suite) ? driverSuites[suite] : null;
+  driver?.prepare(tools);
+  const extraSettings = { ...settings, ...driver?.settings };
+  const server = await startSystemPostgres(tools.binaries, { auth: "trust", extraSettings });
   try {
     const policies = way === "harmless" ? { "harmless.yaml": HARMLESS } : {};
     const sidecar = way === "direct" ? null : await startSidecar(server.port, { policies });
@@ -47,6 +51,8 @@ function makeFolder(folder: string): void {
   }
 }
 
+const isDriver = (suite: Suite): suite is DriverName & Suite => suite in driverSuites;
+
 interface Ports {
   readonly direct: number;
   readonly through: number;
@@ -60,7 +66,7 @@ async function drive(tools: Tools, suite: Suite, folder: string, ports: Ports): 
 
 async function testsOf(tools: Tools, suite: Suite, folder: string, ports: Ports) {
   if (suite === "pipeline") return runPipeline(tools, folder, ports.through);
-  if (suite === "pgx" || suite === "psycopg2") return runDriver(suite, tools, folder, ports);
+  if (isDriver(suite)) return runDriver(suite, tools, folder, ports);
   return driveTests(tools, suite, folder, ports.through);
 }
 

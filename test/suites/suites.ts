@@ -1,5 +1,5 @@
 // Which suites there are, and the ways in which each is run.
-export const SUITES = ["regression", "isolation", "pipeline", "pgx", "psycopg2"] as const;
+export const SUITES = ["regression", "isolation", "pipeline", "pgx", "psycopg2", "jdbc", "node-postgres"] as const;
 export type Suite = (typeof SUITES)[number];
 
 export const WAYS = ["direct", "empty", "harmless"] as const;

@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { keyedDigest } from "../../pkg/audit/digest.ts";
 import type { SpoolFiles } from "../../pkg/audit/spool-files.ts";
 import { AuditWriter } from "../../pkg/audit/writer.ts";
+import type { Pinned } from "../../pkg/gate/pinned-settings.ts";
 import type { Verifier } from "../../pkg/identity/verifier.ts";
 import { MaskKeys } from "../../pkg/mask/keys.ts";
 import type { PolicySet } from "../../pkg/policy/rules.ts";
 import type { Principal } from "../../pkg/principal/principal.ts";
 import type { Credentials } from "../../pkg/proxy/credentials.ts";
 import { createGovernor } from "../../pkg/proxy/governor.ts";
+import type { OpenSession } from "../../pkg/proxy/open-sessions.ts";
 import type { ServingCertificate } from "../../pkg/proxy/serving-certificate.ts";
 import { systemClock } from "../../pkg/runtime/clock.ts";
 import { jsonLogger } from "../../pkg/runtime/logger.ts";
@@ -34,11 +36,18 @@ export interface GovernedOptions {
   readonly spoolBytesMax?: number;
   /** Of tokens that statements give, and of logins where `credentials` ask for them. */
   readonly tokens?: Verifier;
+  readonly identityScope?: "Session" | "Transaction";
   /** PassThrough when not given. */
   readonly credentials?: Credentials;
+  /** What the sessions of the upstream are set to. */
+  readonly pinned?: Pinned;
+  readonly pooler?: "Session";
   readonly certificate?: ServingCertificate;
   readonly nowMs?: () => number;
   readonly sessionAgeMsMax?: number;
+  readonly principalSessions?: number;
+  /** How often idle sessions are asked for their proof; hardly ever when not given. */
+  readonly proofsEveryMs?: number;
 }
 
 export interface Governed {
@@ -48,6 +57,8 @@ export interface Governed {
   reload(policies: Readonly<Record<string, string>>): void;
   /** Lines that the sidecar logged at "warn" and above. */
   readonly logged: readonly string[];
+  /** Who is in. */
+  sessions(): readonly OpenSession[];
   stop(): Promise<void>;
 }
 
@@ -71,6 +82,7 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
   const governor = createGovernor({
     listeners: [listener(options)],
     ...(options.tokens && { tokens: options.tokens }),
+    identityScope: options.identityScope ?? "Session",
     policies: () => set,
     identify: (login) => ({
       kind: "Service",
@@ -90,6 +102,8 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
     limits: {
       sessions: 200,
       ...(options.sessionAgeMsMax !== undefined && { sessionAgeMsMax: options.sessionAgeMsMax }),
+      principalSessions: options.principalSessions ?? 0,
+      proofsEveryMs: options.proofsEveryMs ?? 3_600_000,
       logins: 100,
       loginTimeMs: 20_000,
       frameBytesMax: options.frameBytesMax ?? 256 * 1024 * 1024,
@@ -106,6 +120,7 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
     port: port!,
     spoolDir,
     logged,
+    sessions: () => governor.sessions(),
     reload: (policies) => {
       set = compilePolicies(policies, options.upstreamPort);
     },
@@ -117,10 +132,17 @@ export async function startGoverned(options: GovernedOptions): Promise<Governed>
   };
 }
 
-const listener = ({ upstreamPort: port, credentials }: GovernedOptions) => ({
+const listener = ({ upstreamPort: port, credentials, pinned, pooler }: GovernedOptions) => ({
   host: "127.0.0.1",
   port: 0,
   database: "shop/main",
-  upstream: { name: "shop/main", host: "127.0.0.1", port, tls: { mode: "disable" as const } },
+  upstream: {
+    name: "shop/main",
+    host: "127.0.0.1",
+    port,
+    tls: { mode: "disable" as const },
+    ...(pinned && { pinned }),
+    ...(pooler && { pooler }),
+  },
   credentials: credentials ?? { mode: "PassThrough" as const },
 });

@@ -9,7 +9,7 @@ import { MaskKeys } from "../../pkg/mask/keys.ts";
 import type { PolicySet } from "../../pkg/policy/rules.ts";
 import { lasting } from "../../pkg/principal/identity.ts";
 import type { Principal } from "../../pkg/principal/principal.ts";
-import { loadGrammar } from "../../pkg/sql/grammar.ts";
+import { type Grammar, loadGrammar } from "../../pkg/sql/grammar.ts";
 import { Frontend, type FrontendOptions } from "./frontend.ts";
 
 /** Bytes of one side, in the order in which the gate met them. */
@@ -37,9 +37,9 @@ interface Login {
   readonly parameters: ReadonlyMap<string, string>;
   readonly pid: number;
   readonly user: string;
+  readonly serverMajor: number;
+  readonly grammar: Grammar | null;
 }
-
-const grammar = await loadGrammar(18);
 
 function gateFor(login: Login, policies: PolicySet): Gate {
   let drawn = 0;
@@ -60,18 +60,21 @@ function gateFor(login: Login, policies: PolicySet): Gate {
     context: { environment: "test", cluster: "test", application: null, clientAddress: "127.0.0.1" },
     tls: false,
     nonce: "nonce",
+    identityScope: "Session",
     policies: () => policies,
     catalogs: new CatalogStore(),
     books: new ClassBooks(),
-    analyses: new AnalysisCache(grammar),
+    analyses: new AnalysisCache(login.grammar),
     maskKeys: new MaskKeys([{ version: 1, bytes: Buffer.alloc(32, 7) }]),
     digest: (text) => `digest of ${text.length}`,
     clock: { nowMs: () => 1_700_000_000_000, monotonicUs: () => 0 },
     random: { bytes: (count) => Buffer.alloc(count, ++drawn) },
     auditWritable: () => true,
     parameters: new Map(login.parameters),
+    pinned: null,
+    pooler: "None",
     backendPid: login.pid,
-    serverMajor: 18,
+    serverMajor: login.serverMajor,
     limits: { frameBytesMax: 16 * 1024 * 1024, waitingBytesMax: 1024 * 1024, probeEveryMs: 1000 },
   });
 }
@@ -91,7 +94,9 @@ export async function recordSession(
       .filter(({ type }) => type === "S")
       .map(({ body }) => body.toString().split("\0").slice(0, 2) as [string, string]),
   );
-  const login = { parameters, pid: frontend.pid, user: options.user };
+  const serverMajor = Number.parseInt(parameters.get("server_version") ?? "", 10);
+  const grammar = await loadGrammar(serverMajor);
+  const login = { parameters, pid: frontend.pid, user: options.user, serverMajor, grammar };
   frontend.frames.length = 0;
   const gate = gateFor(login, policies);
   const events: Event[] = [];

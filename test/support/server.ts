@@ -8,6 +8,8 @@ export const PASSWORD = "sesame";
 
 export interface TestServer {
   readonly port: number;
+  /** 18, but for `make majors`. */
+  readonly major: number;
   readonly superuser: string;
   readonly superuserPassword: string;
   /** Everything the server has logged so far. */
@@ -27,12 +29,19 @@ const settings = {
   autovacuum: false, // its work would take OIDs and appear in statistics
 };
 
+/** `make majors` sets it: where an npm package of another major of PostgreSQL lies. */
+const packageFolder = process.env.WEIR_TEST_POSTGRES;
+
 /** `roles`: logins to make, with PASSWORD. */
 export async function startTestServer(
   roles: readonly string[],
   extraSettings: Record<string, string | number | boolean> = {},
 ): Promise<TestServer> {
-  const server = await startPostgres({ auth: "scram-sha-256", extraSettings: { ...settings, ...extraSettings } });
+  const server = await startPostgres({
+    auth: "scram-sha-256",
+    extraSettings: { ...settings, ...extraSettings },
+    ...(packageFolder !== undefined && { packageFolder }),
+  });
   const pools = new Map<string, pg.Pool>();
   const poolOf = (database: string) => {
     const known = pools.get(database);
@@ -55,6 +64,7 @@ export async function startTestServer(
   for (const role of roles) await admin(`CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}'`);
   return {
     port: server.port,
+    major: Math.floor(Number(await admin("SHOW server_version_num")) / 10_000),
     superuser: server.superuser,
     superuserPassword: server.password,
     log: server.log,

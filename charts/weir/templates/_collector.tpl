@@ -13,6 +13,12 @@ WEIR_COLLECTOR_KEEP_DAYS: {{ . | quote }}
 {{- end }}
 WEIR_COLLECTOR_REQUEST_MIB: {{ $c.requestMiB | quote }}
 WEIR_COLLECTOR_TRACES_MIB: {{ $c.tracesMiB | quote }}
+WEIR_COLLECTOR_STORE: {{ $c.store.address | quote }}
+WEIR_COLLECTOR_STORE_MIB: {{ $c.store.MiB | quote }}
+WEIR_COLLECTOR_STORE_USER: {{ $c.store.user | quote }}
+{{- with $c.store.passwordFile }}
+WEIR_COLLECTOR_STORE_PASSWORD_FILE: {{ printf "/etc/weir/secret/%s" . | quote }}
+{{- end }}
 WEIR_COLLECTOR_UNCLOSED_MINUTES: {{ $c.unclosedMinutes | quote }}
 WEIR_COLLECTOR_LOG_LEVEL: {{ $c.logLevel }}
 {{- end }}
@@ -25,5 +31,6 @@ WEIR_COLLECTOR_LOG_LEVEL: {{ $c.logLevel }}
   "sources" (.Values.collector.sources | default list)
   "readers" (concat $readers (.Values.collector.readers | default list))
   "witnesses" (.Values.collector.witnesses | default list)
+  "forward" (.Values.collector.forward | default list)
 | toYaml }}
 {{- end }}

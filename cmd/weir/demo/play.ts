@@ -45,14 +45,15 @@ async function connect(stage: Stage, port: number, login: Login): Promise<pg.Cli
   return client;
 }
 
-async function playStep(
+export async function playStep(
   step: Step,
   governed: pg.Client,
   direct: pg.Client,
   terminal: Terminal,
 ): Promise<string | null> {
   terminal.print(`\n  ${step.say}`);
-  for (const line of step.sql.split("\n")) terminal.print(`  ${terminal.cyan("›")} ${terminal.bold(line)}`);
+  for (const line of (step.shown ?? step.sql).split("\n"))
+    terminal.print(`  ${terminal.cyan("›")} ${terminal.bold(line)}`);
   const seen = await ask(governed, step.sql);
   show(step.expect, seen, terminal);
   const beside = step.expect.outcome === "refused" ? null : await ask(direct, step.sql);
@@ -94,6 +95,7 @@ function claim(expected: Expectation): string {
     case "masked":
       return `the same rows, ${expected.columns.join(", ")} masked`;
     case "refused":
+      if (expected.ends) return `refused with ${expected.sqlstate}; the session is over`;
       return `refused with ${expected.sqlstate}${expected.unchanged ? "; nothing was lost, and the session goes on" : "; the session goes on"}`;
   }
 }

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { HEAD_FILE, segmentName, segmentOrdinals } from "../../../pkg/audit/segment-file.ts";
 import { verifySpool } from "../../../pkg/audit/verify.ts";
-import type { Told } from "../../../pkg/collector/told.ts";
+import { type Told, whoOf } from "../../../pkg/collector/told.ts";
 import { type Terminal, table } from "../terminal.ts";
 import type { LiveView } from "./live-view.ts";
-import type { Scene } from "./script.ts";
+import type { Step } from "./script.ts";
 import { shopData } from "./shop-data.ts";
 
 export interface ShownRecords {
@@ -21,7 +21,7 @@ export interface ShownRecords {
 export async function showRecords(
   spool: string,
   view: LiveView,
-  scenes: readonly Scene[],
+  steps: readonly Step[],
   terminal: Terminal,
 ): Promise<ShownRecords> {
   await untilHead(spool);
@@ -39,10 +39,10 @@ export async function showRecords(
     ...(arrived ? [] : [`the collector's tail told ${seen.length} of ${records} records`]),
     ...(report.verdict === "intact" ? [] : [`the records are ${report.verdict}`]),
     ...report.notes,
-    ...untold(decisions, outcomes, scenes),
+    ...untold(decisions, outcomes, steps),
     ...secretsIn(source),
   ];
-  const claim = `${records} records, chained and intact; each refusal names its rule; no customer's data is in them`;
+  const claim = `${records} records, chained and intact; each refusal names its rule; no customer's data and no token is in them`;
   terminal.print(differences.length === 0 ? `  ${terminal.green("✓")} ${claim}` : "");
   for (const difference of differences) terminal.print(`  ${terminal.red(`✗ ${difference}`)}`);
   return { records, differences };
@@ -56,7 +56,7 @@ async function untilHead(spool: string): Promise<void> {
 /** Steps that people ask for; the others are Weir's own questions. */
 const people = new Set(["query", "parse", "execute", "copy", "function"]);
 
-const rowsShown = 12;
+const rowsShown = 16;
 
 /** A decision and its outcome share it. */
 const keyOf = ({ session, statement }: Told) => `${session}/${statement}`;
@@ -68,7 +68,7 @@ function print(decisions: readonly Told[], outcomes: ReadonlyMap<string, Told>, 
     .slice(-rowsShown)
     .map((decision) => [
       new Date(decision.timeMs).toISOString().slice(11, 23),
-      decision.principal ?? "",
+      whoOf(decision),
       decision.verdict ?? "",
       rulesShown(decision.rules),
       outcomeOf(outcomes.get(keyOf(decision))),
@@ -106,20 +106,30 @@ function short(text: string): string {
   return line.length > 56 ? `${line.slice(0, 55)}…` : line;
 }
 
-/** Every refusal is told by the decision, or where rows had to be counted first, by the outcome. */
+/** Who asked is told as it was claimed, and every refusal is told by the decision, or where rows had to be counted first, by the outcome. */
 function untold(
   decisions: readonly Told[],
   outcomes: ReadonlyMap<string, Told>,
-  scenes: readonly Scene[],
+  steps: readonly Step[],
 ): readonly string[] {
   const isRefused = (decision: Told) =>
     decision.verdict === "refuse" || outcomes.get(keyOf(decision))?.status === "refused";
   const told = decisions.filter(isRefused).flatMap(({ rules }) => rules.map(nameOf));
-  const expected = scenes.flatMap(({ steps }) =>
-    steps.flatMap(({ expect }) => (expect.outcome === "refused" ? [expect.rule] : [])),
+  const expected = steps.flatMap(({ expect }) => (expect.outcome === "refused" ? [expect.rule] : []));
+  const unknown = steps.flatMap(({ recordedAs, expect }) =>
+    recordedAs === undefined ||
+    decisions.some((each) => whoOf(each) === recordedAs && isRefused(each) === (expect.outcome === "refused"))
+      ? []
+      : [`no record tells of ${recordedAs}, ${expect.outcome}`],
   );
-  return expected.filter((rule) => !told.includes(rule)).map((rule) => `no record tells of the refusal by ${rule}`);
+  return [
+    ...expected.filter((rule) => !told.includes(rule)).map((rule) => `no record tells of the refusal by ${rule}`),
+    ...unknown,
+  ];
 }
+
+/** How every signed token begins. */
+const TOKEN = "eyJ";
 
 /** Nothing that a customer would mind, and no literal of a statement, may be in the records. */
 function secretsIn(source: string): readonly string[] {
@@ -127,6 +137,6 @@ function secretsIn(source: string): readonly string[] {
     ({ email, phone, card, ssn, profile }) =>
       [email, phone, card, ssn, (profile as { kyc: { passport_no: string } }).kyc.passport_no] as string[],
   );
-  const found = [...secrets, "900-1%"].filter((secret) => source.includes(secret));
+  const found = [...secrets, "900-1%", TOKEN].filter((secret) => source.includes(secret));
   return found.length === 0 ? [] : [`${found.length} protected values are in the records`];
 }

@@ -17,6 +17,8 @@ export type Expectation =
       readonly rule: string;
       readonly names: readonly string[];
       readonly unchanged?: Count;
+      /** The session is over with it. */
+      readonly ends?: true;
     };
 
 export interface Count {
@@ -27,6 +29,10 @@ export interface Count {
 export interface Step {
   readonly say: string;
   readonly sql: string;
+  /** What is printed in its place, where it holds a token. */
+  readonly shown?: string;
+  /** Who acts, and for whom, in the record of it; where that is to be looked at. */
+  readonly recordedAs?: string;
   readonly expect: Expectation;
 }
 

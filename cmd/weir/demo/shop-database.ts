@@ -8,7 +8,7 @@ import { shopData } from "./shop-data.ts";
 export const databaseName = "shop";
 
 /** Passwords are the demo's own and good on loopback only; PostgreSQL checks them by SCRAM, relayed by the sidecar. */
-export const logins = ["dana", "ana", "robo", "weir"] as const;
+export const logins = ["dana", "ana", "robo", "weir", "app"] as const;
 export type Login = (typeof logins)[number];
 export const passwordOf = (login: Login) => `${login}-demo`;
 
@@ -30,7 +30,7 @@ async function fill(client: pg.Client): Promise<void> {
   }
   await client.query("RESET ROLE");
   for (const login of logins) await client.query(`CREATE ROLE ${login} LOGIN PASSWORD '${passwordOf(login)}'`);
-  await client.query("GRANT shop_owner TO dana, ana, robo; GRANT SELECT ON ALL TABLES IN SCHEMA public TO weir");
+  await client.query("GRANT shop_owner TO dana, ana, robo, app; GRANT SELECT ON ALL TABLES IN SCHEMA public TO weir");
   await client.query("VACUUM ANALYZE");
 }
 

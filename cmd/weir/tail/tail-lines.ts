@@ -1,5 +1,5 @@
 // Records of the live view to lines for people: one per statement, told when its outcome is there or does not come for a while.
-import type { Told } from "../../../pkg/collector/told.ts";
+import { type Told, whoOf } from "../../../pkg/collector/told.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Steps that people ask for; the others are Weir's own questions. */
@@ -74,7 +74,7 @@ export class TailLines {
   private statement(told: Told, outcome: string, isRefusedLater: boolean): void {
     const { terminal } = this;
     const line = cells(
-      [timeText(told), whereText(told), told.principal ?? "", told.verdict ?? "", rulesText(told.rules), outcome],
+      [timeText(told), whereText(told), whoOf(told), told.verdict ?? "", rulesText(told.rules), outcome],
       oneLine(told.text ?? "(keyed digest only)"),
     );
     if (told.verdict === "refuse" || isRefusedLater) terminal.print(terminal.red(line));
@@ -84,7 +84,7 @@ export class TailLines {
   private other(told: Told): void {
     const why = told.reason === null ? "" : `: ${oneLine(told.reason)}`;
     const line = cells(
-      [timeText(told), whereText(told), told.principal ?? "", told.kind, "", told.phase ?? ""],
+      [timeText(told), whereText(told), whoOf(told), told.kind, "", told.phase ?? ""],
       `${told.database ?? ""}${why}`,
     );
     this.terminal.print(
@@ -93,7 +93,7 @@ export class TailLines {
   }
 }
 
-const WIDTHS = [12, 22, 18, 8, 22, 24];
+const WIDTHS = [12, 22, 25, 8, 22, 24];
 
 function cells(texts: readonly string[], last: string): string {
   const cut = texts.map((text, at) => {

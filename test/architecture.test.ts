@@ -19,6 +19,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   identity: ["principal", "runtime"],
   audit: ["principal", "runtime"],
   ledger: ["audit"],
+  evidence: ["ledger", "audit"],
   shipping: ["ledger", "audit", "runtime"],
   telemetry: ["shipping", "audit", "runtime"],
   resources: ["policy", "runtime"],

@@ -1,8 +1,9 @@
 // `weir evidence`: a file that proves the records in it, from a collector.
-import { createWriteStream, readFileSync, renameSync, rmSync, statSync } from "node:fs";
-import { pipeline } from "node:stream/promises";
-import { answerProblem, collectorClient, collectorHelp, collectorOptions, networkProblem } from "./collector-client.ts";
+import { readFileSync, statSync } from "node:fs";
+import { collectorHelp, collectorOptions } from "./collector-client.ts";
 import { type Command, exits, readArguments, UsageError } from "./command.ts";
+import { isPackCall, pack, packHelp } from "./evidence-pack/pack.ts";
+import { fetchEvidence } from "./fetch-evidence.ts";
 
 const texts = ["cluster", "namespace", "environment"] as const;
 
@@ -22,8 +23,12 @@ selection, everything when none is given:
   --checkpoint FILE    once or several times: a checkpoint kept from earlier; the evidence then shows that the log goes on
                        from it, which \`weir verify --checkpoint FILE\` checks
 
-exit codes: 0 written, 64 wrong arguments, 69 the collector cannot be reached or refuses`,
+${packHelp}
+
+exit codes: 0 written, 1 the evidence is not intact, so that no pack is made of it, 64 wrong arguments, 69 the collector cannot be
+reached or refuses`,
   async run(args, terminal) {
+    if (isPackCall(args)) return await pack(args, terminal);
     const { values } = readArguments(args, {
       ...collectorOptions,
       out: { type: "string" },
@@ -43,23 +48,8 @@ exit codes: 0 written, 64 wrong arguments, 69 the collector cannot be reached or
     for (const name of ["from", "to"] as const)
       if (values[name] !== undefined) selection[name] = timeOf(name, values[name]);
     if (values.checkpoint !== undefined) selection.checkpoints = values.checkpoint.map(checkpointIn);
-    const client = collectorClient(values);
-    const part = `${out}.part`;
-    try {
-      const body = JSON.stringify(selection);
-      const headers = { "content-type": "application/json" };
-      const answer = await client.ask({ method: "POST", path: "/v1/evidence", headers, body });
-      if (answer.statusCode !== 200) return refused(await answerProblem(answer, values));
-      await pipeline(answer, createWriteStream(part, { mode: 0o600 }));
-      renameSync(part, out);
-    } catch (cause) {
-      rmSync(part, { force: true });
-      if (cause instanceof UsageError) throw cause;
-      const { code, path } = cause as NodeJS.ErrnoException;
-      if (path !== undefined)
-        return refused(`--out: ${path} cannot be written (${code}); name a file in a folder that you may write to`);
-      return refused(networkProblem(values.collector, cause));
-    }
+    const why = await fetchEvidence(values, selection, out);
+    if (why !== null) return refused(why);
     terminal.print(`${out}: ${statSync(out).size} bytes; check it with weir verify ${out}`);
     return exits.good;
   },

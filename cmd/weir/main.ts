@@ -1,11 +1,11 @@
 // `weir COMMAND ...`: finds the command, runs it, turns its end into an exit code.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { hint } from "../../pkg/runtime/closest.ts";
 import { type Command, exits, UsageError } from "./command.ts";
 import { connect } from "./connect/connect.ts";
 import { demo } from "./demo/demo.ts";
 import { evidence } from "./evidence.ts";
+import { newKey } from "./evidence-pack/new-key.ts";
+import { signOff } from "./evidence-pack/sign-off.ts";
 import { explain } from "./explain/explain.ts";
 import { inject } from "./inject/inject.ts";
 import { policyLint } from "./policy-lint.ts";
@@ -17,11 +17,14 @@ import { tokenKey } from "./token/key.ts";
 import { tokenSign } from "./token/sign.ts";
 import { token } from "./token/token.ts";
 import { verify } from "./verify.ts";
+import { version } from "./version.ts";
 
 const commands: Readonly<Record<string, Command>> = {
   connect,
   demo,
   evidence,
+  "evidence new-key": newKey,
+  "evidence sign-off": signOff,
   explain,
   inject,
   "policy lint": policyLint,
@@ -35,7 +38,7 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 function overview(): string {
-  const lines = Object.entries(commands).map(([name, command]) => `  ${name.padEnd(14)} ${command.summary}`);
+  const lines = Object.entries(commands).map(([name, command]) => `  ${name.padEnd(17)} ${command.summary}`);
   return `weir: governs what programs, people and AI agents do to databases.
 
 usage: weir COMMAND [options]
@@ -84,10 +87,6 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     return exits.good;
   }
   return await commands[name]!.run(rest, terminal);
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")).version;
 }
 
 const terminal = terminalOn(process.stdout, process.env);

@@ -4,6 +4,10 @@ import { join } from "node:path";
 import { EXIT_CODES } from "../../pkg/audit/exit-codes.ts";
 import { verifySpool } from "../../pkg/audit/verify.ts";
 import { verifyReportText } from "../../pkg/audit/verify-report.ts";
+import { openPack } from "../../pkg/evidence/open-pack.ts";
+import { PACK_EXIT_CODES, type PackReport } from "../../pkg/evidence/pack-report.ts";
+import { packReportText } from "../../pkg/evidence/pack-report-text.ts";
+import { verifyPack } from "../../pkg/evidence/verify-pack.ts";
 import { LedgerError } from "../../pkg/ledger/ledger-error.ts";
 import type { LedgerReport, Trust } from "../../pkg/ledger/ledger-report.ts";
 import { ledgerReportText } from "../../pkg/ledger/ledger-report-text.ts";
@@ -12,8 +16,9 @@ import { looksLikeEvidence, unreadable, verifyEvidence } from "../../pkg/ledger/
 import { verifyLedger } from "../../pkg/ledger/verify-ledger.ts";
 import { verifyRecordProof } from "../../pkg/ledger/verify-record-proof.ts";
 import { type Command, readArguments, UsageError } from "./command.ts";
+import { version } from "./version.ts";
 
-const exitCodes = Object.entries(EXIT_CODES)
+const exitCodes = Object.entries({ ...EXIT_CODES, ...PACK_EXIT_CODES })
   .map(([verdict, code]) => `${code} ${verdict}`)
   .join(", ");
 
@@ -22,13 +27,15 @@ export const verify: Command = {
   help: `usage: weir verify PATH [--log-key KEY] [--checkpoint FILE] [--witness KEY]... [--json]
        weir verify --spool FOLDER [--json]
 
-Checks, without any network, that records are whole and as they were written. PATH is an evidence file, the proof of one
-record, a collector's data folder or a sidecar's spool; folders may be in use. Nothing is written.
+Checks, without any network, that records are whole and as they were written. PATH is an evidence file, an evidence
+pack, the proof of one record, a collector's data folder or a sidecar's spool; folders may be in use. Nothing is written.
 
   --log-key KEY       the log's verifier key (NAME+HASH+BASE64, or a file that holds it), as its owner publishes it;
                       without it the log is taken at its own word
   --checkpoint FILE   a checkpoint of the same log, kept from earlier: the log must go on from it
   --witness KEY       a witness whose signature the checkpoint must carry
+  --reviewer-key KEY  of a pack: whose sign-offs count; once or several times
+  --seed TEXT         of a pack: what its samples must have been drawn with
   --spool FOLDER      the folder that \`spool.folder\` of a sidecar names
   --json              the whole report as JSON
 
@@ -41,6 +48,8 @@ exit codes: ${exitCodes}, 64 wrong arguments`,
         "log-key": { type: "string" },
         checkpoint: { type: "string" },
         witness: { type: "string", multiple: true },
+        "reviewer-key": { type: "string", multiple: true },
+        seed: { type: "string" },
         json: { type: "boolean", default: false },
       },
       1,
@@ -54,6 +63,8 @@ exit codes: ${exitCodes}, 64 wrong arguments`,
       terminal.print((values.json ? JSON.stringify(report, null, 2) : text()).trimEnd());
       return report.exitCode;
     };
+    const packed = values.spool === undefined ? await packReport(path, { ...trust, ...packTrustOf(values) }) : null;
+    if (packed !== null) return print(packed, () => packReportText(packed));
     if (values.spool !== undefined || isSpool(path)) {
       if (Object.keys(trust).length > 0)
         throw new UsageError("a spool has no log: leave --log-key, --checkpoint and --witness out");
@@ -78,6 +89,41 @@ function trustOf(values: TrustOptions): Trust {
     ...(values.checkpoint === undefined ? {} : { olderCheckpoint: fileText("--checkpoint", values.checkpoint) }),
     ...(values.witness === undefined ? {} : { witnessKeys: values.witness.map(keyText) }),
   };
+}
+
+interface PackTrustOptions {
+  readonly "reviewer-key"?: readonly string[] | undefined;
+  readonly seed?: string | undefined;
+}
+
+function packTrustOf(values: PackTrustOptions) {
+  return {
+    ...(values["reviewer-key"] !== undefined && { reviewerKeys: values["reviewer-key"].map(keyText) }),
+    ...(values.seed !== undefined && { seed: values.seed }),
+  };
+}
+
+/** Null when it is no pack. */
+async function packReport(path: string, trust: Parameters<typeof verifyPack>[2]): Promise<PackReport | null> {
+  const pack = packAt(path);
+  if (pack === null) return null;
+  try {
+    return await verifyPack(path, pack, trust, version());
+  } catch (cause) {
+    if (cause instanceof LedgerError && cause.code === "malformed") throw new UsageError(cause.message, { cause });
+    throw cause;
+  } finally {
+    pack.close();
+  }
+}
+
+/** What cannot be read is told below, as of any path. */
+function packAt(path: string) {
+  try {
+    return openPack(path);
+  } catch {
+    return null;
+  }
 }
 
 function keyText(value: string): string {

@@ -2,10 +2,10 @@
 import { generateKeyPairSync } from "node:crypto";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { append, type ChainState, newChain } from "../../pkg/audit/chain.ts";
-import type { DecisionEvent, OutcomeEvent, SessionEvent } from "../../pkg/audit/event.ts";
+import type { AuditEvent, DecisionEvent, OutcomeEvent, SessionEvent } from "../../pkg/audit/event.ts";
 import type { Place } from "../../pkg/audit/place.ts";
 import { RecordEncoder } from "../../pkg/audit/record.ts";
-import { contextOf } from "../../pkg/audit/record-context.ts";
+import { contextOf, unknownContext } from "../../pkg/audit/record-context.ts";
 import { keyOfSeed, type SigningKey } from "../../pkg/ledger/ed25519.ts";
 import { proveKey } from "../../pkg/ledger/entries.ts";
 import { type SealedSegment, sealSegment } from "../../pkg/ledger/segment.ts";
@@ -45,6 +45,25 @@ export class ChainMaker {
       this.statement(event, outcome(event.statement));
     }
     return this;
+  }
+
+  /** One record of what a sidecar tells; an outcome belongs to the decision `of`. */
+  event(event: AuditEvent, of: DecisionEvent | null = null): this {
+    const { encoder } = this;
+    switch (event.event) {
+      case "decision":
+        return this.add((at, out) => encoder.decision(event, contextOf(event), at, out));
+      case "outcome":
+        return this.add((at, out) =>
+          encoder.outcome(event, of === null ? unknownContext(event.session) : contextOf(of), 4, at, out),
+        );
+      case "session":
+        return this.add((at, out) => encoder.session(event, contextOf(event), at, out));
+      case "policy":
+        return this.add((at, out) => encoder.policy(event, at, out));
+      default:
+        return event satisfies never;
+    }
   }
 
   /** One decision with its outcome, or without. */

@@ -39,6 +39,10 @@ export async function buildOperator(config: OperatorConfig, outside: Outside): P
     );
   if (folder !== null && config.roles.some((role) => role !== "webhook"))
     problems.push("WEIR_KNOWN_FOLDER is set: without an API server there is only --roles=webhook");
+  if (folder === null && tls !== null && config.roles.some((role) => role !== "webhook"))
+    problems.push(
+      "WEIR_TLS_CERTIFICATE is set: sidecars trust the operator's own CA, so that a certificate of another one goes with --roles=webhook alone; leave it out, or name that role",
+    );
   if (!settings.ok || problems.length > 0) return { ok: false, problems };
 
   const registry = operatorRegistry();

@@ -1,7 +1,8 @@
 // The policy folder's files, or a bundle's objects, to what the sidecar runs with: the rules, and each listener's database ready to
 // be connected to.
 import type { LookupFunction } from "node:net";
-import type { GovernedDatabase, PolicySet } from "../../pkg/policy/rules.ts";
+import type { Pinned } from "../../pkg/gate/pinned-settings.ts";
+import type { DatabaseIdentity, GovernedDatabase, PolicySet } from "../../pkg/policy/rules.ts";
 import type { Upstream } from "../../pkg/proxy/upstream.ts";
 import { type CompileOptions, loadObjects, loadPolicySet, policySetOf } from "../../pkg/resources/compile.ts";
 import type { ResourceFile } from "../../pkg/resources/parse-resources.ts";
@@ -34,6 +35,8 @@ export interface GovernedUpstream {
   readonly database: string;
   readonly credentials: GovernedDatabase["credentials"];
   readonly upstream: Upstream;
+  /** Whose tokens count, as its resource says; null: as the sidecar is configured. */
+  readonly identity: DatabaseIdentity | null;
 }
 
 /** Nobody can log in through this listener, and why. */
@@ -188,7 +191,8 @@ function upstreamOf(
   try {
     const { host, port } = database;
     const tls = upstreamTls(database.tls, watching);
-    const { pinned = null, pooler } = ofDatabase(wanted, config.upstreamSessions, config) ?? {};
+    const configured = ofDatabase(wanted, config.upstreamSessions, config);
+    const pinned = pinnedOf(database, configured?.pinned ?? null);
     const upstream: Upstream = {
       name: wanted,
       host,
@@ -196,12 +200,22 @@ function upstreamOf(
       tls,
       ...(lookup && { lookup }),
       ...(pinned && { pinned }),
-      ...(pooler === "Session" && { pooler }),
+      ...(configured?.pooler === "Session" && { pooler: "Session" as const }),
     };
-    return { database: wanted, credentials: database.credentials, upstream };
+    return { database: wanted, credentials: database.credentials, identity: database.identity, upstream };
   } catch (error) {
     return { closed: `${where}: tls of ${wanted}: ${(error as Error).message}` };
   }
+}
+
+/** What the resource says, and what the sidecar is configured to beside it, which wins. */
+function pinnedOf({ role, settings, pinIdentity }: GovernedDatabase, configured: Pinned | null): Pinned | null {
+  const pinned = {
+    role: configured?.role ?? role,
+    settings: { ...settings, ...configured?.settings },
+    identity: pinIdentity || configured?.identity === true,
+  };
+  return pinned.role !== null || pinned.identity || Object.keys(pinned.settings).length > 0 ? pinned : null;
 }
 
 /** A relay to a governed port would let statements pass unseen. */

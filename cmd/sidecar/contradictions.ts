@@ -67,7 +67,7 @@ export function contradictions(good: Partial<Values>, readFile: ReadFile): reado
     ...config["identity.issuers"].map(({ name, keys }): [string, string | null, number] =>
       keys.kind === "file"
         ? [`identity.issuers: ${name}: keysFile`, keys.file, 1]
-        : [`identity.issuers: ${name}: ca`, keys.caFile, 1],
+        : [`identity.issuers: ${name}: ca`, keys.kind === "url" ? keys.caFile : null, 1],
     ),
     ...Object.entries(config.upstreamLogins).flatMap(([name, login]): [string, string, number][] => [
       [`upstreamLogins.${name}.passwordFile`, login.passwordFile, 1],

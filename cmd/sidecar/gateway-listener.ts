@@ -11,9 +11,10 @@ import { ofDatabase } from "./database-of.ts";
 import { parseGatewayName } from "./gateway-name.ts";
 import { noneYet, nowhere } from "./governed-listeners.ts";
 import type { PolicySource } from "./policy-source.ts";
+import { type Proved, type ProvingAt, provedAt } from "./proved-at.ts";
 import type { Values } from "./settings.ts";
 
-export function gatewayListener(config: Values, policies: PolicySource, proving: Proving): GovernedListener | null {
+export function gatewayListener(config: Values, policies: PolicySource, proving: ProvingAt): GovernedListener | null {
   const listen = config["gateway.listen"];
   if (listen === null) return null;
   const clientCertificate = config["tls.clientCertificate"];
@@ -29,11 +30,11 @@ export function gatewayListener(config: Values, policies: PolicySource, proving:
 class Databases {
   readonly #config: Values;
   readonly #policies: PolicySource;
-  readonly #proving: Proving;
+  readonly #proving: ProvingAt;
   /** By `namespace/name`, of those that somebody has logged in to. */
   readonly #sessions = new Map<string, Slots>();
 
-  constructor(config: Values, policies: PolicySource, proving: Proving) {
+  constructor(config: Values, policies: PolicySource, proving: ProvingAt) {
     this.#config = config;
     this.#policies = policies;
     this.#proving = proving;
@@ -47,12 +48,12 @@ class Databases {
     const { database } = asked;
     const { database: own, issuers } = ofDatabase(database, config["gateway.databases"], config) ?? {};
     const serverDatabase = asked.serverDatabase ?? latin1(own ?? database.slice(database.indexOf("/") + 1));
-    const proving = this.#provingOf(issuers ?? null);
+    const proved = this.#provedOf(database, found, issuers ?? null);
     return {
-      ...this.#governed(database, found, { ...this.#provedHere(issuers ?? null), proving }),
+      ...this.#governed(database, found, proved),
       serverDatabase,
       sessions: this.#slots(database),
-      tokens: proving.verifier,
+      tokens: proved.tokens === undefined ? proved.proving.verifier : proved.tokens,
       gone: () => this.#policies.current() !== null && this.#find(database) === undefined,
     };
   }
@@ -63,11 +64,7 @@ class Databases {
     return this.#policies.current()?.byName.get(database);
   }
 
-  #governed(
-    database: string,
-    found: GovernedUpstream | Closed,
-    { config, proving }: { readonly config: Values; readonly proving: Proving },
-  ): Governed {
+  #governed(database: string, found: GovernedUpstream | Closed, { config, proving }: Proved): Governed {
     if (!("closed" in found)) return { ...found, credentials: credentialsOf(found, config, proving) };
     return { ...this.#unreachable(database, config, proving), closed: () => found.closed };
   }
@@ -88,20 +85,29 @@ class Databases {
     const canProve = proving.verifier !== null || Object.values(config.identities).some(({ proof }) => proof !== null);
     const credentials = canProve ? "Brokered" : "PassThrough";
     const upstream = nowhere(database);
-    return { database, upstream, credentials: credentialsOf({ database, credentials, upstream }, config, proving) };
+    return {
+      database,
+      upstream,
+      credentials: credentialsOf({ database, credentials, identity: null, upstream }, config, proving),
+    };
   }
 
-  #provingOf(issuers: readonly string[] | null): Proving {
-    const { verifier } = this.#proving;
-    return { ...this.#proving, verifier: narrowed(verifier, issuers) };
+  /** Whose tokens count there: as the resource says, of these as the gateway narrows it. Clients are sent to an issuer that counts. */
+  #provedOf(database: string, found: GovernedUpstream | Closed, issuers: readonly string[] | null): Proved {
+    const identity = () => {
+      const now = this.#find(database);
+      return now === undefined || "closed" in now ? null : now.identity;
+    };
+    const proved = "closed" in found ? this.#configured() : provedAt(database, identity, this.#config, this.#proving);
+    if (issuers === null) return proved;
+    const verifier = narrowed(proved.proving.verifier, issuers);
+    const own = proved.config["identity.issuers"].filter(({ name }) => issuers.includes(name));
+    const config = { ...proved.config, "identity.issuers": own };
+    return { config, proving: { ...proved.proving, verifier }, tokens: verifier };
   }
 
-  /** Clients are sent to an issuer that counts there. */
-  #provedHere(issuers: readonly string[] | null): { readonly config: Values } {
-    const config = this.#config;
-    if (issuers === null) return { config };
-    const own = config["identity.issuers"].filter(({ name }) => issuers.includes(name));
-    return { config: { ...config, "identity.issuers": own } };
+  #configured(): Proved {
+    return { config: this.#config, proving: this.#proving };
   }
 
   #slots(database: string): Slots | undefined {

@@ -3,15 +3,16 @@
 import type { GovernedListener } from "../../pkg/proxy/governor.ts";
 import type { Upstream } from "../../pkg/proxy/upstream.ts";
 import type { GovernedUpstream } from "./compile-policies.ts";
-import { credentialsOf, type Proving } from "./credentials-of.ts";
+import { credentialsOf } from "./credentials-of.ts";
 import { databaseOf } from "./database-of.ts";
 import type { PolicySource } from "./policy-source.ts";
+import { type ProvingAt, provedAt } from "./proved-at.ts";
 import type { Values } from "./settings.ts";
 
 export function governedListeners(
   config: Values,
   policies: PolicySource,
-  proving: Proving,
+  proving: ProvingAt,
 ): readonly GovernedListener[] {
   const clientCertificate = config["tls.clientCertificate"];
   return config.listeners.map((listener, index) => {
@@ -22,8 +23,10 @@ export function governedListeners(
     };
     const open = (): GovernedUpstream => {
       const found = now();
-      return "closed" in found ? { database, credentials: "PassThrough", upstream: nowhere(database) } : found;
+      if (!("closed" in found)) return found;
+      return { database, credentials: "PassThrough", identity: null, upstream: nowhere(database) };
     };
+    const proof = () => provedAt(database, () => open().identity, config, proving);
     return {
       ...listener,
       ...(clientCertificate !== "Optional" && { clientCertificate }),
@@ -37,7 +40,12 @@ export function governedListeners(
         return open().upstream;
       },
       get credentials() {
-        return credentialsOf(open(), config, proving);
+        const { config: own, proving: proved } = proof();
+        return credentialsOf(open(), own, proved);
+      },
+      get tokens() {
+        const { tokens } = proof();
+        return tokens === undefined ? proving.verifier : tokens;
       },
     };
   });

@@ -10,7 +10,7 @@ import { bootId } from "./boot-id.ts";
 import { bundleSettings } from "./bundle-settings.ts";
 import { openBundle } from "./bundle-source.ts";
 import type { Surroundings } from "./compile-policies.ts";
-import type { Proving } from "./credentials-of.ts";
+import { databaseIdentities } from "./database-identities.ts";
 import { gatewayListener } from "./gateway-listener.ts";
 import { gatewayReplicas } from "./gateway-replicas.ts";
 import { governedListeners, noneYet } from "./governed-listeners.ts";
@@ -21,6 +21,7 @@ import { openWatched } from "./open-watched.ts";
 import { allOf, certificateOf, digestOf, maskKeysOf, surroundingsOf, type World } from "./parts.ts";
 import { placeOf } from "./place-of.ts";
 import type { PolicySource } from "./policy-source.ts";
+import type { ProvingAt } from "./proved-at.ts";
 import { serveAdmin } from "./serve-admin.ts";
 import type { Values } from "./settings.ts";
 import type { Behind } from "./start-behind.ts";
@@ -58,7 +59,11 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
     behind?.tick();
   }, 1000).unref();
   const governor = createGovernor({
-    listeners: listenersOf(config, policies, { saltKey: random.bytes(32), verifier }),
+    listeners: listenersOf(config, policies, {
+      saltKey: random.bytes(32),
+      verifier,
+      identities: databaseIdentities(world),
+    }),
     policies: () => policies.current()?.set ?? null,
     identify: identifyBy(config.identities, () => attestedBy(config, policies)),
     ...gatewayReplicas(config, around.lookup),
@@ -103,7 +108,7 @@ export async function startSidecar(config: Values, world: World): Promise<Sideca
   };
 }
 
-function listenersOf(config: Values, policies: PolicySource, proving: Proving): readonly GovernedListener[] {
+function listenersOf(config: Values, policies: PolicySource, proving: ProvingAt): readonly GovernedListener[] {
   const gateway = gatewayListener(config, policies, proving);
   return [...governedListeners(config, policies, proving), ...(gateway === null ? [] : [gateway])];
 }

@@ -24,6 +24,12 @@ const VALUE_CHARS_MAX = 256;
 /** Statements whose outcome is still to come. */
 const PENDING_MAX = 10_000;
 
+/** Filters whose values are known. */
+const closed: Partial<Record<FilterName, readonly string[]>> = {
+  verdict: ["allow", "mask", "refuse", "hold", "observe"],
+  kind: ["session", "decision", "outcome", "policy", "chain", "lookup"],
+};
+
 export type ReadFilter =
   | { readonly ok: true; readonly filter: TailFilter }
   | { readonly ok: false; readonly error: string };
@@ -36,6 +42,10 @@ export function readFilter(query: Readonly<Record<string, unknown>>): ReadFilter
     const values = given.filter((value) => value !== "");
     if (values.length > VALUES_MAX || values.some((value) => value.length > VALUE_CHARS_MAX))
       return { ok: false, error: `${name}: at most ${VALUES_MAX} values of ${VALUE_CHARS_MAX} characters` };
+    const known = closed[name];
+    const stranger = values.find((value) => known !== undefined && !known.some((each) => isLike(each, value)));
+    if (stranger !== undefined)
+      return { ok: false, error: `${name}: there is no "${stranger}"; there is ${known!.join(", ")}` };
     if (values.length > 0) filter.set(name, values);
   }
   return { ok: true, filter };

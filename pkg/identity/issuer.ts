@@ -38,6 +38,8 @@ export const SKEW_SECONDS_MAX = 60;
 
 export type KeyPlace =
   | { readonly kind: "file"; readonly file: string }
+  /** The JWKS itself. */
+  | { readonly kind: "text"; readonly text: string }
   /** `url`: of the JWKS; null: as the issuer's OpenID configuration says. `caFile`: PEM; null: the system's. */
   | { readonly kind: "url"; readonly url: string | null; readonly caFile: string | null };
 

@@ -106,6 +106,7 @@ export class KeySource {
 
   async #text(): Promise<string> {
     const { keys, name } = this.#issuer;
+    if (keys.kind === "text") return keys.text;
     if (keys.kind === "file") return readFile(keys.file, "utf8");
     const options = { caFile: keys.caFile, bytesMax: BYTES_MAX, timeLimitMs: TIME_LIMIT_MS };
     if (keys.url !== null) return this.#world.fetchText(keys.url, options);

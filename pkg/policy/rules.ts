@@ -134,6 +134,37 @@ export interface DatabaseTls {
   readonly keyFile: string | null;
 }
 
+/** Whose tokens count: one who signs them, and how their claims become a principal. */
+export interface TokenIssuer {
+  /** Exactly as `iss` spells it. */
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  /** Of its JWKS; null: as its OpenID configuration says, unless `keys` holds them. */
+  readonly keysUrl: string | null;
+  readonly keys: string | null;
+  readonly algorithms: readonly string[];
+  readonly kind: "Human" | "Agent" | "Service";
+  readonly actorKind: "Human" | "Agent" | "Service";
+  readonly name: string;
+  readonly groups: string;
+  readonly client: string;
+  readonly claims: readonly string[];
+  readonly once: boolean;
+  /** Name of the cluster whose ServiceAccounts it speaks for; null: claims are read as above. */
+  readonly kubernetes: string | null;
+}
+
+export interface DatabaseIdentity {
+  readonly issuers: readonly TokenIssuer[];
+  readonly ask: "Password" | "OAuthBearer" | null;
+  readonly scope: string | null;
+  readonly revoked: {
+    readonly tokens: readonly string[];
+    readonly principals: Readonly<Record<string, string>>;
+    readonly groups: Readonly<Record<string, readonly string[]>>;
+  };
+}
+
 export interface GovernedDatabase {
   readonly namespace: string;
   readonly name: string;
@@ -151,6 +182,10 @@ export interface GovernedDatabase {
   /** Upstream role and settings that each session is pinned to. */
   readonly role: string | null;
   readonly settings: Readonly<Record<string, string>>;
+  /** Who asks is told to the server as `weir.principal` and its neighbours. */
+  readonly pinIdentity: boolean;
+  /** null: as the sidecar is configured. */
+  readonly identity: DatabaseIdentity | null;
   /** Other ports of the host, to be relayed untouched. */
   readonly relayPorts: readonly number[];
   /** Workloads that use it; null for all of the namespace. */

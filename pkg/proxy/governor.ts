@@ -45,6 +45,8 @@ export interface Governed {
   readonly credentials: Credentials;
   /** Why nobody can log in here now; null, or absent: it is possible. While it is not, `upstream` is not connected to. */
   readonly closed?: () => string | Refusal | null;
+  /** Of statements of its sessions, in place of `GovernorOptions.tokens`. Absent: those. */
+  readonly tokens?: Verifier | null;
 }
 
 type Refusal = Extract<Admission, { admit: false }>;
@@ -475,7 +477,7 @@ const nameless: Governed = {
 const ledTo = ({ upstream, credentials }: Governed, startup: Startup): Led => ({ upstream, credentials, startup });
 
 const tokensOf = (governed: Governed, { tokens }: GovernorOptions): Verifier | null =>
-  "gone" in governed ? (governed as GovernedByName).tokens : (tokens ?? null);
+  governed.tokens !== undefined ? governed.tokens : (tokens ?? null);
 
 const tooOld: Ending = { sqlstate: "28000", message: "weir: this session has reached its greatest age" };
 

@@ -1,5 +1,6 @@
 // `spec` of GovernedDatabase: where a database is and how clients log in to it.
 import type { DatabaseTls, GovernedDatabase } from "../policy/rules.ts";
+import { databaseIdentity } from "./database-identity.ts";
 import { databaseTls } from "./database-tls.ts";
 import {
   checked,
@@ -89,13 +90,24 @@ const fields = {
   role: optional(
     textOf(63),
     null,
-    "role is the role that every session takes in the database. Not supported by this version: give the login this role in the database.",
+    "role is the role that every session takes in the database (SET ROLE) and that no client leaves. The login must be allowed to take it.",
   ),
   settings: optional(
-    mapOf(textOf(1024)),
+    checked(mapOf(textOf(1024)), pinnable),
     {},
-    "settings are parameters of the server that every session is pinned to. " +
-      "Not supported by this version: use ALTER ROLE ... SET in the database. Example: {statement_timeout: 30s}.",
+    "settings are parameters of the server that every session is pinned to; no client changes them. Names in lower case. {principal} and {session} in a " +
+      "value stand for who asks. Example: {statement_timeout: 30s}.",
+  ),
+  pinIdentity: optional(
+    choice("Never", "Always"),
+    "Never",
+    "pinIdentity says whether the server is told who asks, for row-level security and its own log: weir.principal, weir.kind, weir.groups, " +
+      "weir.acting_for and weir.assurance, which no client can set. Default: Never.",
+  ),
+  identity: optional(
+    databaseIdentity,
+    null,
+    "identity says whose tokens count at this database, as the proof of a login where credentials are Brokered, and in SET weir.identity. When not given: none.",
   ),
   relayPorts: optional(
     checked(list(port, { min: 1, max: 16 }), distinct, { "x-kubernetes-list-type": "set" }),
@@ -120,6 +132,28 @@ function distinct(
   return report(context, tree.at, "names a port twice", "name each port once");
 }
 
+/** What has a place of its own, or is Weir's. */
+const elsewhere = /^(role|session_authorization|client_encoding)$|^weir[.]/;
+
+function pinnable(
+  settings: Readonly<Record<string, string>>,
+  context: Parameters<Decoder<unknown>>[1],
+  tree: Parameters<Decoder<unknown>>[0],
+): Readonly<Record<string, string>> | undefined {
+  for (const name of Object.keys(settings)) {
+    if (!/^[a-z_][a-z0-9_$]*([.][a-z_][a-z0-9_$]*)*$/.test(name))
+      return report(context, tree.at, `${JSON.stringify(name)} is no name of a setting`, "write it in lower case");
+    if (elsewhere.test(name))
+      return report(
+        context,
+        tree.at,
+        `${name} cannot be pinned here`,
+        "use role for a role, and pinIdentity for weir.*",
+      );
+  }
+  return settings;
+}
+
 const noFiles = { ca: null, caFile: null, serverName: null, certificateFile: null, keyFile: null };
 const encrypted: DatabaseTls = { mode: "Require", ...noFiles };
 const disabled: DatabaseTls = { mode: "Disable", ...noFiles };
@@ -140,7 +174,7 @@ export const databaseSpec: Decoder<DatabaseSpec> = checked(
       return report(context, tree.at, `there is no TLS over the unix socket in ${value.host}`, "remove tls");
     if (value.relayPorts.includes(value.port))
       return report(context, tree.at, "relayPorts names port, which is governed", "remove it from relayPorts");
-    return { ...value, tls: value.tls ?? (local ? disabled : encrypted) };
+    return { ...value, pinIdentity: value.pinIdentity === "Always", tls: value.tls ?? (local ? disabled : encrypted) };
   },
   rules(
     {

@@ -18,8 +18,6 @@ const ofPolicies: readonly Unsupported[] = [
 ];
 
 const ofDatabases: readonly Unsupported[] = [
-  { path: ["spec", "role"], remedy: "remove it and give the login this role in the database" },
-  { path: ["spec", "settings"], remedy: "remove it and use ALTER ROLE ... SET in the database" },
   {
     path: ["spec", "relayPorts"],
     remedy: "remove it and let applications reach these ports under another name of the host",

@@ -19,7 +19,7 @@ const settings = (gateway: Values["gateway.listen"], logins: string | null = nul
 
 function proofOf(config: Values) {
   const upstream = { name: "shop/orders", host: "db", port: 5432, tls: { mode: "disable" as const } };
-  const governed = { database: "shop/orders", credentials: "Brokered" as const, upstream };
+  const governed = { database: "shop/orders", credentials: "Brokered" as const, identity: null, upstream };
   return (credentialsOf(governed, config, { saltKey: Buffer.alloc(32), verifier: null }) as Brokered).clients(
     "stranger",
   );

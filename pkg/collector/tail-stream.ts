@@ -4,6 +4,7 @@
 import type { SegmentRow } from "./index-rows.ts";
 import type { KeptLedger } from "./kept-ledger.ts";
 import type { Ledger } from "./ledger.ts";
+import { LOOKUP_PLACE } from "./lookups.ts";
 import { holdsPlace, holdsTime, type Scope } from "./scope.ts";
 import type { FilterName, TailFilter } from "./tail-filter.ts";
 import { isLike, TailMatcher } from "./tail-filter.ts";
@@ -95,8 +96,9 @@ async function eventsOf(
 
 const placed: readonly FilterName[] = ["cluster", "namespace", "environment", "chain"];
 
-/** Whether the segment is worth opening. */
+/** Whether the segment is worth opening. What the collector records of its readers shows when its cluster is asked for. */
 function mayHold(row: SegmentRow, filter: TailFilter): boolean {
+  if (row.cluster === LOOKUP_PLACE.cluster && !filter.has("cluster")) return false;
   return placed.every((name) => {
     const wanted = filter.get(name);
     return wanted === undefined || wanted.some((pattern) => isLike(row[name as "chain"], pattern));

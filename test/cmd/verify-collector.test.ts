@@ -50,6 +50,8 @@ beforeAll(async () => {
   const other = await newSite({ logKey: join(site.config.data, "log.key") });
   const rewriting = await startOn(other);
   await send(other, rewriting, new ChainMaker(CHAIN).statements(20), 0);
+  // As many look-ups as the other, each a record of its own.
+  await rewriting.ask("POST", "/v1/evidence", { body: {} });
   await keep(other, rewriting, "rewritten");
 }, 120_000);
 

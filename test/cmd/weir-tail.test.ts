@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ChainMaker, otlpJson } from "../collector/chain-maker.ts";
-import { cleanUp, newSite, READER, type Site, startOn, type TestCollector } from "../collector/fixtures.ts";
+import { chainsOf, cleanUp, newSite, READER, type Site, startOn, type TestCollector } from "../collector/fixtures.ts";
 
 afterEach(cleanUp);
 
@@ -16,7 +16,7 @@ async function started() {
   const chain = new ChainMaker("0123456789abcdef0123456789abcdef");
   await collector.ask("POST", "/v1/chains", { token, body: chain.registration() });
   const send = async () => {
-    const { next } = (await collector.ask("GET", "/v1/chains")).json.chains[0];
+    const [{ next }] = (await chainsOf(collector)) as [{ readonly next: number }];
     await collector.ask("POST", "/v1/logs", { token, body: otlpJson([chain.seal(next)]).toString() });
   };
   return { site, collector, chain, send };

@@ -7,7 +7,7 @@ import { podIsGone, reviewedSender } from "../../pkg/collector/token-review.ts";
 import type { KubeApi, KubeCall } from "../../pkg/kube/api.ts";
 import { makeCertificate } from "../../pkg/localdb/certificate.ts";
 import { ChainMaker, otlpJson } from "./chain-maker.ts";
-import { cleanUp, newSite, READER, startOn } from "./fixtures.ts";
+import { chainsOf, cleanUp, newSite, READER, startOn } from "./fixtures.ts";
 
 afterEach(cleanUp);
 
@@ -160,7 +160,7 @@ test("a gateway comes with a certificate of its CA, and speaks for the namespace
   expect(
     (await collector.ask("POST", "/v1/logs", { token: null, tls, body: otlpJson([chain.seal()]).toString() })).json,
   ).toEqual({});
-  const { chains } = (await collector.ask("GET", "/v1/chains")).json;
+  const chains = await chainsOf(collector);
   expect(chains[0].sender).toEqual({
     source: "paris",
     name: "spiffe://weir/ns/gateways/gateway/paris-1",

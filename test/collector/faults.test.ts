@@ -3,7 +3,7 @@
 import { type CollectorFiles, systemCollectorFiles } from "../../pkg/collector/collector-files.ts";
 import { verifyLedger } from "../../pkg/ledger/verify-ledger.ts";
 import { ChainMaker, otlpJson } from "./chain-maker.ts";
-import { cleanUp, newSite, startOn } from "./fixtures.ts";
+import { chainsOf, cleanUp, newSite, startOn } from "./fixtures.ts";
 import { logKeyOf } from "./verify-bytes.ts";
 
 afterEach(cleanUp);
@@ -81,7 +81,7 @@ test.each([
   await collector.upkeep();
   const trust = { logKey: logKeyOf(collector) };
   expect(await verifyLedger(site.config.data, trust)).toMatchObject({ verdict: "intact", records: 40 });
-  const { chains } = (await collector.ask("GET", "/v1/chains")).json;
+  const chains = await chainsOf(collector);
   expect(chains).toMatchObject([{ next: 40, gaps: 0, forks: 0 }]);
   expect(await collector.metric("ledger_ready")).toBe(1);
 });

@@ -165,6 +165,13 @@ export async function startOn(site: Site, outside: Partial<CollectorParts> = {})
   };
 }
 
+/** What `GET /v1/chains` tells, without the collector's own chain, which the look-ups of tests fill. */
+// biome-ignore lint/suspicious/noExplicitAny: each test knows what it asked
+export async function chainsOf({ ask }: Pick<TestCollector, "ask">): Promise<any[]> {
+  const { chains } = (await ask("GET", "/v1/chains")).json;
+  return chains.filter(({ namespace }: { readonly namespace: string }) => namespace !== "weir-collector");
+}
+
 export function ask(port: number, ca: string, method: string, path: string, options: AskOptions = {}): Promise<Answer> {
   const { token = READER, body, headers = {}, tls = {} } = options;
   const bytes =

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { recordHash } from "../../pkg/audit/chain.ts";
 import { openSegment } from "../../pkg/ledger/segment.ts";
 import { verifyLedger } from "../../pkg/ledger/verify-ledger.ts";
-import type { TestCollector } from "../collector/fixtures.ts";
+import { chainsOf, type TestCollector } from "../collector/fixtures.ts";
 import { logKeyOf, verifyBytes } from "../collector/verify-bytes.ts";
 
 /** `told`: lines `number hash` of acknowledged records, `left n` and `broken why`. */
@@ -27,10 +27,13 @@ export async function faultsOf(collector: TestCollector, data: string, told: str
   const report = await verifyLedger(data, { logKey });
   demand(report.verdict === "intact", `the ledger is ${report.verdict}: ${JSON.stringify(report.findings[0])}`);
   demand(report.records === records.length, `the log accounts for ${report.records} of ${records.length} records`);
-  const { chains } = (await collector.ask("GET", "/v1/chains")).json;
+  const chains = await chainsOf(collector);
   for (const { chain, gaps, forks } of chains) demand(gaps + forks === 0, `${chain}: ${gaps} gaps, ${forks} forks`);
   demand(chains.length === 1, `there are ${chains.length} chains`);
-  const evidence = verifyBytes((await collector.ask("POST", "/v1/evidence", { body: {} })).bytes, logKey);
+  const evidence = verifyBytes(
+    (await collector.ask("POST", "/v1/evidence", { body: { chains: [chains[0].chain] } })).bytes,
+    logKey,
+  );
   demand(evidence.verdict === "intact" && evidence.records === records.length, `evidence is ${evidence.verdict}`);
   const errors = collector.lines.filter((line) => line.startsWith("error"));
   demand(errors.length === 0, `the collector complains: ${errors[0]}`);

@@ -44,7 +44,7 @@ export function compareFiles({ pack, manifest, made, evidenceFile, seed }: Compa
     const part = pack.parts.get(path);
     if (part === undefined) tell(path.startsWith("proofs/") ? "proof" : "stranger", path, "it is not there");
     else if (part.bytes > FILE_BYTES_MAX) tell(kindOf(path), path, "it is larger than what the records give");
-    else compareFile({ path, found: contentOfPart(part), made: bytes }, made, tell);
+    else compareFile({ path, found: contentOfPart(part), made: bytes }, { pack, made }, tell);
     listedFault(listed.get(path), { path, bytes: bytes.length, sha256: sha256(bytes) }, tell);
   }
   listedFault(listed.get(evidenceFile.path), evidenceFile, tell);
@@ -64,20 +64,22 @@ function listedFault(listed: PackFile | undefined, { path, bytes, sha256: digest
     tell("manifest", packNames.manifest, `what it says of ${path} is not what the records give`);
 }
 
+type Sides = Pick<Compared, "pack" | "made">;
+
 interface ComparedFile {
   readonly path: string;
   readonly found: Buffer;
   readonly made: Buffer;
 }
 
-function compareFile({ path, found, made: expected }: ComparedFile, made: MadePack, tell: Tell): void {
+function compareFile({ path, found, made: expected }: ComparedFile, { pack, made }: Sides, tell: Tell): void {
   if (found.equals(expected)) return;
   const kind = kindOf(path);
   if (!path.endsWith(".csv")) return tell(kind, path, "it is not what the records give");
   const { extra, lacking } = rowsApart(found, expected);
   const rows = `${lacking} rows that the records give are not in it, ${extra} rows are in it that they do not give`;
   tell(kind, path, extra + lacking === 0 ? "the same rows in another order or form" : rows);
-  if (kind === "sample" && isDrawnOtherwise(path, found, made))
+  if (kind === "sample" && isPopulationTrue(path, pack, made) && isDrawnOtherwise(path, found, made))
     tell("seed", path, "none of its ranks comes from the seed that the manifest names");
 }
 
@@ -95,6 +97,13 @@ function rowsApart(found: Buffer, expected: Buffer): { readonly extra: number; r
     else counts.set(line, left - 1);
   }
   return { extra, lacking: [...counts.values()].reduce((sum, count) => sum + count, 0) };
+}
+
+/** Ranks come from the population, too: where that differs, theirs say nothing of the seed. */
+function isPopulationTrue(sample: string, pack: OpenPack, made: MadePack): boolean {
+  const path = sample.replace(/sample\.csv$/, "population.csv");
+  const part = pack.parts.get(path);
+  return part !== undefined && made.files.get(path)?.equals(contentOfPart(part)) === true;
 }
 
 /** A sample with other rows has some ranks in common with the right one; one of another seed has none. */

@@ -93,7 +93,14 @@ const fields = {
     "role is the role that every session takes in the database (SET ROLE) and that no client leaves. The login must be allowed to take it.",
   ),
   settings: optional(
-    checked(mapOf(textOf(1024)), pinnable),
+    checked(
+      mapOf(textOf(1024)),
+      pinnable,
+      rules({
+        rule: "self.all(k, k.matches('^[a-z_][a-z0-9_$.]*$') && !k.matches('^(role|session_authorization|client_encoding)$|^weir[.]'))",
+        message: "names of settings are in lower case; use role for a role, and pinIdentity for weir.*",
+      }),
+    ),
     {},
     "settings are parameters of the server that every session is pinned to; no client changes them. Names in lower case. {principal} and {session} in a " +
       "value stand for who asks. Example: {statement_timeout: 30s}.",
@@ -141,7 +148,7 @@ function pinnable(
   tree: Parameters<Decoder<unknown>>[0],
 ): Readonly<Record<string, string>> | undefined {
   for (const name of Object.keys(settings)) {
-    if (!/^[a-z_][a-z0-9_$]*([.][a-z_][a-z0-9_$]*)*$/.test(name))
+    if (!/^[a-z_][a-z0-9_$.]*$/.test(name))
       return report(context, tree.at, `${JSON.stringify(name)} is no name of a setting`, "write it in lower case");
     if (elsewhere.test(name))
       return report(

@@ -88,10 +88,10 @@ test("states are counted for alarms", async () => {
   expect([await collector.metric("chains_open"), await collector.metric("chains_closed")]).toEqual([1, 1]);
   const page = await collector.ask("GET", "/v1/chains?limit=1");
   expect(page.json).toMatchObject({ chains: [{ chain: CHAIN }], after: CHAIN });
-  expect((await collector.ask("GET", `/v1/chains?after=${CHAIN}`)).json).toMatchObject({
-    chains: [{ state: "closed" }],
-    after: null,
-  });
+  const { chains, after } = (await collector.ask("GET", `/v1/chains?after=${CHAIN}`)).json;
+  // Beside the collector's own, of these very look-ups.
+  const states = chains.filter(({ cluster }: { readonly cluster: string }) => cluster === "eu-1");
+  expect([states.map(({ state }: { readonly state: string }) => state), after]).toEqual([["closed"], null]);
 });
 
 test("another source of the same cluster does not go on with a chain, though it names its account alike", async () => {

@@ -159,6 +159,7 @@ describeApi("the definitions on an API server", () => {
     expect(body.spec).toEqual({
       engine: "PostgreSQL",
       host: "db",
+      pinIdentity: "Never",
       port: 5432,
       credentials: "PassThrough",
       tls: { mode: "Require" },

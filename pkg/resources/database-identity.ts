@@ -60,11 +60,11 @@ const issuerFields = {
     ["RS256", "ES256"] as readonly (typeof ALGORITHMS)[number][],
     "algorithms are those that a token may be signed with. Default: [RS256, ES256].",
   ),
-  kind: optional(kind, "Human", "kind is what its subjects are. Default: Human."),
+  kind: optional(kind, "Human", "kind is what its subjects are: Human, Agent or Service. Default: Human."),
   actorKind: optional(
     kind,
     "Agent",
-    "actorKind is what those are who act for a subject (act of RFC 8693). Default: Agent.",
+    "actorKind is what those are who act for a subject (act of RFC 8693): Human, Agent or Service. Default: Agent.",
   ),
   name: optional(name, "sub", "name is the claim with the subject's name. Default: sub. Example: email."),
   groups: optional(name, "groups", "groups is the claim with its groups. Default: groups."),
@@ -77,7 +77,7 @@ const issuerFields = {
   once: optional(
     choice("Never", "Always"),
     "Never",
-    "once says whether a token counts a single time; it then needs a jti. Default: Never.",
+    "once says whether a token counts a single time. Never: as often as it is shown. Always: once, and it needs a jti. Default: Never.",
   ),
   kubernetes: optional(
     name,
@@ -143,7 +143,7 @@ const fields = {
   ask: optional(
     choice("Password", "OAuthBearer"),
     null,
-    "ask is how a client is asked for its token: as its password, which every client can, or by SASL OAUTHBEARER (libpq 18). Default: Password.",
+    "ask is how a client is asked for its token. Password: as its password, which every client can. OAuthBearer: by SASL OAUTHBEARER (libpq 18). Default: as the sidecar is configured.",
   ),
   scope: optional(name, null, "scope is what OAUTHBEARER clients are told to ask their issuer for. Default: openid."),
   revoked: optional(

@@ -108,7 +108,7 @@ const fields = {
   pinIdentity: optional(
     choice("Never", "Always"),
     "Never",
-    "pinIdentity says whether the server is told who asks, for row-level security and its own log: weir.principal, weir.kind, weir.groups, " +
+    "pinIdentity says whether the server is told who asks. Never: it is not. Always: for row-level security and its own log: weir.principal, weir.kind, weir.groups, " +
       "weir.acting_for and weir.assurance, which no client can set. Default: Never.",
   ),
   identity: optional(

@@ -8,19 +8,6 @@ const allOrders: Count = { sql: "SELECT count(*) FROM orders", rows: orderCount 
 const ANA = "ana@shop.example";
 const ROBO = `robo for ${ANA}`;
 
-const revoked = (say: string, recordedAs: string): Step => ({
-  say,
-  sql: "SELECT count(*) FROM orders",
-  recordedAs,
-  expect: {
-    outcome: "refused",
-    sqlstate: "42501",
-    rule: "identity",
-    names: ["the token of this identity was revoked"],
-    ends: true,
-  },
-});
-
 export const anaSteps: readonly Step[] = [
   {
     say: "She typed no password and has none: the policies know her from her token.",
@@ -68,13 +55,4 @@ export const thiefSteps = (token: string): readonly Step[] => [
   },
 ];
 
-export const revokedAnaSteps = [revoked("Her open session: the next statement is refused.", ANA)];
-export const revokedRoboSteps = [revoked("And what acts for her ends with her.", ROBO)];
-
-export const identitySteps: readonly Step[] = [
-  ...anaSteps,
-  ...roboSteps,
-  ...thiefSteps(""),
-  ...revokedAnaSteps,
-  ...revokedRoboSteps,
-];
+export const identitySteps: readonly Step[] = [...anaSteps, ...roboSteps, ...thiefSteps("")];
